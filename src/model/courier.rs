@@ -1,0 +1,163 @@
+//! Couriers and the depots they load at.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{CourierId, DepotId, Order, OrderKind, PlaceIdx, ProfileId, TimeWindow};
+use crate::units::{BasisPoints, Cost, ExactCost, Load, Meters, Seconds};
+
+/// Where goods are loaded and routes begin and end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Depot {
+    /// Identifies the depot.
+    pub id: DepotId,
+    /// Printed name.
+    pub name: String,
+    /// Where it is.
+    pub place: PlaceIdx,
+    /// Time a courier spends loading here before leaving.
+    pub loading: Seconds,
+}
+
+/// Where a shift starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteStart {
+    /// At a depot, where the goods are loaded.
+    Depot(DepotId),
+    /// Elsewhere, with the goods on board.
+    Place(PlaceIdx),
+}
+
+/// Where a shift ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteEnd {
+    /// Back at a depot.
+    Depot(DepotId),
+    /// At a place.
+    Place(PlaceIdx),
+    /// Wherever the last stop is.
+    Open,
+}
+
+/// What using a courier costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// Once, if there is any stop.
+    pub fixed: Cost,
+    /// For a kilometer.
+    pub per_km: Cost,
+    /// For an hour of duty.
+    pub per_hour: Cost,
+    /// On top of `per_hour`, for an hour beyond the regular duty.
+    pub overtime_per_hour: Cost,
+}
+
+/// What a courier may at most do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Stops.
+    pub max_stops: Option<u32>,
+    /// Distance.
+    pub max_distance: Option<Meters>,
+    /// Time from the start of loading to the end of the route.
+    pub max_duty: Option<Seconds>,
+    /// Duty beyond this is overtime.
+    pub regular_duty: Option<Seconds>,
+}
+
+/// One person and vehicle for one shift.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Courier {
+    /// Identifies the courier.
+    pub id: CourierId,
+    /// Printed name.
+    pub name: String,
+    /// Printed phone.
+    pub phone: String,
+    /// How the vehicle travels.
+    pub profile: ProfileId,
+    /// What the vehicle holds, by dimension; others are not limited.
+    pub capacities: BTreeMap<String, Load>,
+    /// What the courier can do.
+    pub skills: BTreeSet<String>,
+    /// Earliest start (loading included) and latest end.
+    pub shift: TimeWindow,
+    /// Where the shift starts.
+    pub start: RouteStart,
+    /// Where it ends.
+    pub end: RouteEnd,
+    /// What it costs.
+    pub costs: Costs,
+    /// What it is limited to.
+    pub limits: Limits,
+    /// Speed relative to the profile.
+    pub speed_factor: BasisPoints,
+    /// Time at the door relative to the order's.
+    pub service_factor: BasisPoints,
+}
+
+impl Courier {
+    /// How long this courier takes at the door of `order`.
+    #[must_use]
+    pub fn service_time(&self, order: &Order) -> Seconds {
+        self.service_factor.scale(order.service)
+    }
+
+    /// What overtime `duty` has.
+    #[must_use]
+    pub fn overtime(&self, duty: Seconds) -> Seconds {
+        let regular = self.limits.regular_duty.unwrap_or(duty);
+        Seconds((duty - regular).0.max(0))
+    }
+
+    /// What `distance` costs.
+    #[must_use]
+    pub fn distance_cost(&self, distance: Meters) -> ExactCost {
+        ExactCost::of_distance(distance, self.costs.per_km)
+    }
+
+    /// What `duty` costs, overtime apart.
+    #[must_use]
+    pub fn time_cost(&self, duty: Seconds) -> ExactCost {
+        ExactCost::of_time(duty, self.costs.per_hour)
+    }
+
+    /// What the overtime in `duty` costs.
+    #[must_use]
+    pub fn overtime_cost(&self, duty: Seconds) -> ExactCost {
+        ExactCost::of_time(self.overtime(duty), self.costs.overtime_per_hour)
+    }
+
+    /// Whether skills, lists and depots let this courier serve `order`.
+    #[must_use]
+    pub fn may_serve(&self, order: &Order) -> bool {
+        order.required_skills.is_subset(&self.skills)
+            && self.is_admitted_by(order)
+            && self.comes_from_depot_of(order)
+    }
+
+    /// Whether the order's lists of allowed and forbidden couriers admit this one.
+    #[must_use]
+    pub fn is_admitted_by(&self, order: &Order) -> bool {
+        (order.allowed_couriers.is_empty() || order.allowed_couriers.contains(&self.id))
+            && !order.forbidden_couriers.contains(&self.id)
+    }
+
+    /// Whether this courier starts (a delivery) or ends (a collection) at a depot that stocks the goods.
+    #[must_use]
+    pub fn comes_from_depot_of(&self, order: &Order) -> bool {
+        if order.depots.is_empty() {
+            return true;
+        }
+        let depot = match order.kind {
+            OrderKind::Delivery => match &self.start {
+                RouteStart::Depot(id) => Some(id),
+                RouteStart::Place(_) => None,
+            },
+            OrderKind::Collection => match &self.end {
+                RouteEnd::Depot(id) => Some(id),
+                RouteEnd::Place(_) | RouteEnd::Open => None,
+            },
+        };
+        depot.is_some_and(|id| order.depots.contains(id))
+    }
+}

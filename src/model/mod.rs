@@ -1,0 +1,30 @@
+//! The nouns of the business as plain data: problems, orders, couriers, places, plans, noise.
+//!
+//! Knows nothing of the wire, the disk or the solver. References between things are ids, except that places are kept
+//! once in [`Problem::places`] and referred to by [`PlaceIdx`].
+
+mod courier;
+mod finding;
+mod ids;
+mod noise;
+mod order;
+mod plan;
+mod problem;
+mod validate;
+
+pub use courier::{Costs, Courier, Depot, Limits, RouteEnd, RouteStart};
+pub use finding::{Finding, Reason};
+pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId};
+pub use noise::{
+    ForecastOptions, NoiseModel, PlanForecast, Probability, RouteForecast, SpreadSource,
+    StopForecast,
+};
+pub use order::{Contact, DropPolicy, Order, OrderKind, Preference, Promise};
+pub use plan::{
+    ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Route, RouteSketch,
+    Stop, StopReason, UnservedOrder, Verdict, Violation,
+};
+pub use problem::{
+    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, TimeWindow, TravelProfile, TravelSource,
+};
+pub use validate::Findings;
