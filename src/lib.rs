@@ -2,9 +2,12 @@
 //!
 //! The architecture map will stand here: modules in reading order and what each may know.
 
+pub mod cli;
 pub mod clock;
+pub mod formats;
 pub mod model;
 pub mod planner;
 pub mod rng;
+pub mod solver;
 pub mod travel;
 pub mod units;

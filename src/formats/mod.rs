@@ -1,0 +1,54 @@
+//! Texts of the research community: Solomon and VRPLIB instances in, VRPLIB solutions out.
+//!
+//! An [`Instance`] is plain arrays as read; it turns itself into a [`solver::problem::Problem`](crate::solver::problem)
+//! and checks solutions by its own arithmetic.
+
+mod instance;
+mod solomon;
+mod solution;
+mod vrplib;
+
+pub use instance::{Fault, Instance, Rounding};
+pub use solution::write_solution;
+
+/// What is wrong with an instance text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// A line that cannot be read.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong and what would be right.
+        what: String,
+    },
+    /// Something is missing, contradictory or not supported.
+    #[error("{0}")]
+    Content(String),
+}
+
+/// Reads an instance: VRPLIB if there is a `DIMENSION`, Solomon's format otherwise.
+///
+/// `rounding` of `None` means the convention of the format: `dimacs` where there are coordinates, `none` where there is
+/// a matrix.
+///
+/// # Errors
+/// If the text is not an instance of either format, or needs what is not supported.
+pub fn read_instance(text: &str, rounding: Option<Rounding>) -> Result<Instance, FormatError> {
+    if text
+        .lines()
+        .any(|line| line.trim_start().starts_with("DIMENSION"))
+    {
+        vrplib::read(text, rounding)
+    } else {
+        solomon::read(text, rounding)
+    }
+}
+
+/// Reads one number of `line` (counted from 1).
+fn number<T: std::str::FromStr>(word: &str, line: usize) -> Result<T, FormatError> {
+    word.parse().map_err(|_| FormatError::Line {
+        line,
+        what: format!("{word:?} is not a number of the kind expected here"),
+    })
+}

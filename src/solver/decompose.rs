@@ -1,0 +1,138 @@
+//! Splits a solution into parts of neighboring routes that can be annealed at the same time.
+//!
+//! The cut follows travel distances, not coordinates: routes are ordered by how much nearer they are to one of two
+//! distant clients than to the other (one axis of FastMap, Faloutsos and Lin, 1995) and cut at half of the clients.
+
+use rand::RngExt;
+
+use super::neighborhood::Neighborhood;
+use super::problem::Problem;
+use super::state::Route;
+use crate::rng::Stream;
+
+/// One part of a solution.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Its routes.
+    pub(super) routes: Vec<Route>,
+    /// Its share of the clients left out.
+    pub(super) absent: Vec<u32>,
+    /// Slots it may open routes in.
+    pub(super) free_slots: Vec<u32>,
+    /// Vehicles it may open routes with, by type.
+    pub(super) free_vehicles: Vec<u32>,
+}
+
+/// Splits routes into `n_parts` (a power of two) parts of about equally many clients.
+pub(super) fn split(
+    problem: &Problem,
+    routes: Vec<Route>,
+    n_parts: usize,
+    rng: &mut Stream,
+) -> Vec<Part> {
+    let mut groups = vec![routes];
+    while groups.len() < n_parts {
+        groups = groups
+            .into_iter()
+            .flat_map(|group| bisect(problem, group, rng))
+            .collect();
+    }
+    groups
+        .into_iter()
+        .map(|routes| Part {
+            routes,
+            ..Part::default()
+        })
+        .collect()
+}
+
+fn bisect(problem: &Problem, mut routes: Vec<Route>, rng: &mut Stream) -> [Vec<Route>; 2] {
+    let clients: Vec<u32> = routes
+        .iter()
+        .flat_map(|route| route.visits.iter().map(|&(client, _)| client))
+        .collect();
+    if routes.len() < 2 {
+        return [routes, Vec::new()];
+    }
+    let profile = problem.types()[0].profile;
+    let pivot = clients[rng.random_range(0..clients.len())];
+    // A random direction: the far pole is the farthest of a few, not of all, so that cuts differ from epoch to epoch.
+    let candidates: Vec<u32> = (0..4)
+        .map(|_| clients[rng.random_range(0..clients.len())])
+        .collect();
+    let row = problem.distances(profile, pivot as usize);
+    let pole = candidates
+        .into_iter()
+        .max_by_key(|&client| (row[2 * client as usize], client))
+        .unwrap_or(pivot);
+    let other = problem.distances(profile, pole as usize);
+    let key = |route: &Route| {
+        let side = |client: u32| {
+            i64::from(row[2 * client as usize]) - i64::from(other[2 * client as usize])
+        };
+        let sum: i64 = route.visits.iter().map(|&(client, _)| side(client)).sum();
+        sum * 16 / route.visits.len().max(1) as i64
+    };
+    routes.sort_by_cached_key(|route| (key(route), route.slot));
+    let mut before = 0;
+    let half = clients.len() / 2;
+    let cut = routes.iter().position(|route| {
+        before += route.visits.len();
+        before > half
+    });
+    let rest = routes.split_off(cut.unwrap_or(routes.len() - 1).clamp(1, routes.len() - 1));
+    [routes, rest]
+}
+
+/// Gives each part its share of what is free, and the clients left out to the part that has most of their neighbors.
+pub(super) fn deal(
+    parts: &mut [Part],
+    neighborhood: &Neighborhood,
+    absent: &[u32],
+    free_slots: &[u32],
+    free_vehicles: &[u32],
+    rng: &mut Stream,
+) {
+    let n_parts = parts.len();
+    let mut part_of = std::collections::BTreeMap::new();
+    for (number, part) in parts.iter().enumerate() {
+        part_of.extend(part.routes.iter().flat_map(|route| {
+            route
+                .visits
+                .iter()
+                .map(move |&(client, _)| (client, number))
+        }));
+    }
+    for &client in absent {
+        let mut votes = vec![0_u32; n_parts];
+        for neighbor in neighborhood
+            .ruin(client)
+            .iter()
+            .filter_map(|neighbor| part_of.get(neighbor))
+            .take(8)
+        {
+            votes[*neighbor] += 1;
+        }
+        let winner = (0..n_parts)
+            .max_by_key(|&part| (votes[part], std::cmp::Reverse(part)))
+            .unwrap_or(0);
+        parts[winner].absent.push(client);
+    }
+    for (at, &slot) in free_slots.iter().enumerate() {
+        parts[at % n_parts].free_slots.push(slot);
+    }
+    for part in parts.iter_mut() {
+        // Slots are taken from the end: the lowest numbers first.
+        part.free_slots.reverse();
+        part.free_vehicles = free_vehicles
+            .iter()
+            .map(|&free| free / n_parts as u32)
+            .collect();
+    }
+    for (kind, &free) in free_vehicles.iter().enumerate() {
+        let start = rng.random_range(0..n_parts);
+        for extra in 0..free as usize % n_parts {
+            parts[(start + extra) % n_parts].free_vehicles[kind] += 1;
+        }
+    }
+}

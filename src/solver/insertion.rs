@@ -1,0 +1,402 @@
+//! The best place for a client: in constant time a gap, and remembered per route until the route changes.
+//!
+//! A gap between `u` and `x` takes client `c` if `c` can be reached from the earliest departure of `u` within its
+//! window and `x` from there before its latest arrival; what it costs is the detour plus what the duration grows.
+//! Source of the constant-time test: Savelsbergh (1992).
+
+use super::duration::duration_cost;
+use super::neighborhood::Neighborhood;
+use super::problem::Problem;
+use super::state::{NONE, State};
+
+/// A place for a client, and what going there costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Growth of the cost; `i64::MAX` if the client does not fit.
+    pub(super) delta: i64,
+    /// The node to go behind, or [`NONE`].
+    pub(super) after: u32,
+    /// The window to choose.
+    pub(super) window: u8,
+}
+
+impl Place {
+    /// No place.
+    pub(super) const NOWHERE: Self = Self {
+        delta: i64::MAX,
+        after: NONE,
+        window: 0,
+    };
+}
+
+/// Remembers the best place of a client in a route as long as the route's version lasts.
+///
+/// Shape: a row per client, direct-mapped by slot. Rows move between parts with their clients.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    row: Vec<Memo>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Memo {
+    slot: u32,
+    version: u32,
+    place: Place,
+}
+
+/// Columns of a [`Memory`]; a power of two. More slots than columns share them.
+const MEMORY_COLUMNS: usize = 128;
+
+impl Memory {
+    fn get(&self, slot: u32, version: u32) -> Option<Place> {
+        let memo = self.row.get(slot as usize % MEMORY_COLUMNS)?;
+        (memo.slot == slot && memo.version == version).then_some(memo.place)
+    }
+
+    fn set(&mut self, slot: u32, version: u32, place: Place) {
+        if self.row.is_empty() {
+            self.row = vec![
+                Memo {
+                    slot: NONE,
+                    version: 0,
+                    place: Place::NOWHERE
+                };
+                MEMORY_COLUMNS
+            ];
+        }
+        self.row[slot as usize % MEMORY_COLUMNS] = Memo {
+            slot,
+            version,
+            place,
+        };
+    }
+}
+
+/// A client to be inserted into routes of one vehicle type: everything a gap test reads, at hand.
+struct Query<'a> {
+    problem: &'a Problem,
+    client: u32,
+    kind: u32,
+    distances: &'a [i32],
+    durations: &'a [i32],
+    service: i32,
+    per_distance: i64,
+    ready: i32,
+}
+
+impl<'a> Query<'a> {
+    fn new(problem: &'a Problem, client: u32, kind: u32) -> Self {
+        let vehicle = &problem.types()[kind as usize];
+        let data = &problem.clients()[client as usize];
+        Self {
+            problem,
+            client,
+            kind,
+            distances: problem.distances(vehicle.profile, client as usize),
+            durations: problem.durations(vehicle.profile, client as usize),
+            service: data.service[vehicle.pace],
+            per_distance: vehicle.per_distance,
+            ready: data.ready.unwrap_or(i32::MIN),
+        }
+    }
+
+    /// The cost of going behind `u` if that is below `best.delta`; otherwise `best`.
+    #[inline]
+    fn try_gap(&self, state: &State<'_>, slot: u32, u: u32, best: Place) -> Place {
+        let before = state.visit(u);
+        let x = before.succ;
+        let (from, to) = (
+            2 * state.origin(u, self.kind) + 1,
+            2 * state.destination(x, self.kind),
+        );
+        let (distance_in, distance_out) = (self.distances[from], self.distances[to]);
+        let detour = self.per_distance * i64::from(distance_in + distance_out - before.distance);
+        let windows = &self.problem.clients()[self.client as usize].windows;
+        if detour + windows[0].cost >= best.delta && windows.len() == 1 {
+            return best;
+        }
+        let (travel_in, travel_out) = (self.durations[from], self.durations[to]);
+        let latest_next = state.visit(x).latest;
+        let rich = !state.durations.is_empty();
+        let departure = if rich {
+            self.departure_of(state, slot, u)
+        } else {
+            before.departure
+        };
+        let arrival = departure + travel_in;
+        let mut best = best;
+        for (number, window) in windows.iter().enumerate() {
+            if detour + window.cost >= best.delta || arrival > window.end {
+                continue;
+            }
+            let leave = arrival.max(window.start) + self.service;
+            if leave + travel_out > latest_next {
+                continue;
+            }
+            let mut delta = detour + window.cost;
+            if rich {
+                let gap = Gap {
+                    u,
+                    x,
+                    travel_in,
+                    travel_out,
+                    leave,
+                    window_end: window.end,
+                };
+                match self.growth(state, slot, &gap) {
+                    Some(growth) => delta += growth,
+                    None => continue,
+                }
+            }
+            if delta < best.delta {
+                best = Place {
+                    delta,
+                    after: u,
+                    window: number as u8,
+                };
+            }
+        }
+        best
+    }
+
+    /// Earliest departure of `u` once the client's goods are on board.
+    fn departure_of(&self, state: &State<'_>, slot: u32, u: u32) -> i32 {
+        let departure = state.visit(u).departure;
+        if self.ready <= state.head(slot).duration.start {
+            return departure;
+        }
+        departure.max(self.ready + state.durations[u as usize].work)
+    }
+
+    /// How much more the route's duration costs with the client in a gap; `None` if the route becomes too long, too
+    /// full or cannot start in time.
+    fn growth(&self, state: &State<'_>, slot: u32, gap: &Gap) -> Option<i64> {
+        let vehicle = &self.problem.types()[self.kind as usize];
+        let old = &state.head(slot).duration;
+        let at = &state.durations[gap.u as usize];
+        let between = state.visit(gap.u).travel;
+        let latest = gap
+            .window_end
+            .min(state.visit(gap.x).latest - gap.travel_out - self.service);
+        let latest_start = at.latest_start.min(latest - at.work - gap.travel_in);
+        if self.ready.max(old.start) > latest_start {
+            return None;
+        }
+        if state.profile.is_kept()
+            && !state
+                .profile
+                .fits(self.problem, &vehicle.capacity, self.client, gap.u)
+        {
+            return None;
+        }
+        let rest = old.work - at.work - between;
+        let mut end = gap.leave + gap.travel_out + rest;
+        if state.is_client(gap.x) {
+            end = end.max(state.durations[gap.x as usize].end);
+        }
+        let work = old.work + gap.travel_in + self.service + gap.travel_out - between;
+        let duration = work.max(end - latest_start);
+        (duration <= vehicle.max_duration)
+            .then(|| duration_cost(vehicle, duration) - duration_cost(vehicle, old.duration))
+    }
+
+    /// The best gap of a whole route.
+    fn scan(&self, state: &State<'_>, slot: u32) -> Place {
+        let last = self.problem.clients()[self.client as usize]
+            .windows
+            .iter()
+            .map(|window| window.end)
+            .max()
+            .unwrap_or(0);
+        let mut best = Place::NOWHERE;
+        let mut node = state.sentinel(slot);
+        loop {
+            let visit = state.visit(node);
+            if visit.departure > last {
+                break;
+            }
+            let next = visit.succ;
+            best = self.try_gap(state, slot, node, best);
+            if !state.is_client(next) {
+                break;
+            }
+            node = next;
+        }
+        best
+    }
+}
+
+/// A gap as far as its duration goes.
+struct Gap {
+    u: u32,
+    x: u32,
+    travel_in: i32,
+    travel_out: i32,
+    leave: i32,
+    window_end: i32,
+}
+
+/// Whether a route has room for `client`, wherever it would go.
+fn has_room(state: &State<'_>, slot: u32, client: u32) -> bool {
+    let problem = state.problem;
+    let head = state.head(slot);
+    let vehicle = &problem.types()[head.kind as usize];
+    let data = &problem.clients()[client as usize];
+    head.count < vehicle.max_clients
+        && state
+            .loads(slot)
+            .iter()
+            .zip(&data.delivery)
+            .zip(&vehicle.capacity)
+            .all(|((load, more), room)| load + more <= *room)
+        && problem.admits(head.kind as usize, client as usize)
+}
+
+/// The best place for `client` in the route of `slot`.
+fn best_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
+    let head = state.head(slot);
+    let query = Query::new(state.problem, client, head.kind);
+    let place = query.scan(state, slot);
+    if state.problem.features().distances && place.delta < i64::MAX {
+        let vehicle = &state.problem.types()[head.kind as usize];
+        let arc_in = query.distances[2 * state.origin(place.after, head.kind) + 1];
+        let visit = state.visit(place.after);
+        let arc_out = query.distances[2 * state.destination(visit.succ, head.kind)];
+        if head.distance + i64::from(arc_in + arc_out - visit.distance) > vehicle.max_distance {
+            return Place::NOWHERE;
+        }
+    }
+    place
+}
+
+/// Looks for places. One per part; keeps what it needs between queries.
+#[derive(Debug)]
+pub(super) struct Finder {
+    /// Which slots the current query has seen.
+    seen: Vec<u32>,
+    query: u32,
+}
+
+impl Finder {
+    pub(super) fn new(n_slots: usize) -> Self {
+        Self {
+            seen: vec![0; n_slots],
+            query: 0,
+        }
+    }
+
+    /// The best place for `client` in any route that has one of its neighbors, below `bound`.
+    ///
+    /// `pass_over` is asked each time a route offers something better than all before; if it says yes, the offer is
+    /// ignored (a blink).
+    pub(super) fn best(
+        &mut self,
+        state: &State<'_>,
+        neighborhood: &Neighborhood,
+        memory: &mut Memory,
+        client: u32,
+        bound: i64,
+        mut pass_over: impl FnMut() -> bool,
+    ) -> Place {
+        self.query = self.query.wrapping_add(1);
+        let mut best = Place {
+            delta: bound,
+            ..Place::NOWHERE
+        };
+        for &neighbor in neighborhood.insertion(client) {
+            let slot = state.route_of(neighbor);
+            if slot == NONE || self.seen[slot as usize] == self.query {
+                continue;
+            }
+            self.seen[slot as usize] = self.query;
+            if !has_room(state, slot, client) {
+                continue;
+            }
+            let version = state.head(slot).version;
+            let place = memory.get(slot, version).unwrap_or_else(|| {
+                let place = best_in_route(state, slot, client);
+                memory.set(slot, version, place);
+                place
+            });
+            if place.delta < best.delta && !pass_over() {
+                best = place;
+            }
+        }
+        best
+    }
+}
+
+/// What each vehicle type asks for serving each client alone.
+#[derive(Debug)]
+pub(super) struct Alone {
+    /// For each client, types that can serve it alone and what that costs, cheapest first.
+    offers: Vec<Vec<(i64, u32, u8)>>,
+}
+
+impl Alone {
+    /// Computes the offers of all types for all clients.
+    pub(super) fn new(problem: &Problem) -> Self {
+        let mut probe = Probe::new(problem);
+        let offers = (0..problem.n_clients() as u32).map(|client| {
+            let mut offers: Vec<(i64, u32, u8)> = (0..problem.types().len() as u32)
+                .filter_map(|kind| probe.offer(client, kind))
+                .collect();
+            offers.sort_unstable();
+            offers
+        });
+        Self {
+            offers: offers.collect(),
+        }
+    }
+
+    /// The cheapest free vehicle that can serve `client` alone: cost, type, window.
+    pub(super) fn best(&self, state: &State<'_>, client: u32) -> Option<(i64, u32, u8)> {
+        self.offers[client as usize]
+            .iter()
+            .copied()
+            .find(|&(_, kind, _)| state.free_vehicles(kind as usize) > 0)
+    }
+
+    /// Whether any vehicle at all can serve `client` alone.
+    pub(super) fn is_possible(&self, client: u32) -> bool {
+        !self.offers[client as usize].is_empty()
+    }
+}
+
+/// An otherwise empty state for trying clients in empty routes.
+struct Probe<'p> {
+    state: State<'p>,
+}
+
+impl<'p> Probe<'p> {
+    fn new(problem: &'p Problem) -> Self {
+        let mut state = State::new(problem, 1);
+        state.load(&[], &[], &[0], &vec![1; problem.types().len()]);
+        Self { state }
+    }
+
+    fn offer(&mut self, client: u32, kind: u32) -> Option<(i64, u32, u8)> {
+        let slot = self.state.open(kind);
+        let place = if has_room(&self.state, slot, client) && self.holds_collection(kind, client) {
+            best_in_route(&self.state, slot, client)
+        } else {
+            Place::NOWHERE
+        };
+        let fixed = self.state.problem.types()[kind as usize].fixed;
+        self.state.undo();
+        (place.delta < i64::MAX).then_some((place.delta + fixed, kind, place.window))
+    }
+
+    fn holds_collection(&self, kind: u32, client: u32) -> bool {
+        let problem = self.state.problem;
+        let (client, vehicle) = (
+            &problem.clients()[client as usize],
+            &problem.types()[kind as usize],
+        );
+        client
+            .collection
+            .iter()
+            .zip(&vehicle.capacity)
+            .all(|(load, room)| load <= room)
+    }
+}

@@ -1,0 +1,121 @@
+//! One lane: anneals one part of a solution by ruin and recreate, on one thread.
+
+use rand::RngExt;
+
+use super::insertion::Memory;
+use super::problem::Problem;
+use super::recreate::{Guide, Recreate};
+use super::ruin::{Ruin, RuinSize};
+use super::state::State;
+use crate::rng::Stream;
+
+/// A part of the solution with everything needed to improve it.
+#[derive(Debug)]
+pub(super) struct Lane<'p> {
+    /// The part.
+    pub(super) state: State<'p>,
+    /// Remembered places of the part's clients; the rows of other clients are empty.
+    pub(super) memories: Vec<Memory>,
+    ruin: Ruin,
+    recreate: Recreate,
+    pool: Vec<u32>,
+}
+
+/// What to do in an epoch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Orders {
+    /// Iterations.
+    pub(super) iterations: u32,
+    /// Temperature, in units of cost.
+    pub(super) temperature: f64,
+    /// How much to ruin.
+    pub(super) size: RuinSize,
+}
+
+/// How often a lane looks whether to stop.
+const STOP_CHECK_ITERATIONS: u32 = 32;
+
+impl<'p> Lane<'p> {
+    pub(super) fn new(problem: &'p Problem, n_slots: usize, blink: f64) -> Self {
+        Self {
+            state: State::new(problem, n_slots),
+            memories: vec![Memory::default(); problem.n_clients()],
+            ruin: Ruin::new(n_slots),
+            recreate: Recreate::new(n_slots, blink),
+            pool: Vec::new(),
+        }
+    }
+
+    /// Anneals for an epoch; returns false if `stop` ended it early. `on_best` sees the state whenever it costs less
+    /// than `best`, which is kept up to date.
+    pub(super) fn run(
+        &mut self,
+        guide: &Guide,
+        orders: Orders,
+        rng: &mut Stream,
+        stop: &(dyn Fn() -> bool + Sync),
+        best: &mut i64,
+        mut on_best: impl FnMut(&State<'p>),
+    ) -> bool {
+        if self.state.clients().is_empty() {
+            return true;
+        }
+        for iteration in 0..orders.iterations {
+            if iteration % STOP_CHECK_ITERATIONS == 0 && stop() {
+                return false;
+            }
+            self.iterate(guide, orders, rng);
+            if self.state.cost() < *best {
+                *best = self.state.cost();
+                on_best(&self.state);
+            }
+        }
+        true
+    }
+
+    /// One ruin and recreate, undone unless accepted.
+    ///
+    /// The number that decides on acceptance is drawn first, so that recreating stops as soon as it cannot be accepted
+    /// any more.
+    fn iterate(&mut self, guide: &Guide, orders: Orders, rng: &mut Stream) {
+        let uniform = 1.0 - rng.random::<f64>();
+        let limit = self.state.cost() + (-orders.temperature * uniform.ln()) as i64;
+        self.pool.clear();
+        self.ruin.apply(
+            &mut self.state,
+            &guide.neighborhood,
+            orders.size,
+            rng,
+            &mut self.pool,
+        );
+        let limit = limit.max(1);
+        if self.recreate.apply(
+            &mut self.state,
+            guide,
+            &mut self.memories,
+            rng,
+            &mut self.pool,
+            limit,
+        ) {
+            self.state.commit();
+        } else {
+            self.state.undo();
+        }
+    }
+
+    /// Inserts every client that is left out, in the given order.
+    pub(super) fn construct(&mut self, guide: &Guide, order: &[u32], rng: &mut Stream) {
+        for &client in order {
+            self.state.take_back(client);
+        }
+        self.recreate.insert_all(
+            &mut self.state,
+            guide,
+            &mut self.memories,
+            rng,
+            order,
+            i64::MAX,
+        );
+        self.state.commit();
+    }
+}

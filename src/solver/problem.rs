@@ -1,0 +1,457 @@
+//! The routing problem in dense indices: clients, vehicle types, arcs.
+//!
+//! Knows no ids, no calendar and no currency: times are `i32` seconds since an origin the caller chose, costs `i64` in
+//! a unit the caller chose.
+
+/// A time or distance that no route can have: stands for "no way".
+pub const FAR: i32 = 1 << 28;
+
+/// Largest number of clients a problem may have; larger ones would need more than 32-bit indices into the arcs.
+pub const CLIENTS_MAX: usize = 20_000;
+
+/// When service may start, and what choosing this window costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First second.
+    pub start: i32,
+    /// Last second.
+    pub end: i32,
+    /// Cost of starting service in this window.
+    pub cost: i64,
+}
+
+/// What leaving a client out means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropRule {
+    /// Outweighs everything else.
+    Required,
+    /// Outweighs every cost; the sum of these weights over the clients left out is minimized before cost.
+    Tiered(u32),
+    /// Costs this much, traded against other costs.
+    Priced(i64),
+}
+
+/// One order to be served.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Windows to choose from, at least one.
+    pub windows: Vec<Window>,
+    /// A route with this client starts no earlier.
+    pub ready: Option<i32>,
+    /// On board from the start of the route to this client, by dimension.
+    pub delivery: Vec<i64>,
+    /// On board from this client to the end of the route, by dimension.
+    pub collection: Vec<i64>,
+    /// What leaving it out means.
+    pub drop: DropRule,
+    /// Service time by pace (see [`VehicleType::pace`]).
+    pub service: Vec<i32>,
+    /// For each vehicle type whether it may serve the client; empty if all may.
+    pub admitted: Vec<bool>,
+}
+
+/// Vehicles that are alike.
+#[derive(Clone, Debug)]
+pub struct VehicleType {
+    /// How many there are.
+    pub count: u32,
+    /// What one holds, by dimension; `i64::MAX` for no limit.
+    pub capacity: Vec<i64>,
+    /// Station where routes start.
+    pub start: usize,
+    /// Station where routes end; `None` to end at the last client.
+    pub end: Option<usize>,
+    /// Earliest start.
+    pub earliest: i32,
+    /// Latest end.
+    pub latest: i32,
+    /// Time between the start and leaving the start station.
+    pub loading: i32,
+    /// Cost of a route with any client.
+    pub fixed: i64,
+    /// Cost of one unit of distance.
+    pub per_distance: i64,
+    /// Cost of one second from start to end.
+    pub per_time: i64,
+    /// Cost of one second beyond `regular_duration`, on top.
+    pub per_overtime: i64,
+    /// Duration without overtime.
+    pub regular_duration: i32,
+    /// Largest number of clients.
+    pub max_clients: u32,
+    /// Largest distance.
+    pub max_distance: i64,
+    /// Longest time from start to end.
+    pub max_duration: i32,
+    /// Which arcs it drives on.
+    pub profile: usize,
+    /// Which of the clients' service times it has.
+    pub pace: usize,
+}
+
+/// Travel time and distance of one arc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arc {
+    /// Seconds.
+    pub duration: i32,
+    /// Units of distance.
+    pub distance: i32,
+}
+
+/// The arcs of one profile, seen from each client: `[out, in]` pairs, so that everything an insertion needs stands in
+/// one row.
+///
+/// Shape: `n_clients` rows of `2 * n_nodes` values; durations share the distances' table when both are equal.
+#[derive(Debug)]
+struct Arcs {
+    distance: Vec<i32>,
+    duration: Option<Vec<i32>>,
+}
+
+/// A routing problem.
+///
+/// Nodes are clients `0..n_clients`, then stations. Built once, read by all threads.
+#[derive(Debug)]
+pub struct Problem {
+    clients: Vec<Client>,
+    types: Vec<VehicleType>,
+    n_nodes: usize,
+    n_dims: usize,
+    arcs: Vec<Arcs>,
+    drop_cost: Vec<i64>,
+    arc_cost_mean: f64,
+    features: Features,
+}
+
+/// What a problem has beyond time windows and deliveries; what is absent costs nothing to search.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Features {
+    /// Duration costs, overtime, or duration limits.
+    pub(super) durations: bool,
+    /// Clients that are not ready at the start.
+    pub(super) releases: bool,
+    /// Goods brought back.
+    pub(super) collections: bool,
+    /// Distance limits.
+    pub(super) distances: bool,
+    /// Clients that not every vehicle may serve.
+    pub(super) admissions: bool,
+}
+
+impl Features {
+    /// Whether routes carry more than earliest departures and latest arrivals.
+    pub(super) fn are_rich(self) -> bool {
+        self.durations || self.releases || self.collections
+    }
+}
+
+impl Problem {
+    /// Builds a problem; `arc(profile, from, to)` is asked once for every pair of nodes with a client in it.
+    ///
+    /// `n_stations` stations follow the clients in the numbering of nodes. Open ends are given a station of their own.
+    ///
+    /// # Panics
+    /// If there are more than [`CLIENTS_MAX`] clients, no vehicle type, or an index out of range: the caller validates.
+    pub fn new(
+        clients: Vec<Client>,
+        mut types: Vec<VehicleType>,
+        n_stations: usize,
+        n_profiles: usize,
+        arc: impl Fn(usize, usize, usize) -> Arc + Sync,
+    ) -> Self {
+        assert!(
+            clients.len() <= CLIENTS_MAX && !types.is_empty(),
+            "the caller validates the size"
+        );
+        let nowhere = clients.len() + n_stations;
+        for kind in &mut types {
+            kind.end.get_or_insert(n_stations);
+        }
+        let n_nodes = nowhere + 1;
+        let arc = |profile, from, to| match (from == nowhere, to == nowhere) {
+            (false, false) => arc(profile, from, to),
+            (false, true) => Arc {
+                duration: 0,
+                distance: 0,
+            },
+            (true, _) => Arc {
+                duration: FAR,
+                distance: FAR,
+            },
+        };
+        let arcs: Vec<Arcs> = (0..n_profiles)
+            .map(|p| Arcs::new(clients.len(), n_nodes, |a, b| arc(p, a, b)))
+            .collect();
+        let features = Features::of(&clients, &types);
+        let n_dims = types[0].capacity.len();
+        let mut problem = Self {
+            clients,
+            types,
+            n_nodes,
+            n_dims,
+            arcs,
+            drop_cost: Vec::new(),
+            arc_cost_mean: 0.0,
+            features,
+        };
+        problem.arc_cost_mean = problem.sample_arc_cost();
+        problem.drop_cost = problem.drop_costs();
+        problem
+    }
+
+    /// Number of clients.
+    #[must_use]
+    pub fn n_clients(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Number of load dimensions.
+    #[must_use]
+    pub fn n_dims(&self) -> usize {
+        self.n_dims
+    }
+
+    /// The clients.
+    #[must_use]
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The vehicle types.
+    #[must_use]
+    pub fn types(&self) -> &[VehicleType] {
+        &self.types
+    }
+
+    /// Node of a type's start station.
+    #[must_use]
+    pub fn start_node(&self, kind: usize) -> usize {
+        self.clients.len() + self.types[kind].start
+    }
+
+    /// Node of a type's end station.
+    #[must_use]
+    pub fn end_node(&self, kind: usize) -> usize {
+        self.clients.len() + self.types[kind].end.unwrap_or(0)
+    }
+
+    /// Number of nodes.
+    pub(super) fn n_nodes(&self) -> usize {
+        self.n_nodes
+    }
+
+    /// What the problem has beyond the plain.
+    pub(super) fn features(&self) -> Features {
+        self.features
+    }
+
+    /// What leaving `client` out costs, on one scale with all other costs.
+    #[must_use]
+    pub fn drop_cost(&self, client: usize) -> i64 {
+        self.drop_cost[client]
+    }
+
+    /// Mean cost of an arc between two random clients, driven by the first vehicle type.
+    pub(super) fn arc_cost_mean(&self) -> f64 {
+        self.arc_cost_mean
+    }
+
+    /// Whether vehicles of type `kind` may serve `client`.
+    #[must_use]
+    pub fn admits(&self, kind: usize, client: usize) -> bool {
+        !self.features.admissions
+            || self.clients[client]
+                .admitted
+                .get(kind)
+                .copied()
+                .unwrap_or(true)
+    }
+
+    /// The arc between two nodes of which at least one is a client; nothing between two stations.
+    #[must_use]
+    pub fn arc(&self, profile: usize, from: usize, to: usize) -> Arc {
+        let n = self.clients.len();
+        if from >= n && to >= n {
+            return Arc {
+                duration: 0,
+                distance: 0,
+            };
+        }
+        let (row, column) = if from < n {
+            (from, 2 * to)
+        } else {
+            (to, 2 * from + 1)
+        };
+        Arc {
+            duration: self.durations(profile, row)[column],
+            distance: self.distances(profile, row)[column],
+        }
+    }
+
+    /// Distances from and to `client`: `[out, in]` for each node.
+    pub(super) fn distances(&self, profile: usize, client: usize) -> &[i32] {
+        let width = 2 * self.n_nodes;
+        &self.arcs[profile].distance[client * width..(client + 1) * width]
+    }
+
+    /// Travel times from and to `client`: `[out, in]` for each node.
+    pub(super) fn durations(&self, profile: usize, client: usize) -> &[i32] {
+        let width = 2 * self.n_nodes;
+        let table = self.arcs[profile]
+            .duration
+            .as_ref()
+            .unwrap_or(&self.arcs[profile].distance);
+        &table[client * width..(client + 1) * width]
+    }
+
+    /// Number of profiles.
+    pub(super) fn n_profiles(&self) -> usize {
+        self.arcs.len()
+    }
+
+    /// Cost of driving `arc` with `kind`, its duration included.
+    pub(super) fn arc_cost(&self, kind: usize, arc: Arc) -> i64 {
+        let kind = &self.types[kind];
+        kind.per_distance * i64::from(arc.distance) + kind.per_time * i64::from(arc.duration)
+    }
+
+    fn sample_arc_cost(&self) -> f64 {
+        let n = self.clients.len();
+        let steps = [1, 7, 31, 101, 397, 1_009].map(|step| step % n.max(1));
+        let mut sum = 0.0;
+        let mut count = 0.0;
+        for from in 0..n {
+            for to in steps.map(|step| (from + step) % n) {
+                let arc = self.arc(self.types[0].profile, from, to);
+                if from != to && arc.duration < FAR {
+                    sum += self.arc_cost(0, arc) as f64;
+                    count += 1.0;
+                }
+            }
+        }
+        if count > 0.0 {
+            (sum / count).max(1.0)
+        } else {
+            1.0
+        }
+    }
+
+    /// Puts dropping on one scale with cost: no saving of cost outweighs a `Tiered` client, and (as far as 64 bits
+    /// reach) no set of `Tiered` clients outweighs a `Required` one.
+    fn drop_costs(&self) -> Vec<i64> {
+        let step = 2 * self.insertion_cost_bound();
+        let heaviest = self
+            .clients
+            .iter()
+            .map(|c| {
+                if let DropRule::Tiered(w) = c.drop {
+                    w
+                } else {
+                    0
+                }
+            })
+            .max()
+            .unwrap_or(0);
+        // A thousandth of the heaviest weight is the finest difference that still counts.
+        let scale = |weight: u32| i64::from(weight) * 1_000 / i64::from(heaviest.max(1_000));
+        let tiered = |weight| step.saturating_mul(scale(weight).max(1));
+        let total = self
+            .clients
+            .iter()
+            .fold(step, |sum, client| match client.drop {
+                DropRule::Tiered(weight) => sum.saturating_add(tiered(weight)),
+                DropRule::Priced(price) => sum.saturating_add(price),
+                DropRule::Required => sum,
+            });
+        let reach = i64::MAX / 8 / (self.clients.len() as i64 + 1);
+        let cost = |client: &Client| match client.drop {
+            DropRule::Required => total.min(reach),
+            DropRule::Tiered(weight) => tiered(weight).min(reach),
+            DropRule::Priced(price) => price,
+        };
+        self.clients.iter().map(cost).collect()
+    }
+
+    /// More than inserting one client can ever cost.
+    fn insertion_cost_bound(&self) -> i64 {
+        let n = self.clients.len();
+        let longest = |table: &[i32]| {
+            table
+                .iter()
+                .copied()
+                .filter(|&value| value < FAR)
+                .max()
+                .unwrap_or(0)
+        };
+        let of_type = |kind: &VehicleType| {
+            let arcs = &self.arcs[kind.profile];
+            let span = i64::from(kind.latest) - i64::from(kind.earliest);
+            kind.fixed
+                + kind.per_distance * 2 * i64::from(longest(&arcs.distance))
+                + (kind.per_time + kind.per_overtime) * span.max(0)
+        };
+        let window = self
+            .clients
+            .iter()
+            .flat_map(|client| &client.windows)
+            .map(|window| window.cost)
+            .max()
+            .unwrap_or(0);
+        let bound = self.types.iter().map(of_type).max().unwrap_or(0) + window + 1;
+        bound.min(i64::MAX / 4_096 / (n as i64 + 1))
+    }
+}
+
+impl Arcs {
+    fn new(n_clients: usize, n_nodes: usize, arc: impl Fn(usize, usize) -> Arc + Sync) -> Self {
+        use rayon::prelude::*;
+        let width = 2 * n_nodes;
+        let table = |pick: fn(Arc) -> i32| -> Vec<i32> {
+            let mut values = vec![0; n_clients * width];
+            values
+                .par_chunks_mut(width.max(1))
+                .enumerate()
+                .for_each(|(client, row)| {
+                    for node in 0..n_nodes {
+                        row[2 * node] = pick(arc(client, node)).min(FAR);
+                        row[2 * node + 1] = pick(arc(node, client)).min(FAR);
+                    }
+                });
+            values
+        };
+        let distance = table(|arc| {
+            if arc.duration >= FAR {
+                FAR
+            } else {
+                arc.distance
+            }
+        });
+        let duration = table(|arc| arc.duration);
+        let differ = duration != distance;
+        Self {
+            distance,
+            duration: differ.then_some(duration),
+        }
+    }
+}
+
+impl Features {
+    fn of(clients: &[Client], types: &[VehicleType]) -> Self {
+        let limits = |kind: &VehicleType| {
+            kind.per_time > 0
+                || kind.per_overtime > 0
+                || kind.max_duration < kind.latest - kind.earliest
+        };
+        Self {
+            durations: types.iter().any(limits),
+            releases: clients.iter().any(|client| client.ready.is_some()),
+            collections: clients
+                .iter()
+                .any(|client| client.collection.iter().any(|&load| load > 0)),
+            distances: types.iter().any(|kind| kind.max_distance < i64::MAX),
+            admissions: clients
+                .iter()
+                .any(|client| client.admitted.contains(&false)),
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! The search as a whole: construction, then epochs of annealing in parallel lanes until time or iterations run out.
+//!
+//! What the lanes are depends on the problem only, never on the number of threads: a large solution is split into
+//! parts of neighboring routes, anew for each epoch; a small one is annealed as a whole by several lanes with different
+//! random numbers. Annealing accepts by the difference of cost alone, so parts can anneal at a common temperature as
+//! if they were one.
+
+use std::time::Duration;
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::decompose::{self, Part};
+use super::insertion::Memory;
+use super::lane::{Lane, Orders};
+use super::neighborhood::Neighborhood;
+use super::params::{SearchParams, Tuning};
+use super::problem::Problem;
+use super::recreate::Guide;
+use super::ruin::RuinSize;
+use super::solution::Solution;
+use super::state::Route;
+use crate::clock::Clock;
+use crate::rng;
+
+/// Why the search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchEnd {
+    /// There was nothing to decide.
+    Trivial,
+    /// No improvement for the stated number of iterations.
+    Stagnated,
+    /// The time limit was reached.
+    TimeLimit,
+    /// The caller asked to stop.
+    Cancelled,
+    /// The iteration limit was reached.
+    IterationLimit,
+}
+
+/// What the search found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The best solution.
+    pub solution: Solution,
+    /// Iterations made.
+    pub iterations: u64,
+    /// Why it ended.
+    pub end: SearchEnd,
+}
+
+/// How far the search is.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchProgress<'a> {
+    /// Share of the limits used up, 0 to 1.
+    pub done: f64,
+    /// Iterations made.
+    pub iterations: u64,
+    /// The best solution so far.
+    pub best: &'a Solution,
+}
+
+/// What the search asks from outside.
+pub struct Control<'a> {
+    /// Runs since the moment that the time limit counts from.
+    pub clock: &'a Clock,
+    /// Whether to stop.
+    pub is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Told after every epoch.
+    pub on_progress: &'a mut dyn FnMut(&SearchProgress<'_>),
+}
+
+/// Largest number of parts a solution is split into.
+const PARTS_MAX: usize = 64;
+/// Clients per part, at least.
+const CLIENTS_PER_PART: usize = 200;
+/// Routes per part, at least.
+const ROUTES_PER_PART: usize = 8;
+/// Lanes that anneal a small solution as a whole.
+const CHAINS: usize = 2;
+
+/// Streams of random numbers, so that no two uses share one.
+mod stream {
+    pub(super) const CUT: u64 = 1;
+    pub(super) const LANE: u64 = 2;
+    pub(super) const CONSTRUCT: u64 = 3;
+}
+
+/// Searches for the solution of least cost, on the threads of the current rayon pool.
+///
+/// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
+pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
+    let tuning = Tuning::new(problem.n_clients());
+    let neighborhood =
+        Neighborhood::new(problem, tuning.insertion_neighbors, tuning.ruin_neighbors);
+    let guide = Guide::new(problem, neighborhood);
+    let mut search = Search::new(problem, &guide, *params, tuning);
+    search.construct();
+    let end = search.run(control);
+    Outcome {
+        solution: search.best,
+        iterations: search.iterations,
+        end,
+    }
+}
+
+struct Search<'p> {
+    problem: &'p Problem,
+    guide: &'p Guide,
+    params: SearchParams,
+    tuning: Tuning,
+    lanes: Vec<Lane<'p>>,
+    scheme: Scheme,
+    /// The solution that is being annealed; with chains, the best one.
+    routes: Vec<Route>,
+    absent: Vec<u32>,
+    /// Versions that the routes of each slot have not had yet.
+    versions: Vec<u32>,
+    memories: Vec<Memory>,
+    best: Solution,
+    iterations: u64,
+    improved_at: u64,
+    epoch: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// Each lane has the whole solution.
+    Chains,
+    /// Each lane has one of so many parts.
+    Parts(usize),
+}
+
+impl<'p> Search<'p> {
+    fn new(problem: &'p Problem, guide: &'p Guide, params: SearchParams, tuning: Tuning) -> Self {
+        let n_vehicles: u64 = problem
+            .types()
+            .iter()
+            .map(|kind| u64::from(kind.count))
+            .sum();
+        let n_slots = usize::try_from(n_vehicles)
+            .unwrap_or(usize::MAX)
+            .min(problem.n_clients().max(1));
+        Self {
+            problem,
+            guide,
+            params,
+            tuning,
+            lanes: vec![Lane::new(problem, n_slots, tuning.blink)],
+            scheme: Scheme::Chains,
+            routes: Vec::new(),
+            absent: (0..problem.n_clients() as u32).collect(),
+            versions: vec![1; n_slots],
+            memories: vec![Memory::default(); problem.n_clients()],
+            best: Solution::default(),
+            iterations: 0,
+            improved_at: 0,
+            epoch: 0,
+        }
+    }
+
+    /// Builds a first solution by inserting clients by the end of their windows, then chooses the scheme.
+    fn construct(&mut self) {
+        let mut order = self.absent.clone();
+        let closing = |client: u32| {
+            self.problem.clients()[client as usize]
+                .windows
+                .iter()
+                .map(|window| window.end)
+                .max()
+        };
+        order.sort_by_key(|&client| (closing(client), client));
+        let mut parts = vec![Part::default()];
+        self.deal(&mut parts);
+        self.load(0, &parts[0]);
+        let mut rng = rng::stream(self.params.seed, &[stream::CONSTRUCT]);
+        self.lanes[0].construct(self.guide, &order, &mut rng);
+        self.unload();
+        self.take_best();
+        let n_parts = (self.problem.n_clients() / CLIENTS_PER_PART)
+            .min(self.routes.len() / ROUTES_PER_PART)
+            .min(PARTS_MAX);
+        let n_slots = self.versions.len();
+        let n_lanes = if n_parts >= 2 {
+            let n_parts = 1 << n_parts.ilog2();
+            self.scheme = Scheme::Parts(n_parts);
+            n_parts
+        } else {
+            CHAINS
+        };
+        while self.lanes.len() < n_lanes {
+            self.lanes
+                .push(Lane::new(self.problem, n_slots, self.tuning.blink));
+        }
+        if self.scheme == Scheme::Chains {
+            let mut parts = vec![Part {
+                routes: self.routes.clone(),
+                ..Part::default()
+            }];
+            self.deal(&mut parts);
+            for lane in 0..n_lanes {
+                self.load(lane, &parts[0]);
+            }
+        }
+    }
+
+    fn run(&mut self, control: &mut Control<'_>) -> SearchEnd {
+        if self.problem.n_clients() == 0 {
+            return SearchEnd::Trivial;
+        }
+        loop {
+            let done = self.done(control.clock.elapsed());
+            (control.on_progress)(&SearchProgress {
+                done,
+                iterations: self.iterations,
+                best: &self.best,
+            });
+            if let Some(end) = self.end(control) {
+                return end;
+            }
+            let time_limit = self.params.time_limit;
+            let is_cancelled = control.is_cancelled;
+            let clock = control.clock;
+            let stop =
+                move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
+            let orders = self.orders(done);
+            let finished = match self.scheme {
+                Scheme::Chains => self.anneal_chains(orders, &stop),
+                Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
+            };
+            if finished {
+                self.iterations += u64::from(orders.iterations) * self.lanes.len() as u64;
+            }
+            self.epoch += 1;
+        }
+    }
+
+    fn end(&self, control: &Control<'_>) -> Option<SearchEnd> {
+        if (control.is_cancelled)() {
+            return Some(SearchEnd::Cancelled);
+        }
+        if self
+            .params
+            .time_limit
+            .is_some_and(|limit| control.clock.elapsed() >= limit)
+        {
+            return Some(SearchEnd::TimeLimit);
+        }
+        if self
+            .params
+            .iteration_limit
+            .is_some_and(|limit| self.iterations >= limit)
+        {
+            return Some(SearchEnd::IterationLimit);
+        }
+        let stagnated = |limit| self.iterations - self.improved_at >= limit;
+        self.params
+            .stagnation_limit
+            .is_some_and(stagnated)
+            .then_some(SearchEnd::Stagnated)
+    }
+
+    /// Share of the tightest limit used up.
+    fn done(&self, elapsed: Duration) -> f64 {
+        let time = self.params.time_limit.map_or(0.0, |limit| {
+            elapsed.as_secs_f64() / limit.as_secs_f64().max(1e-9)
+        });
+        let iterations = self
+            .params
+            .iteration_limit
+            .map_or(0.0, |limit| self.iterations as f64 / limit.max(1) as f64);
+        time.max(iterations).clamp(0.0, 1.0)
+    }
+
+    fn orders(&self, done: f64) -> Orders {
+        let planned = self.problem.n_clients() - self.absent.len();
+        let length = planned as f64 / self.routes.len().max(1) as f64;
+        let start = self.tuning.heat_start * self.problem.arc_cost_mean();
+        let lanes = self.lanes.len() as u64;
+        let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
+            limit.saturating_sub(self.iterations).div_ceil(lanes)
+        });
+        Orders {
+            iterations: self
+                .tuning
+                .epoch_iterations
+                .min(u32::try_from(left).unwrap_or(u32::MAX)),
+            temperature: start * self.tuning.cooling.powf(-done),
+            size: RuinSize::for_length(length),
+        }
+    }
+
+    /// Lets each lane anneal the whole solution; false if it was stopped.
+    fn anneal_chains(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) -> bool {
+        let (guide, seed, epoch, best) = (self.guide, self.params.seed, self.epoch, self.best.cost);
+        let results: Vec<(bool, i64, Vec<Route>, Vec<u32>)> = self
+            .lanes
+            .par_iter_mut()
+            .enumerate()
+            .map(|(number, lane)| {
+                let mut rng = rng::stream(seed, &[stream::LANE, epoch, number as u64]);
+                let (mut cost, mut routes, mut absent) = (best, Vec::new(), Vec::new());
+                let finished = lane.run(guide, orders, &mut rng, stop, &mut cost, |state| {
+                    routes = state.routes();
+                    absent = state.absent().to_vec();
+                });
+                (finished, cost, routes, absent)
+            })
+            .collect();
+        if results.iter().any(|(finished, ..)| !finished) {
+            return false;
+        }
+        let winner = results
+            .into_iter()
+            .filter(|(_, cost, ..)| *cost < best)
+            .min_by_key(|(_, cost, ..)| *cost);
+        if let Some((_, _, routes, absent)) = winner {
+            self.routes = routes;
+            self.absent = absent;
+            self.take_best();
+        }
+        true
+    }
+
+    /// Splits the solution, lets each lane anneal one part, and puts them together; false if it was stopped.
+    fn anneal_parts(
+        &mut self,
+        n_parts: usize,
+        orders: Orders,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> bool {
+        let (guide, seed, epoch) = (self.guide, self.params.seed, self.epoch);
+        let mut rng = rng::stream(seed, &[stream::CUT, epoch]);
+        let mut parts = decompose::split(self.problem, self.routes.clone(), n_parts, &mut rng);
+        self.deal(&mut parts);
+        for (number, part) in parts.iter().enumerate() {
+            self.load(number, part);
+        }
+        let finished: Vec<bool> = self
+            .lanes
+            .par_iter_mut()
+            .enumerate()
+            .map(|(number, lane)| {
+                let mut rng = rng::stream(seed, &[stream::LANE, epoch, number as u64]);
+                lane.run(guide, orders, &mut rng, stop, &mut i64::MIN, |_| {})
+            })
+            .collect();
+        if finished.contains(&false) {
+            return false;
+        }
+        self.unload();
+        self.take_best();
+        true
+    }
+
+    /// Gives the parts, whose routes are set, their clients left out, slots and vehicles.
+    fn deal(&self, parts: &mut [Part]) {
+        let mut rng = rng::stream(self.params.seed, &[stream::CUT, self.epoch, 1]);
+        let mut is_used = vec![false; self.versions.len()];
+        let mut free_vehicles: Vec<u32> =
+            self.problem.types().iter().map(|kind| kind.count).collect();
+        for route in parts.iter().flat_map(|part| &part.routes) {
+            is_used[route.slot as usize] = true;
+            free_vehicles[route.kind as usize] -= 1;
+        }
+        let free_slots: Vec<u32> = (0..is_used.len() as u32)
+            .filter(|&slot| !is_used[slot as usize])
+            .collect();
+        decompose::deal(
+            parts,
+            &self.guide.neighborhood,
+            &self.absent,
+            &free_slots,
+            &free_vehicles,
+            &mut rng,
+        );
+    }
+
+    fn load(&mut self, lane: usize, part: &Part) {
+        let lane = &mut self.lanes[lane];
+        for slot in part
+            .routes
+            .iter()
+            .map(|route| route.slot)
+            .chain(part.free_slots.iter().copied())
+        {
+            lane.state.raise_version(slot, self.versions[slot as usize]);
+        }
+        lane.state.load(
+            &part.routes,
+            &part.absent,
+            &part.free_slots,
+            &part.free_vehicles,
+        );
+        if self.scheme != Scheme::Chains {
+            for &client in lane.state.clients() {
+                std::mem::swap(
+                    &mut lane.memories[client as usize],
+                    &mut self.memories[client as usize],
+                );
+            }
+        }
+    }
+
+    /// Puts the parts of all lanes together.
+    fn unload(&mut self) {
+        self.routes.clear();
+        self.absent.clear();
+        for lane in &mut self.lanes {
+            self.routes.extend(lane.state.routes());
+            self.absent.extend_from_slice(lane.state.absent());
+            for &client in lane.state.clients() {
+                std::mem::swap(
+                    &mut lane.memories[client as usize],
+                    &mut self.memories[client as usize],
+                );
+            }
+            for (slot, version) in self.versions.iter_mut().enumerate() {
+                *version = lane.state.next_version(slot as u32).max(*version);
+            }
+        }
+        self.routes.sort_unstable_by_key(|route| route.slot);
+        self.absent.sort_unstable();
+    }
+
+    /// Keeps the current solution if it is the best one.
+    fn take_best(&mut self) {
+        let solution = Solution::new(self.problem, &self.routes, &self.absent);
+        if self.epoch == 0 || solution.cost < self.best.cost {
+            self.best = solution;
+            self.improved_at = self.iterations;
+        }
+    }
+}

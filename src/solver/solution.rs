@@ -1,0 +1,160 @@
+//! Solutions as plain sequences, and their evaluation from scratch: the oracle of everything incremental.
+
+use super::duration::duration_cost;
+use super::problem::{Arc, FAR, Problem, Window};
+use super::state::Route;
+
+/// One vehicle's sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SolutionRoute {
+    /// Vehicle type.
+    pub kind: usize,
+    /// Clients in sequence.
+    pub clients: Vec<usize>,
+}
+
+/// Routes and the clients that none serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Solution {
+    /// Routes with at least one client.
+    pub routes: Vec<SolutionRoute>,
+    /// Clients left out, ascending.
+    pub absent: Vec<usize>,
+    /// Cost of routes and of leaving clients out.
+    pub cost: i64,
+    /// Total distance.
+    pub distance: i64,
+}
+
+impl Solution {
+    /// Evaluates routes from scratch.
+    pub(super) fn new(problem: &Problem, routes: &[Route], absent: &[u32]) -> Self {
+        let mut cost: i64 = absent
+            .iter()
+            .map(|&client| problem.drop_cost(client as usize))
+            .sum();
+        let mut distance = 0;
+        for route in routes {
+            let evaluation = evaluate(problem, route.kind as usize, &route.visits)
+                .expect("the search keeps routes feasible");
+            cost += evaluation.cost;
+            distance += evaluation.distance;
+        }
+        let plain = |route: &Route| SolutionRoute {
+            kind: route.kind as usize,
+            clients: route
+                .visits
+                .iter()
+                .map(|&(client, _)| client as usize)
+                .collect(),
+        };
+        Self {
+            routes: routes.iter().map(plain).collect(),
+            absent: absent.iter().map(|&client| client as usize).collect(),
+            cost,
+            distance,
+        }
+    }
+}
+
+/// What a route costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Evaluation {
+    pub(super) cost: i64,
+    pub(super) distance: i64,
+}
+
+/// Evaluates one route visit by visit; `None` if it breaks any constraint.
+///
+/// Shape: O(visits). Shares nothing with the incremental evaluation but the problem.
+pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Option<Evaluation> {
+    let vehicle = &problem.types()[kind];
+    if visits.is_empty() || visits.len() > vehicle.max_clients as usize {
+        return None;
+    }
+    if !visits
+        .iter()
+        .all(|&(client, _)| problem.admits(kind, client as usize))
+        || !loads_fit(problem, kind, visits)
+    {
+        return None;
+    }
+    let ready = visits
+        .iter()
+        .filter_map(|&(client, _)| problem.clients()[client as usize].ready)
+        .max();
+    let earliest = ready.unwrap_or(i32::MIN).max(vehicle.earliest);
+    let legs = legs(problem, kind, visits);
+    let windows: Vec<Window> = visits
+        .iter()
+        .map(|&(client, window)| problem.clients()[client as usize].windows[window as usize])
+        .collect();
+    let services: Vec<i32> = visits
+        .iter()
+        .map(|&(client, _)| problem.clients()[client as usize].service[vehicle.pace])
+        .collect();
+    let run = |start: i32| {
+        let mut time = start + vehicle.loading;
+        let mut is_late = false;
+        for ((leg, window), service) in legs.iter().zip(&windows).zip(&services) {
+            time = (time + leg.duration).max(window.start);
+            is_late |= time > window.end;
+            time += service;
+        }
+        time += legs[visits.len()].duration;
+        (time, is_late || time > vehicle.latest)
+    };
+    let (end, is_late) = run(earliest);
+    if is_late || legs.iter().any(|leg| leg.duration >= FAR) {
+        return None;
+    }
+    // The latest start that is still in time, by bisection: lateness is monotone in the start.
+    let (mut good, mut bad) = (earliest, vehicle.latest + 1);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if run(middle).1 {
+            bad = middle
+        } else {
+            good = middle
+        }
+    }
+    let duration = (end - earliest).min(run(good).0 - good);
+    let distance: i64 = legs.iter().map(|leg| i64::from(leg.distance)).sum();
+    if duration > vehicle.max_duration || distance > vehicle.max_distance {
+        return None;
+    }
+    let window_cost: i64 = windows.iter().map(|window| window.cost).sum();
+    let cost = vehicle.fixed
+        + vehicle.per_distance * distance
+        + duration_cost(vehicle, duration)
+        + window_cost;
+    Some(Evaluation { cost, distance })
+}
+
+fn legs(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Vec<Arc> {
+    let vehicle = &problem.types()[kind];
+    let nodes = visits.iter().map(|&(client, _)| client as usize);
+    let from = std::iter::once(problem.start_node(kind)).chain(nodes.clone());
+    let to = nodes.chain(std::iter::once(problem.end_node(kind)));
+    from.zip(to)
+        .map(|(from, to)| problem.arc(vehicle.profile, from, to))
+        .collect()
+}
+
+fn loads_fit(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> bool {
+    let clients = || {
+        visits
+            .iter()
+            .map(|&(client, _)| &problem.clients()[client as usize])
+    };
+    (0..problem.n_dims()).all(|dim| {
+        let room = problem.types()[kind].capacity[dim];
+        let mut load: i64 = clients().map(|client| client.delivery[dim]).sum();
+        let mut fits = load <= room;
+        for client in clients() {
+            load += client.collection[dim] - client.delivery[dim];
+            fits &= load <= room;
+        }
+        fits
+    })
+}
