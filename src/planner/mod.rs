@@ -1,6 +1,8 @@
 //! From a problem to a checked plan: translates ids to dense indices, runs the solver, times the routes, explains what
 //! is left out.
 
+pub mod schedule;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
