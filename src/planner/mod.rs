@@ -1,6 +1,7 @@
 //! From a problem to a checked plan: translates ids to dense indices, runs the solver, times the routes, explains what
 //! is left out.
 
+pub mod explain;
 pub mod schedule;
 
 use std::sync::Arc;

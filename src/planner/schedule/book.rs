@@ -41,12 +41,17 @@ impl<'a> Book<'a> {
     }
 
     /// When service may start at the order at `position`, sorted.
-    pub(super) fn windows(&self, position: usize) -> &[TimeWindow] {
+    pub(in crate::planner) fn windows(&self, position: usize) -> &[TimeWindow] {
         &self.windows[position]
     }
 
     /// The way from `from`; `None` if there is none.
-    pub(super) fn leg(&self, courier: &Courier, from: PlaceIdx, to: PlaceIdx) -> Option<Leg> {
+    pub(in crate::planner) fn leg(
+        &self,
+        courier: &Courier,
+        from: PlaceIdx,
+        to: PlaceIdx,
+    ) -> Option<Leg> {
         self.travel.leg(courier, from, to)
     }
 
