@@ -2,6 +2,7 @@
 //!
 //! The architecture map will stand here: modules in reading order and what each may know.
 
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod formats;

@@ -122,6 +122,11 @@ impl ExactCost {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
+impl Timestamp {
+    /// 9999-12-31T23:59:59Z, the last moment that the API can say.
+    pub const LAST: Self = Self(253_402_300_799);
+}
+
 impl Add<Seconds> for Timestamp {
     type Output = Self;
     fn add(self, span: Seconds) -> Self {

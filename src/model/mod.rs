@@ -5,6 +5,8 @@
 
 mod courier;
 mod finding;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod ids;
 mod noise;
 mod order;

@@ -1,14 +1,23 @@
 //! From a problem to a checked plan: translates ids to dense indices, runs the solver, times the routes, explains what
 //! is left out.
 
+pub mod explain;
+pub mod schedule;
+mod translate;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::check::check;
 use crate::clock::Clock;
-use crate::model::{Plan, Problem};
+use crate::model::{Plan, Problem, Provenance, RouteSketch, StopReason, Verdict};
+use crate::solver;
+use crate::solver::params::SearchParams;
+use crate::solver::search::{Control, Outcome, SearchEnd, SearchProgress};
 use crate::travel::TravelTimes;
 use crate::units::{Cost, Meters};
+use translate::Translation;
 
 /// How to search.
 #[derive(Clone, Debug)]
@@ -65,18 +74,121 @@ impl Cancel {
 
 /// Searches for the best plan.
 ///
-/// Blocks the calling thread and uses `options.threads` threads of its own. `on_progress` is called on the calling
-/// thread with the first plan found and then whenever something is to tell, at most ten times a second. The plan
-/// returned has passed the independent checker; its verdict says so.
+/// Blocks the calling thread and searches on `options.threads` threads of its own. `on_progress` is called on one of
+/// them with the first solution found and then at most ten times a second. The plan returned carries the independent
+/// checker's verdict.
 ///
 /// The problem must have passed [`Problem::validate`].
+///
+/// # Errors
+/// If the operating system refuses the threads.
 pub fn plan(
-    _problem: &Problem,
-    _travel: &TravelTimes<'_>,
-    _options: &PlanOptions,
-    _clock: &Clock,
-    _cancel: &Cancel,
-    _on_progress: &mut dyn FnMut(&PlanProgress),
+    problem: &Problem,
+    travel: &TravelTimes<'_>,
+    options: &PlanOptions,
+    clock: &Clock,
+    cancel: &Cancel,
+    on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
+) -> Result<Plan, rayon::ThreadPoolBuildError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.max(1))
+        .build()?;
+    Ok(pool.install(|| {
+        let started = clock.elapsed();
+        let (sketches, outcome) = search(problem, travel, options, clock, cancel, on_progress);
+        let provenance = Provenance {
+            stop_reason: stop_reason(outcome.end),
+            seed: options.seed,
+            threads: options.threads.max(1),
+            iterations: outcome.iterations,
+            elapsed: clock.elapsed().saturating_sub(started),
+            input_digest: String::new(),
+        };
+        finish(problem, travel, sketches, true, provenance)
+    }))
+}
+
+/// Times, prices, explains and checks given sequences, without any search.
+///
+/// The problem must have passed [`Problem::validate`] and the sketches [`schedule::sketch_findings`].
+#[must_use]
+pub fn evaluate(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Plan {
+    let provenance = Provenance {
+        stop_reason: StopReason::NotSearched,
+        seed: 0,
+        threads: 0,
+        iterations: 0,
+        elapsed: Duration::ZERO,
+        input_digest: String::new(),
+    };
+    finish(problem, travel, sketches.to_vec(), false, provenance)
+}
+
+/// From sequences to a plan; `is_searched` allows a last sweep for orders that the search left out.
+fn finish(
+    problem: &Problem,
+    travel: &TravelTimes<'_>,
+    mut sketches: Vec<RouteSketch>,
+    is_searched: bool,
+    provenance: Provenance,
 ) -> Plan {
-    todo!()
+    let mut schedule = schedule::schedule(problem, travel, &sketches);
+    if is_searched && !schedule.unserved.is_empty() {
+        explain::last_sweep(problem, travel, &mut sketches, &mut schedule.unserved);
+        schedule = schedule::schedule(problem, travel, &sketches);
+    }
+    let unserved = explain::explain(problem, travel, &schedule.routes, &schedule.unserved);
+    let mut plan = Plan {
+        routes: schedule.routes,
+        unserved,
+        provenance,
+        verdict: Verdict::default(),
+    };
+    plan.verdict = check(problem, travel, &plan);
+    plan
+}
+
+/// Time between two reports of progress.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+
+fn search(
+    problem: &Problem,
+    travel: &TravelTimes<'_>,
+    options: &PlanOptions,
+    clock: &Clock,
+    cancel: &Cancel,
+    on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
+) -> (Vec<RouteSketch>, Outcome) {
+    let translation = Translation::new(problem, travel);
+    let params = SearchParams {
+        seed: options.seed,
+        time_limit: options.time_budget,
+        iteration_limit: options.iteration_limit,
+        stagnation_limit: options.stagnation_limit,
+    };
+    let mut reported: Option<Duration> = None;
+    let mut report = |progress: &SearchProgress<'_>| {
+        let elapsed = clock.elapsed();
+        if reported.is_none_or(|last| elapsed - last >= REPORT_INTERVAL) {
+            reported = Some(elapsed);
+            on_progress(&translation.progress(problem, progress, elapsed));
+        }
+    };
+    let mut control = Control {
+        clock,
+        is_cancelled: &|| cancel.is_cancelled(),
+        on_progress: &mut report,
+    };
+    let outcome = solver::search::search(&translation.target, &params, &mut control);
+    (translation.sketches(problem, &outcome.solution), outcome)
+}
+
+fn stop_reason(end: SearchEnd) -> StopReason {
+    match end {
+        SearchEnd::Trivial => StopReason::TargetReached,
+        SearchEnd::Stagnated => StopReason::Stagnated,
+        SearchEnd::TimeLimit => StopReason::Deadline,
+        SearchEnd::Cancelled => StopReason::Cancelled,
+        SearchEnd::IterationLimit => StopReason::IterationLimit,
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::duration::duration_cost;
 use super::neighborhood::Neighborhood;
-use super::problem::Problem;
+use super::problem::{Problem, Window};
 use super::state::{NONE, State};
 
 /// A place for a client, and what going there costs.
@@ -202,12 +202,11 @@ impl<'a> Query<'a> {
 
     /// The best gap of a whole route.
     fn scan(&self, state: &State<'_>, slot: u32) -> Place {
-        let last = self.problem.clients()[self.client as usize]
-            .windows
-            .iter()
-            .map(|window| window.end)
-            .max()
-            .unwrap_or(0);
+        let windows = &self.problem.clients()[self.client as usize].windows;
+        if let ([window], true) = (windows.as_slice(), state.durations.is_empty()) {
+            return self.scan_plain(state, slot, window);
+        }
+        let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
         let mut best = Place::NOWHERE;
         let mut node = state.sentinel(slot);
         loop {
@@ -223,6 +222,43 @@ impl<'a> Query<'a> {
             node = next;
         }
         best
+    }
+
+    /// As [`Query::scan`], where only detours and one window matter: the innermost loop of the search, so it reads
+    /// every node and arc once.
+    fn scan_plain(&self, state: &State<'_>, slot: u32, window: &Window) -> Place {
+        let (distances, durations) = (self.distances, self.durations);
+        let mut node = state.sentinel(slot);
+        let mut visit = *state.visit(node);
+        let column = 2 * state.origin(node, self.kind);
+        let (mut distance_in, mut travel_in) = (distances[column + 1], durations[column + 1]);
+        let (mut best, mut after) = (i32::MAX, NONE);
+        while visit.departure <= window.end {
+            let next = visit.succ;
+            let column = 2 * state.destination(next, self.kind);
+            let next_visit = *state.visit(next);
+            let detour = distance_in + distances[column] - visit.distance;
+            if detour < best {
+                let arrival = visit.departure + travel_in;
+                let leave = arrival.max(window.start) + self.service;
+                if arrival <= window.end && leave + durations[column] <= next_visit.latest {
+                    (best, after) = (detour, node);
+                }
+            }
+            if !state.is_client(next) {
+                break;
+            }
+            (distance_in, travel_in) = (distances[column + 1], durations[column + 1]);
+            (node, visit) = (next, next_visit);
+        }
+        if after == NONE {
+            return Place::NOWHERE;
+        }
+        Place {
+            delta: self.per_distance * i64::from(best) + window.cost,
+            after,
+            window: 0,
+        }
     }
 }
 
@@ -241,12 +277,11 @@ fn has_room(state: &State<'_>, slot: u32, client: u32) -> bool {
     let problem = state.problem;
     let head = state.head(slot);
     let vehicle = &problem.types()[head.kind as usize];
-    let data = &problem.clients()[client as usize];
     head.count < vehicle.max_clients
         && state
             .loads(slot)
             .iter()
-            .zip(&data.delivery)
+            .zip(problem.delivery(client as usize))
             .zip(&vehicle.capacity)
             .all(|((load, more), room)| load + more <= *room)
         && problem.admits(head.kind as usize, client as usize)
@@ -309,15 +344,18 @@ impl Finder {
                 continue;
             }
             self.seen[slot as usize] = self.query;
-            if !has_room(state, slot, client) {
-                continue;
-            }
             let version = state.head(slot).version;
-            let place = memory.get(slot, version).unwrap_or_else(|| {
-                let place = best_in_route(state, slot, client);
+            let place = if let Some(place) = memory.get(slot, version) {
+                place
+            } else {
+                let place = if has_room(state, slot, client) {
+                    best_in_route(state, slot, client)
+                } else {
+                    Place::NOWHERE
+                };
                 memory.set(slot, version, place);
                 place
-            });
+            };
             if place.delta < best.delta && !pass_over() {
                 best = place;
             }
@@ -355,11 +393,6 @@ impl Alone {
             .iter()
             .copied()
             .find(|&(_, kind, _)| state.free_vehicles(kind as usize) > 0)
-    }
-
-    /// Whether any vehicle at all can serve `client` alone.
-    pub(super) fn is_possible(&self, client: u32) -> bool {
-        !self.offers[client as usize].is_empty()
     }
 }
 

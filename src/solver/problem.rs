@@ -118,6 +118,8 @@ pub struct Problem {
     n_nodes: usize,
     n_dims: usize,
     arcs: Vec<Arcs>,
+    /// What clients have delivered, row by row.
+    deliveries: Vec<i64>,
     drop_cost: Vec<i64>,
     arc_cost_mean: f64,
     features: Features,
@@ -184,12 +186,17 @@ impl Problem {
             .collect();
         let features = Features::of(&clients, &types);
         let n_dims = types[0].capacity.len();
+        let deliveries = clients
+            .iter()
+            .flat_map(|client| client.delivery.iter().copied())
+            .collect();
         let mut problem = Self {
             clients,
             types,
             n_nodes,
             n_dims,
             arcs,
+            deliveries,
             drop_cost: Vec::new(),
             arc_cost_mean: 0.0,
             features,
@@ -235,9 +242,10 @@ impl Problem {
         self.clients.len() + self.types[kind].end.unwrap_or(0)
     }
 
-    /// Number of nodes.
-    pub(super) fn n_nodes(&self) -> usize {
-        self.n_nodes
+    /// What is delivered to `client`, by dimension.
+    #[inline]
+    pub(super) fn delivery(&self, client: usize) -> &[i64] {
+        &self.deliveries[client * self.n_dims..(client + 1) * self.n_dims]
     }
 
     /// What the problem has beyond the plain.

@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use rand::RngExt;
 use rayon::prelude::*;
 
 use super::decompose::{self, Part};
@@ -342,7 +341,8 @@ impl<'p> Search<'p> {
             .enumerate()
             .map(|(number, lane)| {
                 let mut rng = rng::stream(seed, &[stream::LANE, epoch, number as u64]);
-                lane.run(guide, orders, &mut rng, stop, &mut i64::MIN, |_| {})
+                let mut unbeatable = i64::MIN;
+                lane.run(guide, orders, &mut rng, stop, &mut unbeatable, |_| {})
             })
             .collect();
         if finished.contains(&false) {

@@ -79,7 +79,7 @@ pub(super) struct Route {
 #[derive(Clone, Copy, Debug)]
 enum SlotChange {
     Opened { slot: u32, kind: u32 },
-    Closed { slot: u32, kind: u32 },
+    Closed { kind: u32 },
 }
 
 /// The routes of one part of a solution.
@@ -324,11 +324,6 @@ impl<'p> State<'p> {
         }
     }
 
-    /// Free vehicles by type.
-    pub(super) fn all_free_vehicles(&self) -> &[u32] {
-        &self.free_vehicles
-    }
-
     /// The problem's node that `node` departs from, for a vehicle of type `kind`.
     #[inline]
     pub(super) fn origin(&self, node: u32, kind: u32) -> usize {
@@ -413,7 +408,7 @@ impl<'p> State<'p> {
                 self.used_slots -= 1;
                 self.free_vehicles[kind as usize] += 1;
             }
-            SlotChange::Closed { slot: _, kind } => {
+            SlotChange::Closed { kind } => {
                 self.free_slots.pop();
                 self.used_slots += 1;
                 self.free_vehicles[kind as usize] -= 1;
@@ -477,7 +472,7 @@ impl<'p> State<'p> {
         self.free_vehicles[kind as usize] += 1;
         self.used_slots -= 1;
         self.free_slots.push(slot);
-        self.journal.slots.push(SlotChange::Closed { slot, kind });
+        self.journal.slots.push(SlotChange::Closed { kind });
     }
 
     /// Puts `client` behind node `after`, in its window number `window`.
@@ -575,7 +570,7 @@ impl<'p> State<'p> {
         let dims = self.problem.n_dims();
         for (load, delivery) in self.loads[slot as usize * dims..]
             .iter_mut()
-            .zip(&self.problem.clients()[client as usize].delivery)
+            .zip(self.problem.delivery(client as usize))
         {
             *load += delivery;
         }
@@ -616,7 +611,7 @@ impl<'p> State<'p> {
         let dims = self.problem.n_dims();
         for (load, delivery) in self.loads[slot as usize * dims..]
             .iter_mut()
-            .zip(&self.problem.clients()[client as usize].delivery)
+            .zip(self.problem.delivery(client as usize))
         {
             *load -= delivery;
         }

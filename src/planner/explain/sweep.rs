@@ -1,0 +1,134 @@
+//! The last attempt to serve an order: every position in every route.
+
+use std::cmp::Reverse;
+
+use super::insertion::Base;
+use crate::model::{DropPolicy, Problem, RouteSketch};
+use crate::planner::schedule::{Book, Tour};
+use crate::travel::TravelTimes;
+use crate::units::ExactCost;
+
+/// Inserts the orders at the positions `unserved` wherever that breaks nothing, each where it adds the least cost.
+///
+/// Required orders come first, then those with the larger penalty. Unused couriers are tried too; starts are chosen
+/// anew after each insertion, except where a sketch gives one. Orders that went in leave `unserved`, and routes that
+/// were begun are appended to `sketches`.
+///
+/// The problem must have passed [`Problem::validate`], and the sketches [`sketch_findings`].
+///
+/// Shape: O(couriers + stops) insertions for an order, each timed in O(stops of the route) unless the windows rule it
+/// out at once.
+///
+/// [`sketch_findings`]: crate::planner::schedule::sketch_findings
+pub fn last_sweep(
+    problem: &Problem,
+    travel: &TravelTimes<'_>,
+    sketches: &mut Vec<RouteSketch>,
+    unserved: &mut Vec<usize>,
+) {
+    let book = Book::new(problem, travel);
+    let mut fleet = Fleet::new(&book, sketches);
+    let mut queue = unserved.clone();
+    queue.sort_by_key(|&position| match problem.orders[position].drop_policy {
+        DropPolicy::MustServe => (0, Reverse(0)),
+        DropPolicy::MayDrop { penalty } => (1, Reverse(penalty)),
+    });
+    for position in queue {
+        if let Some(insertion) = fleet.cheapest(position) {
+            fleet.insert(insertion, sketches);
+            unserved.retain(|&other| other != position);
+        }
+    }
+}
+
+/// Every courier's tour as it stands.
+struct Fleet<'a> {
+    book: &'a Book<'a>,
+    bases: Vec<Base<'a>>,
+    /// Which sketch each tour is.
+    sketch_of: Vec<Option<usize>>,
+}
+
+/// A tour with one more order.
+struct Insertion<'a> {
+    cost: ExactCost,
+    courier: usize,
+    at: usize,
+    tour: Tour<'a>,
+}
+
+impl<'a> Fleet<'a> {
+    fn new(book: &'a Book<'a>, sketches: &[RouteSketch]) -> Self {
+        let couriers = &book.problem.couriers;
+        let mut sketch_of = vec![None; couriers.len()];
+        for (row, sketch) in sketches.iter().enumerate() {
+            if let Some(courier) = book.courier(&sketch.courier) {
+                sketch_of[courier] = Some(row);
+            }
+        }
+        let base = |(courier, row): (_, &Option<usize>)| {
+            let sketch = row.map(|row| &sketches[row]);
+            let orders = sketch.map_or(&[][..], |sketch| &sketch.orders);
+            let positions: Vec<usize> = orders.iter().filter_map(|id| book.order(id)).collect();
+            let start = sketch.and_then(|sketch| sketch.start);
+            Base::new(book, Tour::new(book, courier, &positions, start))
+        };
+        Self {
+            bases: couriers.iter().zip(&sketch_of).map(base).collect(),
+            book,
+            sketch_of,
+        }
+    }
+
+    /// The insertion of the order at `position` that breaks nothing and adds the least cost; the first of equals.
+    fn cheapest(&self, position: usize) -> Option<Insertion<'a>> {
+        let order = &self.book.problem.orders[position];
+        let mut best: Option<Insertion<'a>> = None;
+        for (courier, base) in self.bases.iter().enumerate() {
+            if !base.courier().may_serve(order) {
+                continue;
+            }
+            for at in 0..=base.tour.visits.len() {
+                if !base.is_thinkable(position, at)
+                    || !base.room_hurdles(order, at, None).is_empty()
+                {
+                    continue;
+                }
+                let Some(ways) = base.ways(order, at) else {
+                    continue;
+                };
+                let tour = base.with(position, at, &ways, None);
+                if !base.way_hurdles(&tour, at, None).is_empty() {
+                    continue;
+                }
+                let cost = tour.cost(tour.start()).total() - base.cost;
+                if best.as_ref().is_none_or(|best| cost < best.cost) {
+                    best = Some(Insertion {
+                        cost,
+                        courier,
+                        at,
+                        tour,
+                    });
+                }
+            }
+        }
+        best
+    }
+
+    fn insert(&mut self, insertion: Insertion<'a>, sketches: &mut Vec<RouteSketch>) {
+        let Insertion {
+            courier, at, tour, ..
+        } = insertion;
+        let order = tour.visits[at].order.id.clone();
+        let row = *self.sketch_of[courier].get_or_insert_with(|| {
+            sketches.push(RouteSketch {
+                courier: tour.courier.id.clone(),
+                orders: Vec::new(),
+                start: None,
+            });
+            sketches.len() - 1
+        });
+        sketches[row].orders.insert(at, order);
+        self.bases[courier] = Base::new(self.book, tour);
+    }
+}

@@ -1,0 +1,326 @@
+//! Scheduled plans before the independent checker: sound ones hold, and whatever is broken in them is found.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::schedule;
+use crate::check::check;
+use crate::model::fixture::{Fixture, arbitrary, at, courier_id, hours, order_id, sketch};
+use crate::model::{
+    ConstraintKind, Plan, Problem, Provenance, Route, RouteSketch, StopReason, UnservedOrder,
+    Verdict,
+};
+use crate::travel::TravelTimes;
+use crate::units::{ExactCost, Load, Meters, Seconds};
+
+fn plan(problem: &Problem, sketches: &[RouteSketch]) -> Plan {
+    let schedule = schedule(problem, &TravelTimes::new(problem), sketches);
+    let unserved = schedule.unserved.iter().map(|&position| UnservedOrder {
+        order: problem.orders[position].id.clone(),
+        must_serve: true,
+        obstacles: Vec::new(),
+        relaxation: None,
+    });
+    Plan {
+        routes: schedule.routes,
+        unserved: unserved.collect(),
+        provenance: Provenance {
+            stop_reason: StopReason::NotSearched,
+            seed: 0,
+            threads: 1,
+            iterations: 0,
+            elapsed: Duration::ZERO,
+            input_digest: String::new(),
+        },
+        verdict: Verdict::default(),
+    }
+}
+
+fn judge(problem: &Problem, plan: &Plan) -> Verdict {
+    check(problem, &TravelTimes::new(problem), plan)
+}
+
+/// What is broken when `orders` are served in this sequence, as pairs of constraint and amount.
+fn broken(problem: &Problem, orders: &[&str]) -> Vec<(ConstraintKind, i64)> {
+    let verdict = judge(problem, &plan(problem, &[sketch("anna", orders)]));
+    let pair = |violation: &crate::model::Violation| (violation.constraint, violation.amount);
+    verdict.violations.iter().map(pair).collect()
+}
+
+#[test]
+fn late_stop_is_reported_with_its_size() {
+    let day = Fixture::new()
+        .courier("anna", |_| {})
+        .order("a", (3_660, 0), |order| order.windows = vec![hours(8, 9)])
+        .build();
+    let verdict = judge(&day, &plan(&day, &[sketch("anna", &["a"])]));
+    let violation = &verdict.violations[0];
+    assert_eq!(violation.constraint, ConstraintKind::TimeWindow);
+    assert_eq!(violation.amount, 60);
+    assert_eq!(violation.order, Some(order_id("a")));
+    assert_eq!(
+        violation.message,
+        "courier `anna`, order `a`: service starts 60 s after the last window"
+    );
+}
+
+#[test]
+fn a_route_beyond_the_shift_is_reported() {
+    let day = Fixture::new()
+        .courier("anna", |courier| courier.shift = hours(8, 9))
+        .order("a", (2_000, 0), |_| {})
+        .build();
+    assert_eq!(broken(&day, &["a"]), [(ConstraintKind::ShiftEnd, 460)]);
+}
+
+#[test]
+fn every_limit_is_reported_with_its_excess() {
+    let day = Fixture::new()
+        .courier("anna", |courier| {
+            courier.limits.max_stops = Some(1);
+            courier.limits.max_distance = Some(Meters(1_500));
+            courier.limits.max_duty = Some(Seconds(300));
+            courier.capacities.insert("kg".to_owned(), Load(1));
+        })
+        .order("a", (50, 0), |_| {})
+        .order("b", (100, 0), |_| {})
+        .build();
+    assert_eq!(
+        broken(&day, &["a", "b"]),
+        [
+            (ConstraintKind::Capacity, 1),
+            (ConstraintKind::MaxStops, 1),
+            (ConstraintKind::MaxDistance, 500),
+            (ConstraintKind::MaxDuty, 20),
+        ]
+    );
+}
+
+#[test]
+fn a_courier_who_may_not_serve_an_order_is_reported() {
+    let day = Fixture::new()
+        .depot("other", (5, 5))
+        .courier("anna", |_| {})
+        .order("a", (50, 0), |order| {
+            order.required_skills.insert("stairs".to_owned());
+            order.forbidden_couriers.insert(courier_id("anna"));
+            order
+                .depots
+                .insert(crate::model::fixture::depot_id("other"));
+        })
+        .build();
+    let kinds: Vec<_> = broken(&day, &["a"])
+        .into_iter()
+        .map(|(kind, _)| kind)
+        .collect();
+    let expected = [
+        ConstraintKind::Skill,
+        ConstraintKind::CourierForbidden,
+        ConstraintKind::Depot,
+    ];
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn a_way_that_does_not_exist_is_reported_once() {
+    let day = Fixture::new()
+        .courier("anna", |_| {})
+        .order("a", (50, 0), |_| {})
+        .no_way("a", "depot")
+        .build();
+    assert_eq!(broken(&day, &["a"]), [(ConstraintKind::Unreachable, 1)]);
+}
+
+#[test]
+fn loading_before_the_goods_are_ready_is_reported() {
+    let day = Fixture::new()
+        .courier("anna", |_| {})
+        .order("a", (50, 0), |order| order.ready = Some(at(9, 0)))
+        .build();
+    let mut early = sketch("anna", &["a"]);
+    early.start = Some(at(8, 58));
+    let verdict = judge(&day, &plan(&day, &[early]));
+    assert_eq!(verdict.violations.len(), 1);
+    assert_eq!(verdict.violations[0].constraint, ConstraintKind::NotReady);
+    assert_eq!(verdict.violations[0].amount, 120);
+}
+
+#[test]
+fn waiting_longer_than_needed_is_allowed() {
+    let day = Fixture::new()
+        .courier("anna", |_| {})
+        .order("a", (50, 0), |_| {})
+        .build();
+    let mut plan = plan(&day, &[sketch("anna", &["a"])]);
+    let idle = Seconds(100);
+    let route = &mut plan.routes[0];
+    let stop = &mut route.stops[0];
+    stop.service_start = stop.service_start + idle;
+    stop.departure = stop.departure + idle;
+    stop.slack -= idle;
+    route.end = route.end + idle;
+    route.waiting += idle;
+    route.cost.time = ExactCost::of_time(route.end - route.start, crate::units::Cost(100));
+    assert_eq!(judge(&day, &plan).violations, []);
+}
+
+#[test]
+fn an_order_served_twice_or_forgotten_is_reported() {
+    let day = Fixture::new()
+        .courier("anna", |_| {})
+        .order("a", (50, 0), |_| {})
+        .order("b", (60, 0), |_| {})
+        .build();
+    let mut plan = plan(&day, &[sketch("anna", &["a", "a"])]);
+    plan.unserved.clear();
+    let messages: Vec<_> = judge(&day, &plan)
+        .violations
+        .into_iter()
+        .map(|v| v.message)
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "order `a` is served 2 times",
+            "order `b` is neither served nor listed as unserved"
+        ]
+    );
+}
+
+#[test]
+fn figures_at_the_ends_of_time_are_refused_without_a_panic() {
+    let day = Fixture::new()
+        .courier("anna", |_| {})
+        .order("a", (50, 0), |_| {})
+        .build();
+    let mut plan = plan(&day, &[sketch("anna", &["a"])]);
+    plan.routes[0].end.0 = i64::MAX;
+    plan.routes[0].distance.0 = i64::MIN;
+    assert!(!judge(&day, &plan).is_feasible());
+}
+
+/// Changes one figure of a route; which one is chosen by `pick`.
+fn tamper(route: &mut Route, stop: usize, pick: usize, by: i64) {
+    let chosen = &mut route.stops[stop];
+    let route_figures: [&mut i64; 15] = [
+        &mut route.start.0,
+        &mut route.departure.0,
+        &mut route.end.0,
+        &mut route.distance.0,
+        &mut route.travel.0,
+        &mut route.service.0,
+        &mut route.waiting.0,
+        &mut route.cost.fixed.0,
+        &mut route.cost.distance.0,
+        &mut route.cost.time.0,
+        &mut route.cost.overtime.0,
+        &mut route.cost.preference.0,
+        &mut route.return_distance.0,
+        &mut route.return_duration.0,
+        &mut route.load_at_start.entry("kg".to_owned()).or_default().0,
+    ];
+    let stop_figures: [&mut i64; 9] = [
+        &mut chosen.arrival.0,
+        &mut chosen.service_start.0,
+        &mut chosen.departure.0,
+        &mut chosen.slack.0,
+        &mut chosen.leg_distance.0,
+        &mut chosen.leg_duration.0,
+        &mut chosen.lateness.0,
+        &mut chosen.load_after.entry("kg".to_owned()).or_default().0,
+        &mut route.peak_load.entry("kg".to_owned()).or_default().0,
+    ];
+    let mut figures: Vec<&mut i64> = route_figures.into_iter().chain(stop_figures).collect();
+    let pick = pick % figures.len();
+    *figures[pick] += by;
+}
+
+proptest! {
+    #[test]
+    fn the_scheduler_never_states_a_wrong_figure((problem, sketches) in arbitrary::sketched_day()) {
+        let verdict = judge(&problem, &plan(&problem, &sketches));
+        let is_wrong = |kind| matches!(kind, ConstraintKind::Inconsistent | ConstraintKind::Coverage);
+        for violation in &verdict.violations {
+            prop_assert!(!is_wrong(violation.constraint), "{}", violation.message);
+        }
+    }
+
+    #[test]
+    fn any_changed_figure_is_noticed(
+        (problem, sketches) in arbitrary::sketched_day(),
+        (stop, pick) in (any::<usize>(), any::<usize>()),
+        by in prop_oneof![-50..0i64, 1..50i64],
+    ) {
+        let mut plan = plan(&problem, &sketches);
+        let before = judge(&problem, &plan).violations;
+        if let Some(route) = plan.routes.first_mut() {
+            let stop = stop % route.stops.len();
+            tamper(route, stop, pick, by);
+            let after = judge(&problem, &plan).violations;
+            let is_wrong = |v: &crate::model::Violation| v.constraint == ConstraintKind::Inconsistent;
+            prop_assert!(after.iter().any(is_wrong), "unnoticed; before: {before:?}");
+        }
+    }
+
+    #[test]
+    fn a_dropped_or_repeated_stop_is_noticed(
+        (problem, sketches) in arbitrary::sketched_day(),
+        stop in any::<usize>(),
+        is_repeated in any::<bool>(),
+    ) {
+        let mut plan = plan(&problem, &sketches);
+        if let Some(route) = plan.routes.first_mut() {
+            let stop = stop % route.stops.len();
+            if is_repeated {
+                route.stops.insert(stop, route.stops[stop].clone());
+            } else {
+                route.stops.remove(stop);
+            }
+            let verdict = judge(&problem, &plan);
+            let coverage = |v: &crate::model::Violation| v.constraint == ConstraintKind::Coverage;
+            prop_assert!(verdict.violations.iter().any(coverage));
+        }
+    }
+
+    #[test]
+    fn slack_is_exact((problem, sketches) in arbitrary::sketched_day()) {
+        let plan = plan(&problem, &sketches);
+        prop_assume!(judge(&problem, &plan).is_feasible());
+        for route in &plan.routes {
+            for stop in 0..route.stops.len() {
+                let slack = route.stops[stop].slack;
+                prop_assert!(holds_with_delay(&problem, route, stop, slack));
+                prop_assert!(!holds_with_delay(&problem, route, stop, slack + Seconds(1)));
+            }
+        }
+    }
+}
+
+/// Whether the route still keeps windows, shift and duty if service at `delayed` starts `delay` later than planned.
+fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Seconds) -> bool {
+    let courier = problem
+        .courier(&route.courier)
+        .expect("scheduled from the problem");
+    let mut clock = route.departure;
+    for (position, stop) in route.stops.iter().enumerate() {
+        let order = problem
+            .order(&stop.order)
+            .expect("scheduled from the problem");
+        let ready_at = match position == delayed {
+            true => stop.service_start + delay,
+            false => clock + stop.leg_duration,
+        };
+        let windows = order.service_windows();
+        let Some(window) = windows.iter().find(|window| ready_at <= window.end) else {
+            return false;
+        };
+        clock = ready_at.max(window.start) + courier.service_time(order);
+    }
+    let end = clock + route.return_duration;
+    let duty_holds = courier
+        .limits
+        .max_duty
+        .is_none_or(|limit| end - route.start <= limit);
+    duty_holds && end <= courier.shift.end
+}

@@ -1,0 +1,352 @@
+//! The clock of one route: when to start, when each service starts, how much delay every stop can take.
+//!
+//! Knows a courier and a sequence of visits with the legs between them; nothing of other routes, loads or reports.
+
+use std::borrow::Cow;
+
+use super::book::Book;
+use crate::model::{CostBreakdown, Courier, Order, OrderKind, PlaceIdx, TimeWindow};
+use crate::travel::Leg;
+use crate::units::{ExactCost, Meters, Seconds, Timestamp};
+
+const MOMENT: Seconds = Seconds(1);
+
+/// One order in a courier's sequence.
+#[derive(Clone)]
+pub(in crate::planner) struct Visit<'a> {
+    pub(in crate::planner) order: &'a Order,
+    /// When service may start, sorted and without overlaps.
+    pub(in crate::planner) windows: Cow<'a, [TimeWindow]>,
+    /// Time at the door, by this courier.
+    pub(in crate::planner) service: Seconds,
+    /// The way from the stop before.
+    pub(in crate::planner) leg: Leg,
+}
+
+impl Visit<'_> {
+    /// When service starts after arriving at `arrival`: at once if every window is over.
+    fn service_start(&self, arrival: Timestamp) -> Timestamp {
+        self.window_at(arrival)
+            .map_or(arrival, |window| arrival.max(window.start))
+    }
+
+    /// The window in which service starts after arriving at `arrival`.
+    fn window_at(&self, arrival: Timestamp) -> Option<TimeWindow> {
+        let mut windows = self.windows.iter();
+        windows.find(|window| arrival <= window.end).copied()
+    }
+
+    /// The last moment up to `bound` at which service may start.
+    fn latest_service(&self, bound: Timestamp) -> Option<Timestamp> {
+        let mut windows = self.windows.iter().rev();
+        let window = windows.find(|window| window.start <= bound)?;
+        Some(bound.min(window.end))
+    }
+
+    /// How long after the last window a service at `moment` starts.
+    pub(in crate::planner) fn lateness(&self, moment: Timestamp) -> Seconds {
+        match self.windows.last() {
+            Some(last) => Seconds::ZERO.max(moment - last.end),
+            None => Seconds::ZERO,
+        }
+    }
+}
+
+/// The moments of one visit.
+#[derive(Clone, Copy)]
+pub(in crate::planner) struct Moments {
+    pub(in crate::planner) arrival: Timestamp,
+    pub(in crate::planner) service_start: Timestamp,
+    pub(in crate::planner) departure: Timestamp,
+}
+
+/// One courier's sequence of visits.
+#[derive(Clone)]
+pub(in crate::planner) struct Tour<'a> {
+    pub(in crate::planner) courier: &'a Courier,
+    pub(in crate::planner) visits: Vec<Visit<'a>>,
+    /// The way from the last visit to the end.
+    pub(in crate::planner) back: Leg,
+    /// When loading starts, if the planner is not to choose.
+    pub(in crate::planner) given_start: Option<Timestamp>,
+    pub(in crate::planner) loading: Seconds,
+    /// Latest end of the route.
+    pub(in crate::planner) shift_end: Timestamp,
+}
+
+impl<'a> Tour<'a> {
+    /// The tour of `courier` along the orders at `positions`.
+    ///
+    /// A way that does not exist counts as no time and no distance, so that the rest can still be timed; the checker
+    /// reports it.
+    pub(in crate::planner) fn new(
+        book: &'a Book<'_>,
+        courier: &'a Courier,
+        positions: &[usize],
+        given_start: Option<Timestamp>,
+    ) -> Self {
+        let mut here = book.problem.start_place(courier);
+        let visit = |&position: &usize| {
+            let order = &book.problem.orders[position];
+            let leg = leg_or_nothing(book, courier, here.replace(order.place), Some(order.place));
+            Visit {
+                order,
+                windows: Cow::Borrowed(book.windows(position)),
+                service: courier.service_time(order),
+                leg,
+            }
+        };
+        let visits: Vec<_> = positions.iter().map(visit).collect();
+        Self {
+            courier,
+            back: leg_or_nothing(book, courier, here, book.problem.end_place(courier)),
+            visits,
+            given_start,
+            loading: book.loading(courier),
+            shift_end: courier.shift.end,
+        }
+    }
+
+    /// When loading starts: as late as costs neither lateness nor longer duty.
+    ///
+    /// Of all starts that keep every window and the end of the shift, the earliest with the shortest duty. If there is
+    /// no such start, the earliest one allowed.
+    ///
+    /// Shape: O(visits), and as much again for every gap between two windows of one visit that the start can move a
+    /// service across.
+    pub(in crate::planner) fn start(&self) -> Timestamp {
+        if let Some(start) = self.given_start {
+            return start;
+        }
+        let earliest = self.earliest_start();
+        let latest = self.latest_start(self.shift_end);
+        let mut best: Option<(Seconds, Timestamp)> = None;
+        let mut from = Some(earliest);
+        // Each round looks at the starts that keep every service in the window it has at `from`. Among them duty first
+        // falls while waiting is used up, then stays the same, so that the first round's end is its best.
+        while let Some((from_now, latest)) = from.zip(latest).filter(|(from, last)| from <= last) {
+            let end = self.end(from_now);
+            let start = self
+                .latest_start(end)
+                .map_or(from_now, |start| start.min(latest));
+            if best.is_none_or(|(duty, _)| end - start < duty) {
+                best = Some((end - start, start));
+            }
+            from = self.next_turn(start);
+        }
+        best.map_or(earliest, |(_, start)| start)
+    }
+
+    /// The first moment at which loading may start.
+    pub(in crate::planner) fn earliest_start(&self) -> Timestamp {
+        let deliveries = self
+            .visits
+            .iter()
+            .filter(|visit| visit.order.kind == OrderKind::Delivery);
+        deliveries
+            .filter_map(|visit| visit.order.ready)
+            .fold(self.courier.shift.start, Timestamp::max)
+    }
+
+    /// The moments of every visit if loading starts at `start`.
+    pub(in crate::planner) fn moments(&self, start: Timestamp) -> impl Iterator<Item = Moments> {
+        let mut clock = start + self.loading;
+        self.visits.iter().map(move |visit| {
+            let arrival = clock + visit.leg.duration;
+            let service_start = visit.service_start(arrival);
+            clock = service_start + visit.service;
+            Moments {
+                arrival,
+                service_start,
+                departure: clock,
+            }
+        })
+    }
+
+    /// The end of the route if loading starts at `start`.
+    pub(in crate::planner) fn end(&self, start: Timestamp) -> Timestamp {
+        let last = self.moments(start).last();
+        last.map_or(start + self.loading, |moments| moments.departure) + self.back.duration
+    }
+
+    /// The last moment at which service may start at each visit so that it and everything after it is in time and the
+    /// route ends by `end`; `None` where there is no such moment.
+    pub(in crate::planner) fn latest_services(&self, end: Timestamp) -> Vec<Option<Timestamp>> {
+        let mut bound = Some(end - self.back.duration);
+        let mut latest: Vec<_> = (self.visits.iter().rev())
+            .map(|visit| {
+                let service = visit.latest_service(bound? - visit.service);
+                bound = service.map(|service| service - visit.leg.duration);
+                service
+            })
+            .collect();
+        latest.reverse();
+        latest
+    }
+
+    /// The last start that keeps every window and ends by `end`.
+    fn latest_start(&self, end: Timestamp) -> Option<Timestamp> {
+        let departure =
+            self.visits
+                .iter()
+                .rev()
+                .try_fold(end - self.back.duration, |bound, visit| {
+                    let service = visit.latest_service(bound - visit.service)?;
+                    Some(service - visit.leg.duration)
+                })?;
+        Some(departure - self.loading)
+    }
+
+    /// The first start after `start` that moves a service into a later window.
+    ///
+    /// `start` must be the last start with its end: then only visits before the first waiting one move with it.
+    fn next_turn(&self, start: Timestamp) -> Option<Timestamp> {
+        let moving = self.visits.iter().zip(self.moments(start));
+        moving
+            .take_while(|(_, moments)| moments.service_start == moments.arrival)
+            .filter_map(|(visit, moments)| {
+                Some(visit.window_at(moments.arrival)?.end - moments.arrival)
+            })
+            .min()
+            .map(|room| start + room + MOMENT)
+    }
+
+    /// The length of the way.
+    pub(in crate::planner) fn distance(&self) -> Meters {
+        self.visits
+            .iter()
+            .map(|visit| visit.leg.distance)
+            .sum::<Meters>()
+            + self.back.distance
+    }
+
+    /// What the tour costs if loading starts at `start`; nothing without a visit.
+    pub(in crate::planner) fn cost(&self, start: Timestamp) -> CostBreakdown {
+        if self.visits.is_empty() {
+            return CostBreakdown::default();
+        }
+        let duty = self.end(start) - start;
+        let preference = |(visit, moments): (&Visit<'_>, Moments)| {
+            ExactCost::from_cost(visit.order.preference_cost(moments.service_start))
+        };
+        CostBreakdown {
+            fixed: ExactCost::from_cost(self.courier.costs.fixed),
+            distance: self.courier.distance_cost(self.distance()),
+            time: self.courier.time_cost(duty),
+            overtime: self.courier.overtime_cost(duty),
+            preference: self
+                .visits
+                .iter()
+                .zip(self.moments(start))
+                .map(preference)
+                .sum(),
+        }
+    }
+}
+
+/// The way between two places; none where one of them is missing or there is no way.
+fn leg_or_nothing(
+    book: &Book<'_>,
+    courier: &Courier,
+    from: Option<PlaceIdx>,
+    to: Option<PlaceIdx>,
+) -> Leg {
+    from.zip(to)
+        .and_then(|(from, to)| book.leg(courier, from, to))
+        .unwrap_or(Leg::NONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::fixture::{Fixture, arbitrary, at, hours};
+    use crate::model::{Problem, RouteSketch};
+    use crate::travel::TravelTimes;
+
+    /// Hands the tour of the only courier through every order to `judge`.
+    fn with_tour<T>(problem: &Problem, judge: impl FnOnce(&Tour<'_>) -> T) -> T {
+        let travel = TravelTimes::new(problem);
+        let book = Book::new(problem, &travel);
+        let positions: Vec<usize> = (0..problem.orders.len()).collect();
+        judge(&Tour::new(&book, &problem.couriers[0], &positions, None))
+    }
+
+    /// Whether starting at `start` keeps every window and the shift.
+    fn is_on_time(tour: &Tour<'_>, start: Timestamp) -> bool {
+        let mut visits = tour.visits.iter().zip(tour.moments(start));
+        visits.all(|(visit, moments)| visit.lateness(moments.service_start) == Seconds::ZERO)
+            && tour.end(start) <= tour.shift_end
+    }
+
+    /// The rule, tried second by second.
+    fn slow_start(tour: &Tour<'_>) -> Timestamp {
+        let earliest = tour.earliest_start();
+        let starts = (earliest.0..=tour.shift_end.0).map(Timestamp);
+        starts
+            .filter(|&start| is_on_time(tour, start))
+            .min_by_key(|&start| (tour.end(start) - start, start))
+            .unwrap_or(earliest)
+    }
+
+    #[test]
+    fn the_start_is_as_late_as_costs_no_time() {
+        let day = Fixture::new()
+            .courier("anna", |_| {})
+            .order("a", (600, 0), |order| order.windows = vec![hours(10, 12)])
+            .build();
+        assert_eq!(with_tour(&day, |tour| tour.start()), at(9, 50));
+    }
+
+    #[test]
+    fn goods_that_are_not_ready_hold_the_start_back() {
+        let day = Fixture::new()
+            .courier("anna", |_| {})
+            .order("a", (600, 0), |order| order.ready = Some(at(11, 0)))
+            .build();
+        assert_eq!(with_tour(&day, |tour| tour.start()), at(11, 0));
+    }
+
+    #[test]
+    fn a_route_that_must_be_late_starts_as_early_as_allowed() {
+        let day = Fixture::new()
+            .courier("anna", |_| {})
+            .order("a", (7_200, 0), |order| order.windows = vec![hours(8, 9)])
+            .build();
+        assert_eq!(with_tour(&day, |tour| tour.start()), at(8, 0));
+    }
+
+    #[test]
+    fn a_later_window_is_worth_starting_later_for() {
+        let day = Fixture::new()
+            .courier("anna", |_| {})
+            .order("a", (60, 0), |order| {
+                order.windows = vec![hours(8, 9), hours(14, 15)]
+            })
+            .order("b", (120, 0), |order| order.windows = vec![hours(14, 15)])
+            .build();
+        with_tour(&day, |tour| {
+            assert_eq!(tour.start(), at(13, 59));
+            assert_eq!(tour.end(at(13, 59)), at(14, 5));
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn the_start_is_the_one_found_by_trying_every_second(
+            (problem, sketches) in arbitrary::sketched_day()
+        ) {
+            let travel = TravelTimes::new(&problem);
+            let book = Book::new(&problem, &travel);
+            for RouteSketch { courier, orders, .. } in &sketches {
+                let courier = problem.courier(courier).expect("taken from the problem");
+                let positions: Vec<_> = orders.iter().filter_map(|id| book.order(id)).collect();
+                let tour = Tour::new(&book, courier, &positions, None);
+                if !positions.is_empty() {
+                    prop_assert_eq!(tour.start(), slow_start(&tour));
+                }
+            }
+        }
+    }
+}
