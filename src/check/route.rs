@@ -113,7 +113,7 @@ impl<'a> Drive<'a> {
             report.stop(&order.id, ConstraintKind::CourierForbidden, 1, message);
         }
         if !self.courier.comes_from_depot_of(order) {
-            let message = "the courier does not start (a delivery) or end (a collection) at a depot that stocks the goods";
+            let message = "the courier does not start (delivery) or end (collection) at a depot that stocks the goods";
             report.stop(&order.id, ConstraintKind::Depot, 1, message);
         }
     }

@@ -41,6 +41,21 @@ pub struct GeoPoint {
     pub longitude: f64,
 }
 
+/// Mean radius of the Earth in meters (IUGG).
+const EARTH_RADIUS: f64 = 6_371_008.8;
+
+impl GeoPoint {
+    /// Great-circle distance in meters, by the haversine formula.
+    #[must_use]
+    pub fn meters_to(self, other: Self) -> f64 {
+        let (from_lat, to_lat) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let half_lat = ((to_lat - from_lat) / 2.0).sin();
+        let half_lon = ((other.longitude - self.longitude).to_radians() / 2.0).sin();
+        let h = half_lat * half_lat + from_lat.cos() * to_lat.cos() * half_lon * half_lon;
+        2.0 * EARTH_RADIUS * h.sqrt().min(1.0).asin()
+    }
+}
+
 /// A place where something happens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {

@@ -4,9 +4,6 @@ use super::Leg;
 use crate::model::{GeoPoint, GeoTravel};
 use crate::units::{Meters, Seconds};
 
-/// Mean radius of the Earth in meters (IUGG).
-const EARTH_RADIUS: f64 = 6_371_008.8;
-
 /// Great-circle travel at a declared speed.
 pub(super) struct GreatCircle {
     detour: f64,
@@ -27,21 +24,12 @@ impl GreatCircle {
         reason = "at most half the Earth's circumference at 1 km/h: below 2^31"
     )]
     pub(super) fn leg(&self, from: GeoPoint, to: GeoPoint) -> Leg {
-        let meters = haversine(from, to) * self.detour;
+        let meters = from.meters_to(to) * self.detour;
         Leg {
             duration: Seconds((meters / self.meters_per_second).round() as i64),
             distance: Meters(meters.round() as i64),
         }
     }
-}
-
-/// Great-circle distance in meters by the haversine formula.
-fn haversine(from: GeoPoint, to: GeoPoint) -> f64 {
-    let (from_lat, to_lat) = (from.latitude.to_radians(), to.latitude.to_radians());
-    let half_lat = ((to_lat - from_lat) / 2.0).sin();
-    let half_lon = ((to.longitude - from.longitude).to_radians() / 2.0).sin();
-    let h = half_lat * half_lat + from_lat.cos() * to_lat.cos() * half_lon * half_lon;
-    2.0 * EARTH_RADIUS * h.sqrt().min(1.0).asin()
 }
 
 #[cfg(test)]
@@ -59,7 +47,7 @@ mod tests {
 
     #[test]
     fn moscow_to_petersburg_is_634_km() {
-        assert!((haversine(MOSCOW, PETERSBURG) - 634_000.0).abs() < 2_000.0);
+        assert!((MOSCOW.meters_to(PETERSBURG) - 634_000.0).abs() < 2_000.0);
     }
 
     #[test]

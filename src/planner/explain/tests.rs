@@ -294,9 +294,9 @@ fn relaxed(
                 .expect("limited")
                 .0 += amount;
         }
-        ConstraintKind::Skill if amount > 0 => {
-            courier.skills.insert(relaxation.subject.clone());
-        }
+        ConstraintKind::Skill => courier
+            .skills
+            .extend((amount > 0).then(|| relaxation.subject.clone())),
         ConstraintKind::TimeWindow => {
             let position = day.orders.iter().position(|other| other.id == *order);
             let position = position.expect("taken from the problem");
@@ -308,7 +308,13 @@ fn relaxed(
             };
             return (0..day.orders[position].windows.len()).map(later).collect();
         }
-        _ => {}
+        ConstraintKind::LaterStop
+        | ConstraintKind::CourierForbidden
+        | ConstraintKind::Depot
+        | ConstraintKind::Unreachable
+        | ConstraintKind::NotReady
+        | ConstraintKind::Inconsistent
+        | ConstraintKind::Coverage => {}
     }
     vec![day]
 }

@@ -119,22 +119,22 @@ impl<'a> Tour<'a> {
             return start;
         }
         let earliest = self.earliest_start();
-        let latest = self.latest_start(self.shift_end);
-        let mut best: Option<(Seconds, Timestamp)> = None;
+        let Some(latest) = self.latest_start(self.shift_end) else {
+            return earliest;
+        };
+        let (mut least, mut best) = (None, earliest);
         let mut from = Some(earliest);
-        // Each round looks at the starts that keep every service in the window it has at `from`. Among them duty first
-        // falls while waiting is used up, then stays the same, so that the first round's end is its best.
-        while let Some((from_now, latest)) = from.zip(latest).filter(|(from, last)| from <= last) {
-            let end = self.end(from_now);
-            let start = self
-                .latest_start(end)
-                .map_or(from_now, |start| start.min(latest));
-            if best.is_none_or(|(duty, _)| end - start < duty) {
-                best = Some((end - start, start));
+        // Each round looks at the starts that keep every service in the window it has at `first`. Among them duty falls
+        // while waiting is used up and then stays the same: the last start with the same end is the first of the best.
+        while let Some(first) = from.filter(|first| *first <= latest) {
+            let end = self.end(first);
+            let last = self.latest_start(end).unwrap_or(first).min(latest);
+            if least.is_none_or(|least| end - last < least) {
+                (least, best) = (Some(end - last), last);
             }
-            from = self.next_turn(start);
+            from = self.next_turn(last);
         }
-        best.map_or(earliest, |(_, start)| start)
+        best
     }
 
     /// The first moment at which loading may start.
