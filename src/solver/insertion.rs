@@ -417,7 +417,7 @@ impl<'p> Probe<'p> {
         };
         let fixed = self.state.problem.types()[kind as usize].fixed;
         self.state.undo();
-        (place.delta < i64::MAX).then_some((place.delta + fixed, kind, place.window))
+        (place.delta < i64::MAX).then(|| (place.delta + fixed, kind, place.window))
     }
 
     fn holds_collection(&self, kind: u32, client: u32) -> bool {

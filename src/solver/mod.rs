@@ -23,3 +23,6 @@ mod ruin;
 pub mod search;
 pub mod solution;
 mod state;
+
+#[cfg(test)]
+mod tests;

@@ -38,16 +38,19 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    const ALONE: Self = Self {
-        pred: 0,
-        succ: 0,
-        departure: 0,
-        latest: 0,
-        distance: 0,
-        travel: 0,
-        start: 0,
-        end: 0,
-    };
+    /// An empty route: begins and ends at itself.
+    fn alone(node: u32) -> Self {
+        Self {
+            pred: node,
+            succ: node,
+            departure: 0,
+            latest: 0,
+            distance: 0,
+            travel: 0,
+            start: 0,
+            end: 0,
+        }
+    }
 }
 
 /// What is known of a route as a whole.
@@ -135,7 +138,7 @@ impl<'p> State<'p> {
         Self {
             problem,
             n: n as u32,
-            visits: vec![Visit::ALONE; n + n_slots],
+            visits: (0..(n + n_slots) as u32).map(Visit::alone).collect(),
             route_of: vec![NONE; n],
             window_of: vec![0; n],
             heads: vec![head; n_slots],
@@ -174,6 +177,11 @@ impl<'p> State<'p> {
         self.used_slots = 0;
         self.free_slots.clear();
         self.free_slots.extend_from_slice(free_slots);
+        for &slot in free_slots {
+            // Undoing looks at slots that were opened: they must not lead into routes they once held.
+            let node = self.sentinel(slot);
+            self.visits[node as usize] = Visit::alone(node);
+        }
         self.free_vehicles.copy_from_slice(free_vehicles);
         for route in routes {
             self.load_route(route);
@@ -440,13 +448,11 @@ impl<'p> State<'p> {
         let (departure, latest) = (vehicle.earliest + vehicle.loading, vehicle.latest);
         self.keep_visit(node);
         self.visits[node as usize] = Visit {
-            pred: node,
-            succ: node,
             departure,
             latest,
             start: departure,
             end: latest,
-            ..Visit::ALONE
+            ..Visit::alone(node)
         };
         let dims = self.problem.n_dims();
         self.loads[slot as usize * dims..(slot as usize + 1) * dims].fill(0);

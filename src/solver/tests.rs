@@ -1,0 +1,417 @@
+//! Properties of the search that hold for any problem: what is kept up to date equals what is computed from scratch.
+
+use proptest::prelude::*;
+use rand::RngExt;
+
+use super::lane::{Lane, Orders};
+use super::neighborhood::Neighborhood;
+use super::params::SearchParams;
+use super::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
+use super::recreate::Guide;
+use super::ruin::RuinSize;
+use super::search::{Control, Outcome, SearchProgress, search};
+use super::solution::{Solution, evaluate};
+use crate::clock::Clock;
+use crate::rng;
+
+/// What a random problem has.
+#[derive(Clone, Copy, Debug)]
+struct Traits {
+    seed: u64,
+    n_clients: usize,
+    n_vehicles: u32,
+    durations: bool,
+    releases: bool,
+    collections: bool,
+    limits: bool,
+    mixed: bool,
+    windows: usize,
+    optional: bool,
+}
+
+fn traits() -> impl Strategy<Value = Traits> {
+    let flags = (
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    (any::<u64>(), 1..30_usize, 1..12_u32, 1..4_usize, flags).prop_map(
+        |(seed, n_clients, n_vehicles, windows, flags)| {
+            let (durations, releases, collections, limits, mixed, optional) = flags;
+            Traits {
+                seed,
+                n_clients,
+                n_vehicles,
+                durations,
+                releases,
+                collections,
+                limits,
+                mixed,
+                windows,
+                optional,
+            }
+        },
+    )
+}
+
+fn problem(traits: Traits) -> Problem {
+    let mut rng = rng::stream(traits.seed, &[]);
+    let n_types = if traits.mixed { 3 } else { 1 };
+    let n_nodes = traits.n_clients + 2;
+    let points: Vec<(i32, i32)> = (0..n_nodes)
+        .map(|_| (rng.random_range(0..100), rng.random_range(0..100)))
+        .collect();
+    let detours: Vec<i32> = (0..n_nodes).map(|_| rng.random_range(0..10)).collect();
+    let clients = (0..traits.n_clients)
+        .map(|_| client(&mut rng, traits, n_types))
+        .collect();
+    let types = (0..n_types)
+        .map(|kind| vehicle_type(&mut rng, traits, kind))
+        .collect();
+    Problem::new(clients, types, 2, 2, |profile, from, to| {
+        let (a, b) = (points[from], points[to]);
+        let distance =
+            (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to);
+        Arc {
+            duration: distance * (2 + profile as i32),
+            distance,
+        }
+    })
+}
+
+fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
+    let mut windows = Vec::new();
+    let mut start = rng.random_range(0..400);
+    for number in 0..rng.random_range(1..=traits.windows) {
+        let end = start + rng.random_range(20..300);
+        windows.push(Window {
+            start,
+            end,
+            cost: i64::from(rng.random_range(0..3_i32)) * 40 * number as i64,
+        });
+        start = end + rng.random_range(1..100);
+    }
+    let goes_back = traits.collections && rng.random_bool(0.4);
+    let load = vec![rng.random_range(0..6), rng.random_range(0..6)];
+    let none = vec![0, 0];
+    Client {
+        windows,
+        ready: (traits.releases && rng.random_bool(0.3)).then(|| rng.random_range(0..300)),
+        delivery: if goes_back {
+            none.clone()
+        } else {
+            load.clone()
+        },
+        collection: if goes_back { load } else { none },
+        drop: match rng.random_range(0..4) {
+            0 if traits.optional => DropRule::Tiered(rng.random_range(1..50)),
+            1 if traits.optional => DropRule::Priced(rng.random_range(0..500)),
+            _ => DropRule::Required,
+        },
+        service: vec![rng.random_range(0..20), rng.random_range(0..40)],
+        admitted: if traits.mixed {
+            (0..n_types).map(|_| rng.random_bool(0.7)).collect()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
+    let earliest = rng.random_range(0..50);
+    VehicleType {
+        count: traits.n_vehicles,
+        capacity: vec![
+            rng.random_range(5..20),
+            if kind == 1 { i64::MAX } else { 15 },
+        ],
+        start: kind % 2,
+        end: [Some(0), None, Some(1)][kind],
+        earliest,
+        latest: earliest + rng.random_range(400..1_200),
+        loading: rng.random_range(0..20),
+        fixed: rng.random_range(0..300),
+        per_distance: rng.random_range(1..4),
+        per_time: if traits.durations {
+            rng.random_range(0..3)
+        } else {
+            0
+        },
+        per_overtime: if traits.durations {
+            rng.random_range(0..5)
+        } else {
+            0
+        },
+        regular_duration: 250,
+        max_clients: if traits.limits {
+            rng.random_range(1..6)
+        } else {
+            u32::MAX
+        },
+        max_distance: if traits.limits {
+            rng.random_range(100..400)
+        } else {
+            i64::MAX
+        },
+        max_duration: if traits.limits {
+            rng.random_range(200..600)
+        } else {
+            FAR
+        },
+        profile: kind % 2,
+        pace: kind % 2,
+    }
+}
+
+fn cost_from_scratch(problem: &Problem, lane: &Lane<'_>) -> i64 {
+    let routes = lane.state.routes();
+    Solution::new(problem, &routes, lane.state.absent()).cost
+}
+
+fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    let clock = Clock::start();
+    let mut quiet = |_: &SearchProgress<'_>| {};
+    pool.install(|| {
+        search(
+            problem,
+            &params,
+            &mut Control {
+                clock: &clock,
+                is_cancelled: &|| false,
+                on_progress: &mut quiet,
+            },
+        )
+    })
+}
+
+fn iterations(limit: u64) -> SearchParams {
+    SearchParams {
+        seed: 7,
+        time_limit: None,
+        iteration_limit: Some(limit),
+        stagnation_limit: None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// After every iteration, accepted or undone, the cost kept is the cost of the routes, which break no constraint.
+    #[test]
+    fn the_cost_kept_is_the_cost_from_scratch(traits in traits()) {
+        let problem = problem(traits);
+        let n_slots = problem.n_clients();
+        let guide = Guide::new(&problem, Neighborhood::new(&problem, 20, 20));
+        let mut lane = Lane::new(&problem, n_slots, 0.05);
+        let clients: Vec<u32> = (0..n_slots as u32).collect();
+        let free: Vec<u32> = problem.types().iter().map(|kind| kind.count).collect();
+        lane.state.load(&[], &clients, &clients, &free);
+        let mut rng = rng::stream(traits.seed, &[1]);
+        lane.construct(&guide, &clients, &mut rng);
+        prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
+        let orders = Orders { iterations: 1, temperature: 30.0, size: RuinSize::for_length(5.0) };
+        let mut best = i64::MIN;
+        for _ in 0..60 {
+            lane.run(&guide, orders, &mut rng, &|| false, &mut best, |_| {});
+            prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
+            let served: usize = lane.state.routes().iter().map(|route| route.visits.len()).sum();
+            prop_assert_eq!(served + lane.state.absent().len(), n_slots);
+        }
+    }
+
+    /// The best solution is what it says it is.
+    #[test]
+    fn the_outcome_is_feasible_and_costs_what_it_says(traits in traits()) {
+        let problem = problem(traits);
+        let solution = run(&problem, 2, iterations(3_000)).solution;
+        let mut cost: i64 = solution.absent.iter().map(|&client| problem.drop_cost(client)).sum();
+        let mut used = vec![0; problem.types().len()];
+        for route in &solution.routes {
+            used[route.kind] += 1;
+            let windows = problem.clients();
+            // The windows chosen are not part of a solution: some choice must fit and none may be cheaper than told.
+            let cheapest = choices(&route.clients.iter().map(|&client| windows[client].windows.len()).collect::<Vec<_>>())
+                .into_iter()
+                .filter_map(|choice| {
+                    let visits: Vec<(u32, u8)> = route.clients.iter().map(|&client| client as u32).zip(choice).collect();
+                    evaluate(&problem, route.kind, &visits)
+                })
+                .map(|evaluation| evaluation.cost)
+                .min();
+            cost += cheapest.expect("some choice of windows fits");
+        }
+        prop_assert!(cost <= solution.cost);
+        for (kind, &used) in problem.types().iter().zip(&used) {
+            prop_assert!(used <= kind.count);
+        }
+    }
+}
+
+/// All ways to choose one of `counts[i]` windows for each client, but no more than a few thousand.
+fn choices(counts: &[usize]) -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    for &count in counts {
+        if all.len() * count > 5_000 {
+            all.iter_mut().for_each(|choice| choice.push(0));
+        } else {
+            let longer = |choice: Vec<u8>| {
+                (0..count as u8).map(move |window| [choice.as_slice(), &[window]].concat())
+            };
+            all = all.into_iter().flat_map(longer).collect();
+        }
+    }
+    all
+}
+
+fn large() -> Problem {
+    problem(Traits {
+        seed: 5,
+        n_clients: 500,
+        n_vehicles: 200,
+        durations: true,
+        releases: false,
+        collections: true,
+        limits: false,
+        mixed: true,
+        windows: 2,
+        optional: true,
+    })
+}
+
+#[test]
+fn threads_do_not_change_the_plan() {
+    for problem in [
+        large(),
+        problem(Traits {
+            n_clients: 60,
+            ..small()
+        }),
+    ] {
+        let limit = iterations(8_000);
+        let one = run(&problem, 1, limit).solution;
+        for threads in [2, 3, 8] {
+            assert_eq!(
+                run(&problem, threads, limit).solution,
+                one,
+                "{threads} threads"
+            );
+        }
+    }
+}
+
+#[test]
+fn more_iterations_do_not_make_it_worse_than_construction() {
+    let problem = large();
+    let first = run(&problem, 2, iterations(0)).solution.cost;
+    let last = run(&problem, 2, iterations(20_000)).solution.cost;
+    assert!(last < first, "{last} is not below {first}");
+}
+
+fn small() -> Traits {
+    Traits {
+        seed: 3,
+        n_clients: 8,
+        n_vehicles: 3,
+        durations: true,
+        releases: true,
+        collections: true,
+        limits: true,
+        mixed: true,
+        windows: 2,
+        optional: true,
+    }
+}
+
+#[test]
+fn cancelling_before_the_start_still_gives_a_solution() {
+    let problem = large();
+    let clock = Clock::start();
+    let mut quiet = |_: &SearchProgress<'_>| {};
+    let mut control = Control {
+        clock: &clock,
+        is_cancelled: &|| true,
+        on_progress: &mut quiet,
+    };
+    let outcome = search(&problem, &iterations(1_000_000), &mut control);
+    assert_eq!(outcome.end, super::search::SearchEnd::Cancelled);
+    assert_eq!(outcome.iterations, 0);
+    assert!(!outcome.solution.routes.is_empty());
+}
+
+/// Every sequence of `clients` in one route, for comparison by brute force.
+fn brute_force(problem: &Problem) -> i64 {
+    // Partitions by inserting each client everywhere, including new routes of each type and leaving it out.
+    fn extend(
+        problem: &Problem,
+        next: usize,
+        routes: &mut Vec<(usize, Vec<(u32, u8)>)>,
+        dropped: i64,
+        best: &mut i64,
+    ) {
+        if next == problem.n_clients() {
+            let cost = routes.iter().try_fold(dropped, |sum, (kind, visits)| {
+                Some(sum + evaluate(problem, *kind, visits)?.cost)
+            });
+            *best = cost.unwrap_or(i64::MAX).min(*best);
+            return;
+        }
+        extend(
+            problem,
+            next + 1,
+            routes,
+            dropped + problem.drop_cost(next),
+            best,
+        );
+        for window in 0..problem.clients()[next].windows.len() as u8 {
+            let visit = (next as u32, window);
+            for route in 0..routes.len() {
+                for at in 0..=routes[route].1.len() {
+                    routes[route].1.insert(at, visit);
+                    extend(problem, next + 1, routes, dropped, best);
+                    routes[route].1.remove(at);
+                }
+            }
+            for kind in 0..problem.types().len() {
+                if routes.iter().filter(|(other, _)| *other == kind).count()
+                    < problem.types()[kind].count as usize
+                {
+                    routes.push((kind, vec![visit]));
+                    extend(problem, next + 1, routes, dropped, best);
+                    routes.pop();
+                }
+            }
+        }
+    }
+    let mut best = i64::MAX;
+    extend(problem, 0, &mut Vec::new(), 0, &mut best);
+    best
+}
+
+#[test]
+fn small_problems_are_solved_to_optimality() {
+    let mut equal = 0;
+    for seed in 0..30 {
+        let problem = problem(Traits {
+            seed,
+            n_clients: 5,
+            n_vehicles: 2,
+            windows: 1,
+            ..small()
+        });
+        let found = run(&problem, 1, iterations(4_000)).solution.cost;
+        let optimum = brute_force(&problem);
+        assert!(
+            found >= optimum,
+            "seed {seed}: {found} is below the optimum {optimum}"
+        );
+        equal += u32::from(found == optimum);
+    }
+    assert!(equal >= 29, "only {equal} of 30 were solved to optimality");
+}
