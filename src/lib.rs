@@ -6,5 +6,6 @@ pub mod clock;
 pub mod model;
 pub mod planner;
 pub mod rng;
+pub mod sheet;
 pub mod travel;
 pub mod units;
