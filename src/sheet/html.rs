@@ -90,7 +90,7 @@ impl Page<'_> {
                     (fact(&words.loading, &self.time(sheet.loading)))
                     (fact(&words.departure, &self.time(sheet.departure)))
                     @if let Some(leave_by) = sheet.leave_by {
-                        (fact(&words.leave_by_start, &self.time(leave_by)))
+                        (fact(&words.leave_by_start, &self.leave_by(sheet.loading, leave_by)))
                     }
                     (fact(&words.end, &self.time(sheet.end)))
                     (fact(&words.distance, &words.kilometers(sheet.distance)))
@@ -214,9 +214,9 @@ impl Page<'_> {
         }
     }
 
-    /// A time that has passed on arrival helps nobody: then the courier is told to hurry.
-    fn leave_by(&self, arrival: Timestamp, leave_by: Timestamp) -> String {
-        if leave_by <= arrival {
+    /// A time that has passed when the courier gets there helps nobody: then the courier is told to hurry.
+    fn leave_by(&self, there_from: Timestamp, leave_by: Timestamp) -> String {
+        if leave_by <= there_from {
             self.words.at_once.clone()
         } else {
             self.time(leave_by)
