@@ -387,12 +387,28 @@ impl Alone {
         }
     }
 
-    /// The cheapest free vehicle that can serve `client` alone: cost, type, window.
-    pub(super) fn best(&self, state: &State<'_>, client: u32) -> Option<(i64, u32, u8)> {
-        self.offers[client as usize]
-            .iter()
-            .copied()
-            .find(|&(_, kind, _)| state.free_vehicles(kind as usize) > 0)
+    /// A free vehicle that can serve `client` alone: cost, type, window.
+    ///
+    /// The cheapest one, unless `pass_over` says so and there is another: what is cheapest for one client need not be
+    /// for those who come after it.
+    pub(super) fn best(
+        &self,
+        state: &State<'_>,
+        client: u32,
+        mut pass_over: impl FnMut() -> bool,
+    ) -> Option<(i64, u32, u8)> {
+        let mut chosen = None;
+        for &offer in &self.offers[client as usize] {
+            if state.free_vehicles(offer.1 as usize) == 0 {
+                continue;
+            }
+            if chosen.is_none_or(|_| pass_over()) {
+                chosen = Some(offer);
+            } else {
+                break;
+            }
+        }
+        chosen
     }
 }
 

@@ -9,6 +9,9 @@ use super::neighborhood::Neighborhood;
 use super::problem::Problem;
 use super::state::State;
 
+/// Chance of starting a route with the next cheapest vehicle type instead of the cheapest.
+const OTHER_VEHICLE: f64 = 0.2;
+
 /// What inserting needs to know of the problem, shared by all parts.
 #[derive(Debug)]
 pub(super) struct Guide {
@@ -145,7 +148,10 @@ impl Recreate {
             let place =
                 self.finder
                     .best(state, &guide.neighborhood, memory, client, bound, pass_over);
-            match guide.alone.best(state, client) {
+            match guide
+                .alone
+                .best(state, client, || rng.random_bool(OTHER_VEHICLE))
+            {
                 Some((cost, kind, window)) if cost < place.delta => {
                     let slot = state.open(kind);
                     state.insert(client, state.sentinel(slot), window);

@@ -1,0 +1,458 @@
+//! Sheets as HTML for paper: one self-contained document, no script, no request to anywhere.
+//!
+//! What repeats on every page stands in the head of the table of stops, which every browser prints anew on each page:
+//! courier, day, plan version and checksum. The page number needs the browser's own count and stands in a margin box
+//! of `@page`; a browser without margin boxes still prints everything else. Everything after the stops is the last row
+//! of the same table, so that no page is without its head.
+
+use std::collections::BTreeMap;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::clock_face::{ClockFace, Round};
+use super::messages::{Language, Messages};
+use super::text::{bind, clean};
+use super::{RouteSheet, SheetStop};
+use crate::model::OrderKind;
+use crate::units::{Load, Timestamp};
+
+/// MIME type of [`render`]'s documents.
+pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
+
+/// Lines for refusals at the end of a sheet.
+const REFUSAL_LINES: usize = 3;
+
+/// The printable document: complete in itself, A4, readable in black and white.
+#[must_use]
+pub fn render(sheet: &RouteSheet, language: Language) -> String {
+    let words = Messages::of(language);
+    let page = Page {
+        sheet,
+        words,
+        clock: ClockFace::new(&sheet.time_zone, sheet.loading, words),
+    };
+    page.document(language).into_string()
+}
+
+struct Page<'a> {
+    sheet: &'a RouteSheet,
+    words: &'a Messages,
+    clock: ClockFace<'a>,
+}
+
+impl Page<'_> {
+    fn document(&self, language: Language) -> Markup {
+        let sheet = self.sheet;
+        html! {
+            (DOCTYPE)
+            html lang=(language.code()) {
+                head {
+                    meta charset="utf-8";
+                    meta http-equiv="Content-Security-Policy"
+                        content="default-src 'none'; style-src 'unsafe-inline'";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    // Browsers that print their own page heads print the title: it tells the sheets apart, too.
+                    title {
+                        (clean(&sheet.courier_name)) " · " (self.words.plan) " " (clean(&sheet.plan_version))
+                        " · " (sheet.checksum)
+                    }
+                    style { (PreEscaped(style(&self.words.page))) }
+                }
+                body {
+                    (self.header())
+                    (self.load_check())
+                    (self.legend())
+                    (self.stops())
+                }
+            }
+        }
+    }
+
+    fn header(&self) -> Markup {
+        let (sheet, words) = (self.sheet, self.words);
+        html! {
+            header {
+                div.top {
+                    div {
+                        div.kind { (words.title) }
+                        h1 { (bind(&sheet.courier_name)) }
+                        @if has_text(&sheet.courier_phone) {
+                            span.phone { (clean(&sheet.courier_phone)) }
+                        }
+                    }
+                    div.day {
+                        b { (self.clock.date()) }
+                        @if has_text(&sheet.day_name) { div { (bind(&sheet.day_name)) } }
+                        div { (words.stops(sheet.stops.len())) }
+                    }
+                }
+                dl.facts {
+                    (fact(&words.loading, &self.time(sheet.loading)))
+                    (fact(&words.departure, &self.time(sheet.departure)))
+                    @if let Some(leave_by) = sheet.leave_by {
+                        (fact(&words.leave_by_start, &self.leave_by(sheet.loading, leave_by)))
+                    }
+                    (fact(&words.end, &self.time(sheet.end)))
+                    (fact(&words.distance, &words.kilometers(sheet.distance)))
+                }
+                dl.places {
+                    @if has_text(&sheet.start_place) { (fact(&words.start, &bind(&sheet.start_place))) }
+                    @if has_text(&sheet.end_place) { (fact(&words.finish, &bind(&sheet.end_place))) }
+                }
+            }
+        }
+    }
+
+    fn load_check(&self) -> Markup {
+        let (sheet, words) = (self.sheet, self.words);
+        let loads = present(&sheet.load_at_start);
+        html! {
+            section.check {
+                strong { (words.load_check) }
+                @if sheet.parcels_at_start > 0 {
+                    (tick(&words.parcels(sheet.parcels_at_start)))
+                }
+                @for (dimension, load) in &loads {
+                    (tick(&self.amount(dimension, *load)))
+                }
+                @if sheet.parcels_at_start == 0 && loads.is_empty() {
+                    span { (words.load_nothing) }
+                }
+            }
+        }
+    }
+
+    fn legend(&self) -> Markup {
+        let sheet = self.sheet;
+        let has_forecast =
+            sheet.leave_by.is_some() || sheet.stops.iter().any(|stop| stop.arrival_band.is_some());
+        html! {
+            @if has_forecast {
+                p.legend {
+                    (self.words.confidence(sheet.leave_by_confidence))
+                    @if sheet.spread_is_default { " " b { (self.words.uncalibrated) } }
+                }
+            }
+        }
+    }
+
+    fn stops(&self) -> Markup {
+        let words = self.words;
+        html! {
+            table.stops {
+                colgroup {
+                    col.c1; col.c2; col; col.c4; col.c5;
+                }
+                thead {
+                    tr.identity { th colspan="5" { (self.identity()) } }
+                    tr.heads {
+                        th { (words.column_number) }
+                        th { (words.column_time) }
+                        th { (words.column_where) }
+                        th { (words.column_goods) }
+                        th { (words.column_fact) }
+                    }
+                }
+                tbody {
+                    @for stop in &self.sheet.stops { (self.stop(stop)) }
+                    tr.closing { td colspan="5" { (self.refusals()) } }
+                }
+            }
+        }
+    }
+
+    /// What every printed page says about the sheet it belongs to.
+    fn identity(&self) -> Markup {
+        let (sheet, words) = (self.sheet, self.words);
+        html! {
+            span { (words.courier) ": " b { (bind(&sheet.courier_name)) } }
+            span.nowrap { (self.clock.date()) }
+            span { (words.plan) ": " b { (clean(&sheet.plan_version)) } }
+            span.nowrap { (words.checksum) ": " b { (sheet.checksum) } }
+        }
+    }
+
+    fn stop(&self, stop: &SheetStop) -> Markup {
+        let is_collection = stop.kind == OrderKind::Collection;
+        html! {
+            tr.collection[is_collection] {
+                td.number { (stop.number) }
+                td { (self.times(stop)) }
+                td { (self.place(stop)) }
+                td { (self.goods(stop)) }
+                td.fact {
+                    (blank(&self.words.actual_time))
+                    (blank(&self.words.signature))
+                    (blank(&self.words.refused))
+                }
+            }
+        }
+    }
+
+    fn times(&self, stop: &SheetStop) -> Markup {
+        let words = self.words;
+        html! {
+            @if let Some(window) = stop.window {
+                span.line.window { (self.clock.window(window, Round::Down)) }
+            }
+            span.line {
+                span.label { (words.planned) " " }
+                span.plan.nowrap { (self.time(stop.arrival)) }
+            }
+            @if let Some(band) = stop.arrival_band {
+                span.line {
+                    span.label { (words.band) " " }
+                    span.nowrap { (self.clock.window(band, Round::Up)) }
+                }
+            }
+            @if let Some(leave_by) = stop.leave_by {
+                span.line {
+                    span.label { (words.leave_by) " " }
+                    b.nowrap { (self.leave_by(stop.arrival, leave_by)) }
+                }
+            }
+        }
+    }
+
+    /// A time that has passed when the courier gets there helps nobody: then the courier is told to hurry.
+    fn leave_by(&self, there_from: Timestamp, leave_by: Timestamp) -> String {
+        if leave_by <= there_from {
+            self.words.at_once.clone()
+        } else {
+            self.time(leave_by)
+        }
+    }
+
+    fn place(&self, stop: &SheetStop) -> Markup {
+        let words = self.words;
+        let contact = &stop.contact;
+        html! {
+            @if has_text(&stop.address) {
+                div.address { (bind(&stop.address)) }
+            } @else {
+                div.address { (words.no_address) }
+            }
+            (labelled("minor", &words.entry, &stop.entry_notes))
+            @if has_text(&contact.name) || has_text(&contact.phone) {
+                div.contact {
+                    (bind(&contact.name))
+                    @if has_text(&contact.name) && has_text(&contact.phone) { " " }
+                    b.nowrap { (clean(&contact.phone)) }
+                }
+            }
+            (labelled("minor", &words.notes, &stop.notes))
+            div.order { (words.order) " " (stop.order) }
+        }
+    }
+
+    fn goods(&self, stop: &SheetStop) -> Markup {
+        let words = self.words;
+        html! {
+            @if stop.kind == OrderKind::Collection { span.collect { (words.collection) } }
+            @if let Some(parcels) = stop.parcels { div.parcels { (words.parcels(parcels)) } }
+            @for (dimension, load) in present(&stop.loads) {
+                div { (self.amount(dimension, load)) }
+            }
+            @if has_text(&stop.payment_note) {
+                div.payment { (words.payment) ": " (bind(&stop.payment_note)) }
+            }
+        }
+    }
+
+    fn refusals(&self) -> Markup {
+        let words = self.words;
+        html! {
+            div.refusals {
+                strong { (words.refusals) }
+                @for _ in 0..REFUSAL_LINES {
+                    div.row {
+                        (blank(&words.refused_order))
+                        (blank(&words.refused_parcels))
+                        (blank(&words.refused_reason))
+                    }
+                }
+                div.recount { (blank(&words.recount)) (blank(&words.recount_collected)) }
+                div.hands { (blank(&words.handed_over)) (blank(&words.received)) }
+            }
+        }
+    }
+
+    fn time(&self, moment: Timestamp) -> String {
+        self.clock.time(moment, Round::Down)
+    }
+
+    fn amount(&self, dimension: &str, load: Load) -> String {
+        format!("{}: {load}", clean(self.words.dimension(dimension)))
+    }
+}
+
+/// The style sheet with the page number in the language's words.
+fn style(page_pattern: &str) -> String {
+    include_str!("sheet.css").replace("/*page*/", &css_content(page_pattern))
+}
+
+/// "Page {page} of {pages}" as the value of a CSS `content` property.
+fn css_content(pattern: &str) -> String {
+    let quoted = pattern.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{quoted}\"")
+        .replace("{page}", "\" counter(page) \"")
+        .replace("{pages}", "\" counter(pages) \"")
+}
+
+fn present(loads: &BTreeMap<String, Load>) -> Vec<(&str, Load)> {
+    loads
+        .iter()
+        .filter(|(_, load)| **load != Load::ZERO)
+        .map(|(dimension, load)| (dimension.as_str(), *load))
+        .collect()
+}
+
+fn fact(label: &str, value: &str) -> Markup {
+    html! { div { dt { (label) } dd { (value) } } }
+}
+
+fn tick(text: &str) -> Markup {
+    html! { span.item { span.box {} (text) } }
+}
+
+/// A label with a line to write on.
+fn blank(label: &str) -> Markup {
+    html! { div.blank { (label) i {} } }
+}
+
+/// A labelled text, or nothing at all.
+fn labelled(class: &str, label: &str, text: &str) -> Markup {
+    html! {
+        @if has_text(text) {
+            div class=(class) { span.label { (label) ": " } (bind(text)) }
+        }
+    }
+}
+
+/// Whether anything of `text` prints.
+fn has_text(text: &str) -> bool {
+    !clean(text).trim().is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sheet::sample;
+
+    /// Compares with `tests/data/sheet/NAME`; on a difference leaves the new text under `target/golden/` to look at
+    /// and to copy.
+    fn check_golden(name: &str, actual: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let golden = root.join("tests/data/sheet").join(name);
+        if fs::read_to_string(&golden).is_ok_and(|expected| expected == actual) {
+            return;
+        }
+        let found = root.join("target/golden");
+        fs::create_dir_all(&found).expect("target is writable");
+        let found = found.join(name);
+        fs::write(&found, actual).expect("target is writable");
+        panic!(
+            "the sheet changed: look at {} and, if it is meant, copy it to {}",
+            found.display(),
+            golden.display()
+        );
+    }
+
+    /// Line ends after closing tags, so that a change of the golden file is a readable difference.
+    fn lines(html: &str) -> String {
+        html.replace("><", ">\n<")
+    }
+
+    #[test]
+    fn the_small_sheet_is_as_approved() {
+        check_golden(
+            "small-ru.html",
+            &lines(&render(&sample::small(), Language::Ru)),
+        );
+        check_golden(
+            "small-en.html",
+            &lines(&render(&sample::small(), Language::En)),
+        );
+    }
+
+    #[test]
+    fn a_sheet_asks_nothing_of_the_network_and_runs_nothing() {
+        let html = render(&sample::long(60), Language::Ru);
+        for banned in [
+            "<script", "http://", "https://", "url(", "@import", "src=", "<link",
+        ] {
+            assert!(!html.contains(banned), "{banned}");
+        }
+    }
+
+    #[test]
+    fn the_repeated_table_head_names_courier_plan_and_checksum() {
+        let html = render(&sample::long(60), Language::En);
+        let head = html
+            .split_once("<thead>")
+            .and_then(|(_, rest)| rest.split_once("</thead>"))
+            .map(|(head, _)| head)
+            .expect("the table has a head");
+        let sheet = sample::long(60);
+        for part in [
+            "Синичкин",
+            &sheet.plan_version,
+            &sheet.checksum,
+            "23 November 2026",
+        ] {
+            assert!(head.contains(part), "{part}");
+        }
+        assert_eq!(html.matches("<table").count(), 1);
+    }
+
+    #[test]
+    fn a_calibrated_sheet_does_not_call_itself_uncalibrated() {
+        let mut sheet = sample::small();
+        assert!(render(&sheet, Language::En).contains("Uncalibrated"));
+        sheet.spread_is_default = false;
+        assert!(!render(&sheet, Language::En).contains("Uncalibrated"));
+    }
+
+    #[test]
+    fn a_leave_by_time_already_past_on_arrival_reads_at_once() {
+        let html = render(&sample::small(), Language::En);
+        assert!(html.contains("at once"));
+        assert!(!html.contains("09:01"));
+    }
+
+    #[test]
+    fn page_numbers_are_counted_by_the_browser() {
+        assert_eq!(
+            css_content("Page {page} of \"{pages}\""),
+            r#""Page " counter(page) " of \"" counter(pages) "\"""#
+        );
+    }
+
+    fn with_text(text: &str) -> RouteSheet {
+        let mut sheet = sample::small();
+        sheet.courier_name = text.into();
+        sheet.plan_version = text.into();
+        sheet.day_name = text.into();
+        sheet.load_at_start = BTreeMap::from([(text.into(), Load(1))]);
+        sheet.stops[0].address = text.into();
+        sheet.stops[0].notes = text.into();
+        sheet
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_escapes_from_its_place(text in "[<>&\"'a-zа-я \\u{0}-\\u{1f}\\u{202e}]{0,40}") {
+            let harmless = clean(&text).replace(|c: char| !c.is_alphanumeric() && c != ' ', "x");
+            let html = render(&with_text(&text), Language::Ru);
+            let tags = |html: &str| html.matches('<').count();
+            prop_assert_eq!(tags(&html), tags(&render(&with_text(&harmless), Language::Ru)));
+            let has_control = html.contains(|c: char| c == '\u{202e}' || (c.is_control() && c != '\n'));
+            prop_assert!(!has_control);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Sheets for tests.
+
+use std::collections::BTreeMap;
+
+use super::checksum::checksum;
+use super::{RouteSheet, SheetStop};
+use crate::model::{Contact, CourierId, OrderId, OrderKind, TimeWindow};
+use crate::units::{BasisPoints, Load, Meters, Seconds, Timestamp};
+
+/// 2026-11-23T00:00 in Moscow.
+pub(super) const MIDNIGHT: Timestamp = Timestamp(1_795_381_200);
+
+/// `hour`:`minute` of the sample day in Moscow.
+pub(super) fn at(hour: i64, minute: i64) -> Timestamp {
+    MIDNIGHT + Seconds(hour * 3_600 + minute * 60)
+}
+
+/// Three stops: a delivery with every field, a collection, a delivery of which next to nothing is known.
+pub(super) fn small() -> RouteSheet {
+    let mut sheet = RouteSheet {
+        day_name: "2026-11-23 Moscow".into(),
+        time_zone: "Europe/Moscow".into(),
+        courier: CourierId::parse("courier-07").expect("an id"),
+        courier_name: "Синичкин Пётр".into(),
+        courier_phone: "+7 900 000-10-07".into(),
+        start_place: "Магазин «Амбар», Ветряная ул., д. 3".into(),
+        loading: at(7, 30),
+        departure: at(7, 50),
+        leave_by: Some(at(8, 4)),
+        load_at_start: loads(&[("kg", 41), ("crates", 5)]),
+        parcels_at_start: 7,
+        end_place: "Магазин «Амбар», Ветряная ул., д. 3".into(),
+        end: at(15, 42),
+        distance: Meters(42_251),
+        stops: vec![full_stop(), collection(), bare_stop()],
+        plan_version: "p-20261123-3".into(),
+        checksum: String::new(),
+        leave_by_confidence: BasisPoints(9_000),
+        spread_is_default: true,
+    };
+    sheet.checksum = checksum(&sheet);
+    sheet
+}
+
+/// `count` stops, every fifth a collection, every seventh with hardly anything known, every eleventh with texts of
+/// absurd length.
+pub(super) fn long(count: u32) -> RouteSheet {
+    let mut sheet = small();
+    sheet.stops = (1..=count)
+        .map(|number| {
+            let mut stop = match number {
+                n if n % 7 == 0 => bare_stop(),
+                n if n % 5 == 0 => collection(),
+                _ => full_stop(),
+            };
+            stop.number = number;
+            stop.order = OrderId::parse(&format!("order-{number:04}")).expect("an id");
+            if number % 11 == 0 {
+                stop.address = format!("{} {}", "Очень длинное название".repeat(6), stop.address);
+                stop.entry_notes = "вход со двора за шлагбаумом, ".repeat(8);
+                stop.contact.name = "Длиннофамильная-Безграничная Анастасия Константиновна".into();
+                stop.payment_note = "наличные 12 345,50 ₽, нужна сдача с 15 000".into();
+            }
+            let shift = Seconds(i64::from(number) * 7 * 60);
+            stop.arrival = at(8, 10) + shift;
+            stop.leave_by = stop.leave_by.map(|_| at(8, 25) + shift);
+            stop.arrival_band = stop.arrival_band.map(|_| TimeWindow {
+                start: at(8, 3) + shift,
+                end: at(8, 24) + shift,
+            });
+            stop
+        })
+        .collect();
+    if let Some(last) = sheet.stops.last_mut() {
+        last.leave_by = None;
+    }
+    sheet.checksum = checksum(&sheet);
+    sheet
+}
+
+fn full_stop() -> SheetStop {
+    SheetStop {
+        number: 1,
+        order: OrderId::parse("order-0101").expect("an id"),
+        kind: OrderKind::Delivery,
+        window: Some(TimeWindow {
+            start: at(8, 0),
+            end: at(10, 0),
+        }),
+        arrival: at(8, 10),
+        arrival_band: Some(TimeWindow {
+            start: at(8, 3),
+            end: at(8, 24),
+        }),
+        leave_by: Some(at(8, 31)),
+        address: "ул. Медвяная, д. 12, корп. 2, кв. 34".into(),
+        contact: Contact {
+            name: "Мария <Облакова> & Ко".into(),
+            phone: "+7 900 000-01-01".into(),
+        },
+        entry_notes: "подъезд 2, 7 этаж, лифт есть, код 34К1208".into(),
+        parcels: Some(3),
+        loads: loads(&[("kg", 18), ("crates", 2)]),
+        payment_note: "наличные 1 250,00 ₽".into(),
+        notes: "Не звонить в дверь:\nспит ребёнок".into(),
+    }
+}
+
+fn collection() -> SheetStop {
+    SheetStop {
+        number: 2,
+        order: OrderId::parse("order-0102").expect("an id"),
+        kind: OrderKind::Collection,
+        arrival: at(9, 2),
+        arrival_band: Some(TimeWindow {
+            start: at(8, 49),
+            end: at(9, 21),
+        }),
+        leave_by: Some(at(9, 1)),
+        address: "Ромашковый пер., д. 5, кв. 3".into(),
+        contact: Contact {
+            name: String::new(),
+            phone: "+7 900 000-01-02".into(),
+        },
+        entry_notes: String::new(),
+        parcels: Some(1),
+        loads: loads(&[("crates", 1)]),
+        payment_note: String::new(),
+        notes: "Пустые бутылки".into(),
+        ..full_stop()
+    }
+}
+
+fn bare_stop() -> SheetStop {
+    SheetStop {
+        number: 3,
+        order: OrderId::parse("order-0103").expect("an id"),
+        window: None,
+        arrival: at(24, 5),
+        arrival_band: None,
+        leave_by: None,
+        address: String::new(),
+        contact: Contact::default(),
+        entry_notes: String::new(),
+        parcels: None,
+        loads: BTreeMap::new(),
+        payment_note: String::new(),
+        notes: String::new(),
+        ..full_stop()
+    }
+}
+
+fn loads(entries: &[(&str, i64)]) -> BTreeMap<String, Load> {
+    entries
+        .iter()
+        .map(|(dimension, load)| ((*dimension).to_owned(), Load(*load)))
+        .collect()
+}
