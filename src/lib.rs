@@ -1,16 +1,73 @@
-//! Punctual plans delivery days that keep their promises.
+//! Punctual plans delivery days, says how likely each promise is to be kept, and prints what couriers work from.
 //!
-//! The architecture map will stand here: modules in reading order and what each may know.
+//! # The way data flows
+//!
+//! A value enters at the top, each module changes its form once, and it leaves at the bottom.
+//!
+//! ```text
+//!  dispatch system -- gRPC --> grpc::convert --> model (validated orders, couriers, windows)
+//!                                                  |
+//!                              app (admission, jobs, threads of their own for each search)
+//!                                                  |
+//!                              planner::translate: ids -> dense indices, with travel times
+//!                                                  |
+//!                              solver (parallel lanes, anytime, deterministic)
+//!                                                  |
+//!                              planner: sequences -> times, costs, explanations
+//!                                                  |
+//!                              check (independent verdict) --> forecast (simulated days)
+//!                                                  |
+//!                       grpc answers  |  sheet (what is printed)  |  cli (tables, files)
+//! ```
+//!
+//! # Modules in reading order
+//!
+//! | layer | module | what it is | may use of this crate |
+//! |---|---|---|---|
+//! | 0 | [`units`] | quantities as integer newtypes | |
+//! | 0 | [`rng`], [`clock`] | the only sources of randomness and of time | |
+//! | 0 | [`config`], [`telemetry`] | what a process can be told; logs | |
+//! | 1 | [`model`] | the nouns of the business and what is wrong with them | layer 0 |
+//! | 2 | [`travel`] | how long it takes from place to place | layers 0 to 1 |
+//! | 3 | [`solver`] | the optimizer, in dense indices | `units`, `rng`, `clock` |
+//! | 3 | [`check`] | judges plans by its own arithmetic | `units`, `model`, `travel` |
+//! | 3 | [`forecast`] | how likely promises are to be kept | layers 0 to 2 |
+//! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
+//! | 4 | [`formats`] | benchmark instances and solutions | `solver` |
+//! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
+//! | 4 | [`generate`] | invented days that look real | layers 0 to 1 |
+//! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own | layers 0 to 4 |
+//! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
+//! | 7 | [`cli`] | the command line | everything |
+//!
+//! # Invariants
+//!
+//! * `solver` never sees an id, a calendar, a file, a log line or a float in a cost, and a clock only where it is handed
+//!   one. Ids become dense indices in `planner` and nowhere else.
+//! * The same problem, seed and iteration limit give the same plan for any number of threads: work is cut into parts by
+//!   the problem alone, and random numbers are keyed by what they are for.
+//! * Every plan is judged by `check`, which shares no code with `solver` or with the timing in `planner`.
+//! * Only `grpc` turns wire bytes into model values and names status codes; only `config` reads the environment.
+//! * A search never runs on the threads that serve calls.
+//! * Costs, times and loads are integers; floats appear in coordinates, in the forecast's statistics, and as the
+//!   temperature of the search.
+//!
+//! `tests/tidy.rs` guards the layers, the size of files and what is banned.
 
+pub mod app;
 pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod forecast;
 pub mod formats;
 pub mod generate;
+pub mod grpc;
 pub mod model;
 pub mod planner;
 pub mod rng;
 pub mod sheet;
 pub mod solver;
+pub mod telemetry;
 pub mod travel;
 pub mod units;
