@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::model::{Plan, Problem};
+use crate::model::{Finding, Plan, Problem, RouteSketch};
 use crate::travel::TravelTimes;
 use crate::units::{Cost, Meters};
 
@@ -78,5 +78,21 @@ pub fn plan(
     _cancel: &Cancel,
     _on_progress: &mut dyn FnMut(&PlanProgress),
 ) -> Plan {
-    todo!()
+    placeholder::plan(_problem, _travel, _options, _clock, _cancel, _on_progress)
 }
+
+/// Times, prices and checks given routes without any search. Orders in no route are unserved.
+///
+/// The sketches must have passed [`sketch_findings`].
+#[must_use]
+pub fn evaluate(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Plan {
+    placeholder::evaluate(problem, travel, sketches)
+}
+
+/// What is wrong with sketches of routes for `problem`, with paths as in `routes[0].order_ids[2]`.
+#[must_use]
+pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Finding> {
+    placeholder::sketch_findings(problem, sketches)
+}
+
+mod placeholder;

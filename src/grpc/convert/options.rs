@@ -1,0 +1,330 @@
+//! How to search and how to forecast.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::read::{At, Sink};
+use crate::app::{OnInvalidOrder, SolveOptions};
+use crate::config::{self, PlanningConfig};
+use crate::grpc::pb;
+use crate::model::{Finding, ForecastOptions, NoiseModel, Reason};
+use crate::units::Seconds;
+
+/// Simulated days that a request may ask for, and the block they come in.
+const SCENARIOS: RangeInclusive<i32> = 128..=65_536;
+const SCENARIO_BLOCK: u32 = 256;
+/// Search threads that a request may ask for.
+const THREADS: RangeInclusive<i32> = 1..=256;
+/// Random seed, if the request has none.
+const SEED_DEFAULT: u64 = 1;
+/// Longest span in a noise model: a day.
+const DAY: Seconds = Seconds(86_400);
+
+/// Reads how to search; paths start with `options`.
+///
+/// # Errors
+/// Everything that is out of bounds.
+pub(super) fn read_solve_options(
+    options: Option<&pb::SolveOptions>,
+    config: &PlanningConfig,
+) -> Result<SolveOptions, Vec<Finding>> {
+    let absent = pb::SolveOptions::default();
+    let options = options.unwrap_or(&absent);
+    let sink = Sink::default();
+    let root = At::root(&sink);
+    let at = root.field("options");
+    let budget = read_budget(&at, options, config);
+    let threads = match options.threads {
+        Some(threads) => at.whole("threads", threads, THREADS).map(Some),
+        None => Some(None),
+    };
+    let on_invalid_order = read_on_invalid_order(&at, options.on_invalid_order);
+    let forecast = read_forecast_at(&at.field("forecast"), options.forecast.as_ref());
+    let read = || {
+        Some(SolveOptions {
+            time_budget: budget?,
+            iteration_limit: options.iteration_limit,
+            stagnation_limit: options.stagnation_limit,
+            seed: options.seed.unwrap_or(SEED_DEFAULT),
+            threads: config.threads_granted(threads?.and_then(|wanted| wanted.try_into().ok())),
+            on_invalid_order: on_invalid_order?,
+            forecast: forecast?,
+        })
+    };
+    read().ok_or_else(|| sink.take())
+}
+
+/// Reads how to forecast; paths start with `field`.
+///
+/// # Errors
+/// Everything that is out of bounds.
+pub(super) fn read_forecast_options(
+    field: &'static str,
+    options: Option<&pb::ForecastOptions>,
+) -> Result<ForecastOptions, Vec<Finding>> {
+    let sink = Sink::default();
+    let read = read_forecast_at(&At::root(&sink).field(field), options);
+    read.ok_or_else(|| sink.take())
+}
+
+fn read_budget(
+    at: &At<'_>,
+    options: &pb::SolveOptions,
+    config: &PlanningConfig,
+) -> Option<Duration> {
+    let wanted = at.fine_span_if_any(
+        "time_budget_duration",
+        options.time_budget_duration.as_ref(),
+    )?;
+    let max = config::millis(config.time_budget_max_ms);
+    let budget = wanted.unwrap_or(config::millis(config.time_budget_default_ms));
+    if budget > max {
+        let message = format!("this server searches for at most {} s", max.as_secs_f64());
+        at.field("time_budget_duration")
+            .report(Reason::OutOfRange, message);
+        return None;
+    }
+    Some(budget)
+}
+
+fn read_on_invalid_order(at: &At<'_>, value: i32) -> Option<OnInvalidOrder> {
+    use pb::OnInvalidOrder as Wire;
+    match Wire::try_from(value) {
+        Ok(Wire::Unspecified | Wire::Reject) => Some(OnInvalidOrder::Reject),
+        Ok(Wire::SetAside) => Some(OnInvalidOrder::SetAside),
+        Err(_) => {
+            at.field("on_invalid_order")
+                .report(Reason::UnknownName, "there is no such choice");
+            None
+        }
+    }
+}
+
+fn read_forecast_at(at: &At<'_>, options: Option<&pb::ForecastOptions>) -> Option<ForecastOptions> {
+    let default = ForecastOptions::default();
+    let Some(options) = options else {
+        return Some(default);
+    };
+    let scenarios = match options.scenarios {
+        Some(wanted) => at
+            .whole("scenarios", wanted, SCENARIOS)
+            .map(|wanted| wanted.unsigned_abs().next_multiple_of(SCENARIO_BLOCK)),
+        None => Some(default.scenarios),
+    };
+    let noise = match &options.noise {
+        Some(noise) => read_noise(&at.field("noise"), noise).map(Some),
+        None => Some(None),
+    };
+    let grace = at.short_span(
+        "grace_duration",
+        options.grace_duration.as_ref(),
+        default.grace,
+    );
+    Some(ForecastOptions {
+        scenarios: scenarios?,
+        seed: options.seed.unwrap_or(SEED_DEFAULT),
+        noise: noise?,
+        grace: grace?,
+    })
+}
+
+fn read_noise(at: &At<'_>, noise: &pb::NoiseModel) -> Option<NoiseModel> {
+    let default = NoiseModel::default();
+    let share = |field, value: Option<f64>, default| at.within(field, value, 0.0..=1.0, default);
+    let span = |field, value: &Option<prost_types::Duration>, default| {
+        at.short_span(field, value.as_ref(), default)
+    };
+    let day_sigma = share("day_sigma", noise.day_sigma, default.day_sigma);
+    let hour_sigma = share("hour_sigma", noise.hour_sigma, default.hour_sigma);
+    let hour_time_constant = span(
+        "hour_time_constant_duration",
+        &noise.hour_time_constant_duration,
+        default.hour_time_constant,
+    );
+    let drive = share(
+        "courier_drive_sigma",
+        noise.courier_drive_sigma,
+        default.courier_drive_sigma,
+    );
+    let pace = share(
+        "courier_service_sigma",
+        noise.courier_service_sigma,
+        default.courier_service_sigma,
+    );
+    let leg = share("leg_variance", noise.leg_variance, default.leg_variance);
+    let minutes = noise.leg_variance_minutes;
+    let minutes = at.within(
+        "leg_variance_minutes",
+        minutes,
+        0.0..=10.0,
+        default.leg_variance_minutes,
+    );
+    let service = at.within(
+        "service_sigma",
+        noise.service_sigma,
+        0.0..=2.0,
+        default.service_sigma,
+    );
+    let percent = default.incident_probability * 100.0;
+    let incident = at.within(
+        "incident_percent",
+        noise.incident_percent,
+        0.0..=100.0,
+        percent,
+    );
+    let incident_mean = span(
+        "incident_mean_duration",
+        &noise.incident_mean_duration,
+        default.incident_mean,
+    );
+    let start_delay = span(
+        "start_delay_duration",
+        &noise.start_delay_duration,
+        default.start_delay,
+    );
+    if hour_time_constant == Some(Seconds::ZERO) {
+        at.field("hour_time_constant_duration")
+            .report(Reason::OutOfRange, "a duration above 0 is needed here");
+        return None;
+    }
+    Some(NoiseModel {
+        version: (!noise.version.is_empty()).then(|| noise.version.clone()),
+        day_sigma: day_sigma?,
+        hour_sigma: hour_sigma?,
+        hour_time_constant: hour_time_constant?,
+        courier_drive_sigma: drive?,
+        courier_service_sigma: pace?,
+        leg_variance: leg?,
+        leg_variance_minutes: minutes?,
+        service_sigma: service?,
+        incident_probability: incident? / 100.0,
+        incident_mean: incident_mean?,
+        start_delay: start_delay?,
+    })
+}
+
+impl At<'_> {
+    /// A whole number within bounds.
+    fn whole(&self, field: &'static str, value: i32, bounds: RangeInclusive<i32>) -> Option<i32> {
+        if bounds.contains(&value) {
+            return Some(value);
+        }
+        let message = format!(
+            "{value} is not between {} and {}",
+            bounds.start(),
+            bounds.end()
+        );
+        self.field(field).report(Reason::OutOfRange, message);
+        None
+    }
+
+    /// A number within bounds, or the default.
+    fn within(
+        &self,
+        field: &'static str,
+        value: Option<f64>,
+        bounds: RangeInclusive<f64>,
+        default: f64,
+    ) -> Option<f64> {
+        let value = value.unwrap_or(default);
+        if bounds.contains(&value) {
+            return Some(value);
+        }
+        let message = format!(
+            "{value} is not between {} and {}",
+            bounds.start(),
+            bounds.end()
+        );
+        self.field(field).report(Reason::OutOfRange, message);
+        None
+    }
+
+    /// A span of at most a day, or the default.
+    fn short_span(
+        &self,
+        field: &'static str,
+        value: Option<&prost_types::Duration>,
+        default: Seconds,
+    ) -> Option<Seconds> {
+        let span = self.span_if_any(field, value)?.unwrap_or(default);
+        if (Seconds::ZERO..=DAY).contains(&span) {
+            return Some(span);
+        }
+        self.field(field).report(
+            Reason::OutOfRange,
+            "the duration is not between 0 and one day",
+        );
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(findings: &[Finding]) -> Vec<&str> {
+        findings
+            .iter()
+            .map(|finding| finding.field.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn absent_options_are_the_defaults() {
+        let config = PlanningConfig::default();
+        let options = read_solve_options(None, &config).unwrap();
+        assert_eq!(options.time_budget, Duration::from_secs(30));
+        assert_eq!(options.seed, SEED_DEFAULT);
+        assert_eq!(options.on_invalid_order, OnInvalidOrder::Reject);
+        assert_eq!(options.forecast, ForecastOptions::default());
+    }
+
+    #[test]
+    fn everything_out_of_bounds_is_reported_at_once() {
+        let options = pb::SolveOptions {
+            time_budget_duration: Some(prost_types::Duration {
+                seconds: -1,
+                nanos: 0,
+            }),
+            threads: Some(0),
+            on_invalid_order: 77,
+            forecast: Some(pb::ForecastOptions {
+                scenarios: Some(1_000_000),
+                noise: Some(pb::NoiseModel {
+                    day_sigma: Some(f64::NAN),
+                    incident_percent: Some(101.0),
+                    ..pb::NoiseModel::default()
+                }),
+                grace_duration: Some(prost_types::Duration {
+                    seconds: -5,
+                    nanos: 0,
+                }),
+                ..pb::ForecastOptions::default()
+            }),
+            ..pb::SolveOptions::default()
+        };
+        let findings = read_solve_options(Some(&options), &PlanningConfig::default()).unwrap_err();
+        assert_eq!(
+            paths(&findings),
+            [
+                "options.time_budget_duration",
+                "options.threads",
+                "options.on_invalid_order",
+                "options.forecast.scenarios",
+                "options.forecast.noise.day_sigma",
+                "options.forecast.noise.incident_percent",
+                "options.forecast.grace_duration",
+            ]
+        );
+    }
+
+    #[test]
+    fn scenarios_come_in_whole_blocks() {
+        let options = pb::ForecastOptions {
+            scenarios: Some(300),
+            ..pb::ForecastOptions::default()
+        };
+        let read = read_forecast_options("forecast", Some(&options)).unwrap();
+        assert_eq!(read.scenarios, 512);
+    }
+}
