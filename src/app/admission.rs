@@ -67,6 +67,21 @@ pub struct Place {
 }
 
 impl Place {
+    /// The turn, if nobody has to wait for one now.
+    ///
+    /// # Errors
+    /// The place again, if all turns are taken.
+    pub fn turn_now(self) -> Result<Turn, Self> {
+        // Turns that become free go to those who wait, so this never overtakes anyone.
+        match Arc::clone(&self.turns).try_acquire_owned() {
+            Ok(turn) => Ok(Turn {
+                _turn: turn,
+                _place: self.place,
+            }),
+            Err(_) => Err(self),
+        }
+    }
+
     /// Waits until this plan may run. Turns come in the order of asking.
     pub async fn turn(self) -> Turn {
         let turn = self.turns.acquire_owned().await;

@@ -152,8 +152,12 @@ pub(super) fn launch(
     answer_by: Option<Duration>,
     closing: watch::Receiver<bool>,
 ) -> Run {
+    let entry = place.turn_now();
     let (sender, view) = watch::channel(RunView {
-        phase: Phase::Queued,
+        phase: match entry {
+            Ok(_) => Phase::Running,
+            Err(_) => Phase::Queued,
+        },
         progress: None,
     });
     let stop = Stop::default();
@@ -164,7 +168,7 @@ pub(super) fn launch(
         stop: stop.clone(),
         view: sender,
     };
-    tokio::spawn(search.supervise(place, closing));
+    tokio::spawn(search.supervise(entry, closing));
     Run { view, stop }
 }
 
@@ -183,15 +187,18 @@ struct Search {
 }
 
 impl Search {
-    async fn supervise(self, place: Place, mut closing: watch::Receiver<bool>) {
+    async fn supervise(self, entry: Result<Turn, Place>, mut closing: watch::Receiver<bool>) {
         let view = self.view.clone();
         let stop = self.stop.clone();
-        let turn = tokio::select! {
-            biased;
-            () = stop.requested() => Err(Outcome::Cancelled(None)),
-            () = asked_to_close(&mut closing) => Err(Outcome::Cancelled(None)),
-            turn = place.turn() => Ok(turn),
-            () = self.deadline() => Err(Outcome::TooLate),
+        let turn = match entry {
+            Ok(turn) => Ok(turn),
+            Err(place) => tokio::select! {
+                biased;
+                () = stop.requested() => Err(Outcome::Cancelled(None)),
+                () = asked_to_close(&mut closing) => Err(Outcome::Cancelled(None)),
+                turn = place.turn() => Ok(turn),
+                () = self.deadline() => Err(Outcome::TooLate),
+            },
         };
         let outcome = match turn {
             Ok(turn) => self.run(turn, closing).await,
