@@ -1,0 +1,11 @@
+//! Behavior from outside: real servers on loopback ports, real clients, and the command itself.
+
+mod bad_input;
+mod command;
+mod days;
+mod evaluation;
+mod jobs;
+mod limits;
+mod service;
+mod solve;
+mod standard_services;
