@@ -35,7 +35,12 @@ pub fn init(filter: &str) -> Result<(), BadFilter> {
 /// Sends panics to the log, so that they have a time, a level and a place among the other lines.
 fn log_panics() {
     std::panic::set_hook(Box::new(|info| {
-        let message = info.payload_as_str().unwrap_or("a panic without a message");
+        let payload = info.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic without a message");
         let thread = std::thread::current();
         tracing::error!(
             location = info.location().map(ToString::to_string),

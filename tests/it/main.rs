@@ -1,4 +1,5 @@
 //! Behavior from outside: real servers on loopback ports, real clients, and the command itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bad_input;
 mod command;

@@ -118,6 +118,7 @@ fn read_forecast_at(at: &At<'_>, options: Option<&pb::ForecastOptions>) -> Optio
     let grace = at.short_span(
         "grace_duration",
         options.grace_duration.as_ref(),
+        Seconds::ZERO,
         default.grace,
     );
     Some(ForecastOptions {
@@ -128,79 +129,88 @@ fn read_forecast_at(at: &At<'_>, options: Option<&pb::ForecastOptions>) -> Optio
     })
 }
 
+/// Reads how much the day varies; what is absent keeps its default.
 fn read_noise(at: &At<'_>, noise: &pb::NoiseModel) -> Option<NoiseModel> {
-    let default = NoiseModel::default();
-    let share = |field, value: Option<f64>, default| at.within(field, value, 0.0..=1.0, default);
-    let span = |field, value: &Option<prost_types::Duration>, default| {
-        at.short_span(field, value.as_ref(), default)
-    };
-    let day_sigma = share("day_sigma", noise.day_sigma, default.day_sigma);
-    let hour_sigma = share("hour_sigma", noise.hour_sigma, default.hour_sigma);
-    let hour_time_constant = span(
-        "hour_time_constant_duration",
-        &noise.hour_time_constant_duration,
-        default.hour_time_constant,
-    );
-    let drive = share(
-        "courier_drive_sigma",
-        noise.courier_drive_sigma,
-        default.courier_drive_sigma,
-    );
-    let pace = share(
-        "courier_service_sigma",
-        noise.courier_service_sigma,
-        default.courier_service_sigma,
-    );
-    let leg = share("leg_variance", noise.leg_variance, default.leg_variance);
-    let minutes = noise.leg_variance_minutes;
-    let minutes = at.within(
-        "leg_variance_minutes",
-        minutes,
-        0.0..=10.0,
-        default.leg_variance_minutes,
-    );
-    let service = at.within(
-        "service_sigma",
-        noise.service_sigma,
-        0.0..=2.0,
-        default.service_sigma,
-    );
-    let percent = default.incident_probability * 100.0;
-    let incident = at.within(
-        "incident_percent",
-        noise.incident_percent,
-        0.0..=100.0,
-        percent,
-    );
-    let incident_mean = span(
-        "incident_mean_duration",
-        &noise.incident_mean_duration,
-        default.incident_mean,
-    );
-    let start_delay = span(
-        "start_delay_duration",
-        &noise.start_delay_duration,
-        default.start_delay,
-    );
-    if hour_time_constant == Some(Seconds::ZERO) {
-        at.field("hour_time_constant_duration")
-            .report(Reason::OutOfRange, "a duration above 0 is needed here");
-        return None;
-    }
-    Some(NoiseModel {
+    let mut model = NoiseModel {
         version: (!noise.version.is_empty()).then(|| noise.version.clone()),
-        day_sigma: day_sigma?,
-        hour_sigma: hour_sigma?,
-        hour_time_constant: hour_time_constant?,
-        courier_drive_sigma: drive?,
-        courier_service_sigma: pace?,
-        leg_variance: leg?,
-        leg_variance_minutes: minutes?,
-        service_sigma: service?,
-        incident_probability: incident? / 100.0,
-        incident_mean: incident_mean?,
-        start_delay: start_delay?,
-    })
+        ..NoiseModel::default()
+    };
+    let mut incident_percent = model.incident_probability * 100.0;
+    let (leg, short_leg) = (&mut model.leg_variance, &mut model.leg_variance_minutes);
+    let (drive, pace) = (
+        &mut model.courier_drive_sigma,
+        &mut model.courier_service_sigma,
+    );
+    let numbers = [
+        ("day_sigma", noise.day_sigma, 1.0, &mut model.day_sigma),
+        ("hour_sigma", noise.hour_sigma, 1.0, &mut model.hour_sigma),
+        ("courier_drive_sigma", noise.courier_drive_sigma, 1.0, drive),
+        (
+            "courier_service_sigma",
+            noise.courier_service_sigma,
+            1.0,
+            pace,
+        ),
+        ("leg_variance", noise.leg_variance, 1.0, leg),
+        (
+            "leg_variance_minutes",
+            noise.leg_variance_minutes,
+            10.0,
+            short_leg,
+        ),
+        (
+            "service_sigma",
+            noise.service_sigma,
+            2.0,
+            &mut model.service_sigma,
+        ),
+        (
+            "incident_percent",
+            noise.incident_percent,
+            100.0,
+            &mut incident_percent,
+        ),
+    ];
+    let mut is_sound = true;
+    for (field, value, max, slot) in numbers {
+        is_sound &= at.set(field, value, max, slot);
+    }
+    is_sound &= read_spans(at, noise, &mut model);
+    model.incident_probability = incident_percent / 100.0;
+    is_sound.then_some(model)
+}
+
+/// Puts the spans of a noise model into `model`; says whether all is well.
+fn read_spans(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bool {
+    let (constant, incident) = (&mut model.hour_time_constant, &mut model.incident_mean);
+    let spans = [
+        (
+            "hour_time_constant_duration",
+            &noise.hour_time_constant_duration,
+            Seconds(1),
+            constant,
+        ),
+        (
+            "incident_mean_duration",
+            &noise.incident_mean_duration,
+            Seconds::ZERO,
+            incident,
+        ),
+        (
+            "start_delay_duration",
+            &noise.start_delay_duration,
+            Seconds::ZERO,
+            &mut model.start_delay,
+        ),
+    ];
+    let mut is_sound = true;
+    for (field, value, min, slot) in spans {
+        match at.short_span(field, value.as_ref(), min, *slot) {
+            Some(span) => *slot = span,
+            None => is_sound = false,
+        }
+    }
+    is_sound
 }
 
 impl At<'_> {
@@ -218,25 +228,15 @@ impl At<'_> {
         None
     }
 
-    /// A number within bounds, or the default.
-    fn within(
-        &self,
-        field: &'static str,
-        value: Option<f64>,
-        bounds: RangeInclusive<f64>,
-        default: f64,
-    ) -> Option<f64> {
-        let value = value.unwrap_or(default);
-        if bounds.contains(&value) {
-            return Some(value);
+    /// Puts a number from 0 to `max` into `slot`, which keeps its default without one; says whether all is well.
+    fn set(&self, field: &'static str, value: Option<f64>, max: f64, slot: &mut f64) -> bool {
+        *slot = value.unwrap_or(*slot);
+        let is_within = (0.0..=max).contains(slot);
+        if !is_within {
+            let message = format!("{slot} is not between 0 and {max}");
+            self.field(field).report(Reason::OutOfRange, message);
         }
-        let message = format!(
-            "{value} is not between {} and {}",
-            bounds.start(),
-            bounds.end()
-        );
-        self.field(field).report(Reason::OutOfRange, message);
-        None
+        is_within
     }
 
     /// A span of at most a day, or the default.
@@ -244,16 +244,15 @@ impl At<'_> {
         &self,
         field: &'static str,
         value: Option<&prost_types::Duration>,
+        min: Seconds,
         default: Seconds,
     ) -> Option<Seconds> {
         let span = self.span_if_any(field, value)?.unwrap_or(default);
-        if (Seconds::ZERO..=DAY).contains(&span) {
+        if (min..=DAY).contains(&span) {
             return Some(span);
         }
-        self.field(field).report(
-            Reason::OutOfRange,
-            "the duration is not between 0 and one day",
-        );
+        let message = format!("the duration is not between {min} s and one day");
+        self.field(field).report(Reason::OutOfRange, message);
         None
     }
 }

@@ -14,11 +14,14 @@ use crate::units::{Meters, Seconds};
 /// How much longer than the great circle a way is, if the request does not say.
 const DETOUR_DEFAULT: f64 = 1.3;
 
+/// What makes two places the same: id, coordinates to the bit, address.
+type Key = (String, Option<(u64, u64)>, String);
+
 /// Every place mentioned so far; the same place mentioned twice is kept once.
 #[derive(Default)]
 pub(super) struct Places {
     list: Vec<Place>,
-    known: BTreeMap<(String, Option<(u64, u64)>, String), PlaceIdx>,
+    known: BTreeMap<Key, PlaceIdx>,
 }
 
 impl Places {
