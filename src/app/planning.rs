@@ -242,18 +242,11 @@ impl Search {
     }
 
     fn work(self) -> Outcome {
-        let threads = self.order.options.threads;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("plan-{index}"))
-            .build();
-        match pool {
-            Ok(pool) => pool.install(|| self.search()),
-            Err(error) => Outcome::Failed(Fault::log("start search threads", &error)),
-        }
+        self.search()
+            .unwrap_or_else(|error| Outcome::Failed(Fault::log("start search threads", &error)))
     }
 
-    fn search(self) -> Outcome {
+    fn search(self) -> Result<Outcome, rayon::ThreadPoolBuildError> {
         let Order {
             accepted:
                 Accepted {
@@ -288,12 +281,17 @@ impl Search {
             &self.clock,
             &self.stop.search,
             &mut on_progress,
-        );
+        )?;
         if self.stop.is_abandoned() {
-            return Outcome::Cancelled(None);
+            return Ok(Outcome::Cancelled(None));
         }
         plan.provenance.input_digest = input_digest;
-        let forecast = forecast::forecast(&problem, &travel, &plan, &options.forecast);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads)
+            .thread_name(|index| format!("forecast-{index}"))
+            .build()?;
+        let forecast =
+            pool.install(|| forecast::forecast(&problem, &travel, &plan, &options.forecast));
         drop(travel);
         let is_cancelled = plan.provenance.stop_reason == StopReason::Cancelled;
         let solved = Solved {
@@ -303,10 +301,10 @@ impl Search {
             set_aside,
             warnings,
         };
-        if is_cancelled {
+        Ok(if is_cancelled {
             Outcome::Cancelled(Some(solved))
         } else {
             Outcome::Solved(solved)
-        }
+        })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::model::{Finding, Plan, Problem, RouteSketch};
+use crate::model::{Plan, Problem, RouteSketch};
 use crate::travel::TravelTimes;
 use crate::units::{Cost, Meters};
 
@@ -76,9 +76,16 @@ pub fn plan(
     _options: &PlanOptions,
     _clock: &Clock,
     _cancel: &Cancel,
-    _on_progress: &mut dyn FnMut(&PlanProgress),
-) -> Plan {
-    placeholder::plan(_problem, _travel, _options, _clock, _cancel, _on_progress)
+    _on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
+) -> Result<Plan, rayon::ThreadPoolBuildError> {
+    Ok(placeholder::plan(
+        _problem,
+        _travel,
+        _options,
+        _clock,
+        _cancel,
+        _on_progress,
+    ))
 }
 
 /// Times, prices and checks given routes without any search. Orders in no route are unserved.
@@ -89,10 +96,16 @@ pub fn evaluate(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSk
     placeholder::evaluate(problem, travel, sketches)
 }
 
-/// What is wrong with sketches of routes for `problem`, with paths as in `routes[0].order_ids[2]`.
-#[must_use]
-pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Finding> {
-    placeholder::sketch_findings(problem, sketches)
+/// Sequences of orders.
+pub mod schedule {
+    use super::placeholder;
+    use crate::model::{Finding, Problem, RouteSketch};
+
+    /// What is wrong with sketches of routes for `problem`, with paths as in `routes[0].order_ids[2]`.
+    #[must_use]
+    pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Finding> {
+        placeholder::sketch_findings(problem, sketches)
+    }
 }
 
 mod placeholder;

@@ -14,7 +14,7 @@ pub(super) fn plan(
     options: &PlanOptions,
     clock: &Clock,
     cancel: &Cancel,
-    on_progress: &mut dyn FnMut(&PlanProgress),
+    on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
 ) -> Plan {
     let sketches = construct(problem, travel);
     let mut plan = evaluate(problem, travel, &sketches);

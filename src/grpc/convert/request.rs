@@ -10,7 +10,7 @@ use crate::grpc::{input_digest, pb, plan_version};
 use crate::model::{
     CourierId, Finding, ForecastOptions, Plan, PlanForecast, Problem, Reason, RouteSketch,
 };
-use crate::planner;
+use crate::planner::schedule;
 
 type Read<T> = Result<T, Vec<Finding>>;
 
@@ -74,7 +74,7 @@ pub fn read_evaluate_request(
     let sketches = read_sketches(&request.routes);
     let options = options::read_forecast_options("forecast", request.forecast.as_ref());
     let ((accepted, sketches), options) = all(pair(accepted, sketches), options)?;
-    let found = planner::sketch_findings(&accepted.problem, &sketches);
+    let found = schedule::sketch_findings(&accepted.problem, &sketches);
     refuse_if_any(found)?;
     Ok(Routes {
         problem: accepted.problem,
@@ -213,7 +213,7 @@ fn required<M, T>(field: &str, message: Option<&M>, read: fn(&M) -> Read<T>) -> 
 
 /// What is wrong with the sequences of a plan that stands in `field`.
 fn plan_findings(field: &str, problem: &Problem, sketches: &[RouteSketch]) -> Vec<Finding> {
-    let mut found = planner::sketch_findings(problem, sketches);
+    let mut found = schedule::sketch_findings(problem, sketches);
     for finding in &mut found {
         finding.field = path_in_plan(&finding.field);
     }
