@@ -224,3 +224,41 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
         "day"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_made_without_invalid_orders_is_forecast_and_printed_without_them() {
+    let service = Service::start().await;
+    let mut client = service.planning().await;
+    let mut day = days::small();
+    day.orders[1].id = day.orders[0].id.clone();
+    let mut request = solve_request(day.clone(), 300);
+    request.options.as_mut().unwrap().on_invalid_order = pb::OnInvalidOrder::SetAside as i32;
+    let events = client.solve_plan(request).await.unwrap().into_inner();
+    let (_, solved) = read_to_end(events).await.unwrap();
+    assert!(!solved.plan.as_ref().unwrap().set_aside_order_ids.is_empty());
+    let request = pb::ForecastPlanRequest {
+        problem: Some(day.clone()),
+        plan: solved.plan.clone(),
+        options: None,
+    };
+    service
+        .forecasting()
+        .await
+        .forecast_plan(request)
+        .await
+        .unwrap();
+    let request = pb::GetRouteSheetRequest {
+        day: Some(pb::PlannedDay {
+            problem: Some(day),
+            plan: solved.plan,
+            forecast: solved.forecast,
+        }),
+        courier_ids: Vec::new(),
+    };
+    service
+        .sheets()
+        .await
+        .get_route_sheet(request)
+        .await
+        .unwrap();
+}

@@ -97,14 +97,7 @@ pub fn read_forecast_request(
     config: &PlanningConfig,
 ) -> Result<Routes, Refusal> {
     let plan = request.plan.as_ref();
-    let left_out = plan
-        .map(|plan| plan.set_aside_order_ids.as_slice())
-        .unwrap_or_default();
-    let problem = request
-        .problem
-        .as_ref()
-        .map(|problem| without(problem, left_out));
-    let accepted = accept(problem.as_ref(), config, OnInvalidOrder::Reject);
+    let accepted = accept(request.problem.as_ref(), config, as_planned(plan));
     let sketches = match plan {
         Some(plan) => read_plan_sketches(&plan.routes).map_err(|errors| prefixed("plan", errors)),
         None => Err(missing("plan")),
@@ -136,15 +129,7 @@ pub fn read_sheet_day(
     let Some(day) = day else {
         return Err(Refusal::Invalid(missing("day")));
     };
-    let left_out = day
-        .plan
-        .as_ref()
-        .map(|plan| plan.set_aside_order_ids.as_slice());
-    let problem = day
-        .problem
-        .as_ref()
-        .map(|problem| without(problem, left_out.unwrap_or_default()));
-    let accepted = accept(problem.as_ref(), config, OnInvalidOrder::Reject)
+    let accepted = accept(day.problem.as_ref(), config, as_planned(day.plan.as_ref()))
         .map_err(|errors| prefixed("day", errors));
     let plan = required("day.plan", day.plan.as_ref(), read_plan::read_plan);
     let forecast = required(
@@ -195,13 +180,13 @@ fn accept(
     })
 }
 
-/// A problem without the orders that an earlier answer has set aside.
-fn without(problem: &pb::Problem, order_ids: &[String]) -> pb::Problem {
-    let mut problem = problem.clone();
-    problem
-        .orders
-        .retain(|order| !order_ids.contains(&order.id));
-    problem
+/// What the search that made `plan` did with invalid orders: the same is done again.
+fn as_planned(plan: Option<&pb::Plan>) -> OnInvalidOrder {
+    if plan.is_none_or(|plan| plan.set_aside_order_ids.is_empty()) {
+        OnInvalidOrder::Reject
+    } else {
+        OnInvalidOrder::SetAside
+    }
 }
 
 fn required<M, T>(field: &str, message: Option<&M>, read: fn(&M) -> Read<T>) -> Read<T> {
