@@ -10,6 +10,10 @@ const PROTOS: [&str; 5] = [
     "punctual/v1/sheet.proto",
 ];
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells build scripts by the environment"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let files = PROTOS.iter().map(|name| format!("proto/{name}"));

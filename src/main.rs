@@ -1,14 +1,7 @@
 //! The `punctual` command.
 
-use clap::Parser;
+use std::process::ExitCode;
 
-#[derive(Parser)]
-enum Command {
-    /// Solve.
-    Solve(punctual::cli::solve::SolveArgs),
-}
-
-fn main() -> anyhow::Result<std::process::ExitCode> {
-    let Command::Solve(args) = Command::parse();
-    punctual::cli::solve::run(&args)
+fn main() -> ExitCode {
+    punctual::cli::run(std::env::args_os())
 }

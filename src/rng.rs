@@ -26,6 +26,14 @@ pub fn hash(seed: u64, key: &[u64]) -> u64 {
     })
 }
 
+/// A number from the operating system's randomness, for names that nobody should guess. Never for results.
+#[must_use]
+pub fn unguessable() -> u128 {
+    use std::hash::{BuildHasher, RandomState};
+    let draw = || u128::from(RandomState::new().hash_one(()));
+    (draw() << 64) | draw()
+}
+
 fn mix(word: u64) -> u64 {
     let mut z = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,19 +1,87 @@
-//! The command line, one file a subcommand.
+//! The command line: one file a subcommand.
+//!
+//! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
+//! constraint), 64 wrong usage. Results go to standard output, everything else to standard error.
+#![allow(clippy::print_stdout, reason = "a command line prints")]
 
-pub mod solve;
+mod argument;
+mod day_file;
+mod demo;
+mod evaluate;
+mod failure;
+mod forecast;
+mod generate;
+mod plan;
+mod progress;
+mod report;
+mod serve;
+mod sheet;
+mod solve;
 
-use std::time::Duration;
+use std::ffi::OsString;
+use std::process::ExitCode;
 
-/// Exit status for a result that is there but not whole.
-pub const EXIT_PARTIAL: u8 = 2;
+use clap::{Parser, Subcommand};
 
-/// Reads a span of time as in `10s`, `500ms` or `1m`.
-///
-/// # Errors
-/// If the text is no span, or a negative one.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| "expected a time such as 10s, 500ms or 1m".to_owned())?;
-    Duration::try_from(span).map_err(|_| "a time cannot be negative".to_owned())
+pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
+
+/// Plans delivery days that keep their promises.
+#[derive(Debug, Parser)]
+#[command(name = "punctual", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Arguments),
+    Demo(demo::Arguments),
+    Plan(plan::Arguments),
+    Solve(solve::Arguments),
+    Evaluate(evaluate::Arguments),
+    Forecast(forecast::Arguments),
+    Sheet(sheet::Arguments),
+    Generate(generate::Arguments),
+}
+
+/// What came of a command that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    /// Everything that was asked for.
+    Fully,
+    /// The result is there, but not all that one would wish.
+    InPart,
+}
+
+/// Runs the command in `arguments` (the program's name first) and says how the process should exit.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing fails only if nobody reads; the exit code still tells.
+            let _ = error.print();
+            let is_help = error.exit_code() == 0;
+            return ExitCode::from(if is_help { 0 } else { EXIT_USAGE });
+        }
+    };
+    let done = match cli.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Plan(arguments) => plan::run(arguments),
+        Command::Solve(arguments) => solve::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Forecast(arguments) => forecast::run(arguments),
+        Command::Sheet(arguments) => sheet::run(arguments),
+        Command::Generate(arguments) => generate::run(arguments),
+    };
+    match done {
+        Ok(Done::Fully) => ExitCode::SUCCESS,
+        Ok(Done::InPart) => ExitCode::from(EXIT_PARTIAL),
+        Err(failure) => {
+            eprint!("{}", report::plain(&failure.to_string()));
+            ExitCode::from(failure.exit_code())
+        }
+    }
 }

@@ -2,24 +2,22 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
-
+use super::{Done, Failure, argument};
 use crate::clock::Clock;
-use crate::formats::{self, Instance, Rounding};
+use crate::formats::{self, Rounding};
 use crate::solver::params::SearchParams;
 use crate::solver::search::{Control, SearchProgress, search};
 use crate::solver::solution::Solution;
 
 /// Solve a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).
 #[derive(Debug, clap::Args)]
-pub struct SolveArgs {
+pub(super) struct Arguments {
     /// The instance.
     file: PathBuf,
     /// Wall time, as in 10s, 500ms or 1m; counts from the start of reading.
-    #[arg(long, value_parser = super::parse_duration, default_value = "10s")]
+    #[arg(long, value_parser = argument::duration, default_value = "10s")]
     time_limit: Duration,
     /// Iterations after which to stop; makes the result independent of time and threads if the time suffices.
     #[arg(long)]
@@ -38,21 +36,17 @@ pub struct SolveArgs {
     output: Option<PathBuf>,
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// If the instance cannot be read or the solution cannot be written.
-pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let clock = Clock::start();
-    let text =
-        fs::read_to_string(&args.file).with_context(|| format!("read {}", args.file.display()))?;
-    let instance = formats::read_instance(&text, args.rounding)
-        .with_context(|| format!("read {}", args.file.display()))?;
+    let name = args.file.display();
+    let text = fs::read_to_string(&args.file).map_err(|error| Failure::new(format!("read {name}"), error))?;
+    let instance =
+        formats::read_instance(&text, args.rounding).map_err(|error| Failure::new(format!("read {name}"), error))?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = args.threads {
         pool = pool.num_threads(usize::from(threads));
     }
-    let pool = pool.build().context("start search threads")?;
+    let pool = pool.build().map_err(|error| Failure::new("start search threads", error))?;
     let params = SearchParams {
         seed: args.seed,
         time_limit: Some(args.time_limit),
@@ -62,36 +56,29 @@ pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
     let outcome = pool.install(|| {
         let problem = instance.to_problem();
         let mut quiet = |_: &SearchProgress<'_>| {};
-        let mut control = Control {
-            clock: &clock,
-            is_cancelled: &|| false,
-            on_progress: &mut quiet,
-        };
+        let mut control = Control { clock: &clock, is_cancelled: &|| false, on_progress: &mut quiet };
         search(&problem, &params, &mut control)
     });
     let routes = nodes(&outcome.solution);
     let verdict = instance.check(&routes);
-    let cost = match &verdict {
-        Ok(cost) => *cost,
-        Err(_) => outcome.solution.distance,
-    };
+    let cost = verdict.as_ref().copied().unwrap_or(outcome.solution.distance);
     if let Some(path) = &args.output {
         let text = formats::write_solution(&routes, &instance.show_cost(cost));
-        fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+        fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
     }
-    report(
-        &instance,
-        &outcome.solution,
+    println!(
+        "cost={} routes={} feasible={} iterations={} seconds={:.2}",
+        instance.show_cost(cost),
+        routes.len(),
         verdict.is_ok(),
-        cost,
         outcome.iterations,
-        clock.elapsed(),
+        clock.elapsed().as_secs_f64(),
     );
     Ok(match verdict {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(_) => Done::Fully,
         Err(fault) => {
             eprintln!("not feasible: {fault}");
-            ExitCode::from(super::EXIT_PARTIAL)
+            Done::InPart
         }
     })
 }
@@ -103,20 +90,4 @@ fn nodes(solution: &Solution) -> Vec<Vec<usize>> {
         .iter()
         .map(|route| route.clients.iter().map(|client| client + 1).collect())
         .collect()
-}
-
-fn report(
-    instance: &Instance,
-    solution: &Solution,
-    feasible: bool,
-    cost: i64,
-    iterations: u64,
-    elapsed: Duration,
-) {
-    println!(
-        "cost={} routes={} feasible={feasible} iterations={iterations} seconds={:.2}",
-        instance.show_cost(cost),
-        solution.routes.len(),
-        elapsed.as_secs_f64(),
-    );
 }

@@ -1,0 +1,189 @@
+//! Jobs: searches that outlive the call that started them.
+//!
+//! A job is kept while it waits and runs, and after that until `kept_max` later jobs have finished too; the oldest go
+//! first. Jobs live in memory: a restart forgets them, and with them their request ids.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::{Refusal, Run};
+
+/// Identifies a request for a job: the caller's id and a digest of everything else in the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The caller's id.
+    pub id: String,
+    /// Digest of the body.
+    pub body: [u8; 32],
+}
+
+struct Job {
+    key: RequestKey,
+    run: Run,
+}
+
+#[derive(Default)]
+struct Table {
+    /// By number, in the order of starting.
+    jobs: BTreeMap<u64, Job>,
+    number_of_id: BTreeMap<String, u64>,
+    number_of_request: BTreeMap<String, u64>,
+    next: u64,
+}
+
+/// All jobs of the process.
+pub(super) struct Jobs {
+    table: Mutex<Table>,
+    kept_max: usize,
+    /// Makes job ids of this process differ from those of any other, and hard to guess.
+    secret: u128,
+}
+
+impl Jobs {
+    pub(super) fn new(kept_max: usize) -> Self {
+        Self {
+            table: Mutex::default(),
+            kept_max,
+            secret: crate::rng::unguessable(),
+        }
+    }
+
+    pub(super) fn find(&self, key: &RequestKey) -> Result<Option<String>, Refusal> {
+        match self.table().number(key)? {
+            Some(number) => Ok(Some(self.id(number))),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn start(
+        &self,
+        key: RequestKey,
+        launch: impl FnOnce() -> Run,
+    ) -> Result<String, Refusal> {
+        let mut table = self.table();
+        if let Some(number) = table.number(&key)? {
+            return Ok(self.id(number));
+        }
+        let number = table.next;
+        let id = self.id(number);
+        table.next += 1;
+        table.number_of_request.insert(key.id.clone(), number);
+        table.number_of_id.insert(id.clone(), number);
+        table.jobs.insert(number, Job { key, run: launch() });
+        for surplus in table.finished_beyond(self.kept_max) {
+            table.forget(surplus, &self.id(surplus));
+        }
+        Ok(id)
+    }
+
+    pub(super) fn get(&self, id: &str) -> Result<Run, Refusal> {
+        let table = self.table();
+        let job = table
+            .number_of_id
+            .get(id)
+            .and_then(|number| table.jobs.get(number));
+        job.map(|job| job.run.clone())
+            .ok_or_else(|| Refusal::UnknownJob(id.to_owned()))
+    }
+
+    fn id(&self, number: u64) -> String {
+        let digest = Sha256::new()
+            .chain_update(self.secret.to_be_bytes())
+            .chain_update(number.to_be_bytes())
+            .finalize();
+        let hex: String = digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("job-{hex}")
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Every change leaves the table whole, so a panic elsewhere does not spoil it.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn number(&self, key: &RequestKey) -> Result<Option<u64>, Refusal> {
+        let Some(&number) = self.number_of_request.get(&key.id) else {
+            return Ok(None);
+        };
+        match self.jobs.get(&number) {
+            Some(job) if job.key == *key => Ok(Some(number)),
+            _ => Err(Refusal::RequestIdReused(key.id.clone())),
+        }
+    }
+
+    /// Numbers of the oldest finished jobs that are too many.
+    fn finished_beyond(&self, kept_max: usize) -> Vec<u64> {
+        let is_finished = |job: &Job| job.run.view.borrow().outcome().is_some();
+        let finished: Vec<u64> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| is_finished(job))
+            .map(|(&number, _)| number)
+            .collect();
+        let surplus = finished.len().saturating_sub(kept_max);
+        finished.into_iter().take(surplus).collect()
+    }
+
+    fn forget(&mut self, number: u64, id: &str) {
+        if let Some(job) = self.jobs.remove(&number) {
+            self.number_of_request.remove(&job.key.id);
+            self.number_of_id.remove(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Outcome, Phase, RunView, Stop};
+    use std::sync::Arc;
+    use tokio::sync::watch;
+
+    fn key(id: &str, body: u8) -> RequestKey {
+        RequestKey {
+            id: id.to_owned(),
+            body: [body; 32],
+        }
+    }
+
+    fn finished() -> Run {
+        let (_, view) = watch::channel(RunView {
+            phase: Phase::Ended(Arc::new(Outcome::Cancelled(None))),
+            progress: None,
+        });
+        Run {
+            view,
+            stop: Stop::default(),
+        }
+    }
+
+    #[test]
+    fn a_repeated_request_starts_nothing_new() {
+        let jobs = Jobs::new(8);
+        let first = jobs.start(key("a", 1), finished).unwrap();
+        let again = jobs.start(key("a", 1), || panic!("must not be launched"));
+        assert_eq!(again, Ok(first.clone()));
+        assert_eq!(jobs.find(&key("a", 1)), Ok(Some(first)));
+        let other = jobs.start(key("a", 2), || panic!("must not be launched"));
+        assert_eq!(other, Err(Refusal::RequestIdReused("a".to_owned())));
+    }
+
+    #[test]
+    fn the_oldest_finished_jobs_are_forgotten_with_their_request_ids() {
+        let jobs = Jobs::new(2);
+        let ids: Vec<String> = ["a", "b", "c"]
+            .iter()
+            .map(|id| jobs.start(key(id, 1), finished).unwrap())
+            .collect();
+        assert!(matches!(jobs.get(&ids[0]), Err(Refusal::UnknownJob(_))));
+        assert!(jobs.get(&ids[1]).is_ok() && jobs.get(&ids[2]).is_ok());
+        assert_eq!(jobs.find(&key("a", 2)), Ok(None));
+    }
+}

@@ -1,0 +1,202 @@
+//! Use cases, independent of the wire: taking requests in, searching, keeping jobs, evaluating and forecasting.
+//!
+//! Knows neither tonic nor protobuf. Nothing here blocks the async runtime: searches run on threads of their own,
+//! everything else that takes time on a pool shared by all callers.
+
+mod admission;
+mod compute;
+mod intake;
+mod jobs;
+mod planning;
+mod search;
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::config::{self, PlanningConfig};
+use crate::model::{Finding, ForecastOptions, Plan, PlanForecast, Problem, RouteSketch};
+use crate::travel::TravelTimes;
+use crate::{forecast, planner};
+
+pub use admission::{Admission, Occupancy, Place};
+pub use compute::Compute;
+pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
+pub use jobs::RequestKey;
+pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};
+pub use search::SolveOptions;
+
+/// A fault of the server: the caller is told the id, the log has the rest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a fault of the server; its log calls it {id}")]
+pub struct Fault {
+    /// Identifies the fault in the log.
+    pub id: String,
+}
+
+impl Fault {
+    /// Logs a fault in `action` and names it.
+    #[must_use]
+    pub fn log(action: &str, cause: &dyn std::fmt::Display) -> Self {
+        let id = format!("{:032x}", crate::rng::unguessable());
+        tracing::error!(fault = id, "{action}: {cause}");
+        Self { id }
+    }
+}
+
+/// Why a request is not served.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The request is wrong; all that is wrong with it.
+    #[error("the request is not valid")]
+    Invalid(Vec<Finding>),
+    /// Too many plans are running and waiting.
+    #[error("too many plans are running and waiting; try again later")]
+    Busy,
+    /// The job is not known, or not any more.
+    #[error("there is no job {0:?}; finished jobs are kept for a while only")]
+    UnknownJob(String),
+    /// The request id was used before, with another body.
+    #[error("request id {0:?} was used before with another body; use a new id for a new request")]
+    RequestIdReused(String),
+    /// The process is ending.
+    #[error("the server is shutting down; ask another one, or this one after its restart")]
+    ShuttingDown,
+    /// The deadline passed before there was any plan.
+    #[error(
+        "the deadline passed before there was a plan; allow more time, or ask when fewer plans are waiting"
+    )]
+    TooLate,
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The application: everything that the services share.
+pub struct App {
+    config: PlanningConfig,
+    admission: Admission,
+    compute: Compute,
+    jobs: jobs::Jobs,
+    closing: tokio::sync::watch::Sender<bool>,
+}
+
+impl App {
+    /// An application under `config`, which must have passed validation.
+    ///
+    /// # Errors
+    /// If the operating system does not give the threads for computations.
+    pub fn new(config: PlanningConfig) -> std::io::Result<Self> {
+        let admission = Admission::new(
+            config::count(config.plans_running_max),
+            config::count(config.plans_queued_max),
+        );
+        Ok(Self {
+            admission,
+            compute: Compute::new()?,
+            jobs: jobs::Jobs::new(config::count(config.jobs_kept_max)),
+            closing: tokio::sync::watch::Sender::new(false),
+            config,
+        })
+    }
+
+    /// The limits that requests are held to.
+    #[must_use]
+    pub fn config(&self) -> &PlanningConfig {
+        &self.config
+    }
+
+    /// Plans running and waiting.
+    #[must_use]
+    pub fn occupancy(&self) -> Occupancy {
+        self.admission.occupancy()
+    }
+
+    /// Threads for everything short that computes.
+    #[must_use]
+    pub fn compute(&self) -> &Compute {
+        &self.compute
+    }
+
+    /// A place among the running and waiting plans.
+    ///
+    /// # Errors
+    /// If there is none, or the process is ending.
+    pub fn enter(&self) -> Result<Place, Refusal> {
+        if *self.closing.borrow() {
+            return Err(Refusal::ShuttingDown);
+        }
+        self.admission.enter().ok_or(Refusal::Busy)
+    }
+
+    /// Starts a search. The search ends by itself when the last [`Stop`] says so or its time is over.
+    ///
+    /// Must be called within a tokio runtime. `answer_by` is the moment on `clock` at which the answer must be ready,
+    /// on top of the time budget in the options.
+    #[must_use]
+    pub fn launch(
+        &self,
+        place: Place,
+        order: Order,
+        clock: Clock,
+        answer_by: Option<Duration>,
+    ) -> Run {
+        planning::launch(place, order, clock, answer_by, self.closing.subscribe())
+    }
+
+    /// The job that an earlier call with the same key started, if there was one.
+    ///
+    /// # Errors
+    /// If the request id was used with another body.
+    pub fn find_job(&self, key: &RequestKey) -> Result<Option<String>, Refusal> {
+        self.jobs.find(key)
+    }
+
+    /// Starts a search as a job, unless an earlier call with the same key has; gives the job's id.
+    ///
+    /// # Errors
+    /// If the request id was used with another body.
+    pub fn start_job(
+        &self,
+        key: RequestKey,
+        place: Place,
+        order: Order,
+        clock: Clock,
+    ) -> Result<String, Refusal> {
+        self.jobs
+            .start(key, || self.launch(place, order, clock, None))
+    }
+
+    /// The job called `id`.
+    ///
+    /// # Errors
+    /// If there is none, or not any more.
+    pub fn job(&self, id: &str) -> Result<Run, Refusal> {
+        self.jobs.get(id)
+    }
+
+    /// Refuses new plans and stops the running ones, which end with the best they have.
+    pub fn shut_down(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Times, prices, checks and forecasts given routes.
+    ///
+    /// # Errors
+    /// If the computation failed by our fault.
+    pub async fn evaluate(
+        &self,
+        problem: Problem,
+        sketches: Vec<RouteSketch>,
+        options: ForecastOptions,
+    ) -> Result<(Problem, Plan, PlanForecast), Refusal> {
+        self.compute
+            .run("evaluate a plan", move || {
+                let travel = TravelTimes::new(&problem);
+                let plan = planner::evaluate(&problem, &travel, &sketches);
+                let forecast = forecast::forecast(&problem, &travel, &plan, &options);
+                drop(travel);
+                (problem, plan, forecast)
+            })
+            .await
+    }
+}

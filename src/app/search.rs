@@ -1,0 +1,64 @@
+//! How a caller wants a plan searched for, and how the time for it is divided.
+
+use std::time::Duration;
+
+use super::OnInvalidOrder;
+use crate::model::{ForecastOptions, Problem};
+
+/// Stop-scenarios that a forecast is expected to simulate in a second, on the slow side.
+const FORECAST_RATE: u64 = 50_000_000;
+
+/// How a caller wants a plan searched for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolveOptions {
+    /// Wall time, from the start of the search to the answer.
+    pub time_budget: Duration,
+    /// Largest number of iterations.
+    pub iteration_limit: Option<u64>,
+    /// Ends the search after so many iterations without improvement.
+    pub stagnation_limit: Option<u64>,
+    /// Random seed.
+    pub seed: u64,
+    /// Search threads, as granted.
+    pub threads: usize,
+    /// What to do with invalid orders.
+    pub on_invalid_order: OnInvalidOrder,
+    /// How to forecast the plan.
+    pub forecast: ForecastOptions,
+}
+
+/// The part of `available` that the search may use; the rest is for the forecast and for writing the answer.
+///
+/// At least half of the time is for the search.
+pub(super) fn search_time(
+    available: Duration,
+    problem: &Problem,
+    forecast: &ForecastOptions,
+) -> Duration {
+    let stops = problem.orders.len() as u64;
+    let simulation =
+        Duration::from_millis(stops * u64::from(forecast.scenarios) * 1_000 / FORECAST_RATE);
+    let finish = Duration::from_millis(20) + simulation;
+    available - finish.min(available / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_search_keeps_at_least_half_of_the_time() {
+        let second = Duration::from_secs(1);
+        let light = ForecastOptions::default();
+        assert_eq!(
+            search_time(second, &Problem::default(), &light),
+            Duration::from_millis(980)
+        );
+        let tiny = Duration::from_millis(10);
+        assert_eq!(search_time(tiny, &Problem::default(), &light), tiny / 2);
+        assert_eq!(
+            search_time(Duration::ZERO, &Problem::default(), &light),
+            Duration::ZERO
+        );
+    }
+}

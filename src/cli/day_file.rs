@@ -1,0 +1,64 @@
+//! Files with days and plans in them, and what local commands need to work on them.
+
+use std::fs;
+use std::path::Path;
+
+use tokio::runtime::Runtime;
+
+use super::Failure;
+use crate::app::App;
+use crate::config::PlanningConfig;
+use crate::grpc::json::{self, JsonMessage};
+use crate::telemetry;
+
+/// Reads a message from a JSON file.
+pub(super) fn read<M: JsonMessage>(path: &Path) -> Result<M, Failure> {
+    let action = || format!("read {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| Failure::new(action(), error))?;
+    json::read(&text).map_err(|error| Failure::new(action(), error))
+}
+
+/// Writes a message to a JSON file.
+pub(super) fn write<M: JsonMessage>(path: &Path, message: &M) -> Result<(), Failure> {
+    write_text(path, json::write(message).as_bytes())
+}
+
+/// Writes a file.
+pub(super) fn write_text(path: &Path, text: &[u8]) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))
+}
+
+/// Makes a folder, unless it is there already.
+pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path)
+        .map_err(|error| Failure::new(format!("make the folder {}", path.display()), error))
+}
+
+/// The async runtime of a command; problems are logged to standard error.
+pub(super) fn runtime(log: &str) -> Result<Runtime, Failure> {
+    telemetry::init(log).map_err(|error| Failure::new("start logging", error))?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("start the runtime", error))
+}
+
+/// What local commands log.
+pub(super) const LOCAL_LOG: &str = "warn";
+
+/// The limits of local commands: whoever starts them decides how much their machine bears.
+pub(super) fn local_limits() -> PlanningConfig {
+    PlanningConfig {
+        time_budget_max_ms: 86_400_000,
+        orders_max: 100_000,
+        couriers_max: 100_000,
+        profiles_max: 1_000,
+        ..PlanningConfig::default()
+    }
+}
+
+/// An application for a local command.
+pub(super) fn local_app() -> Result<App, Failure> {
+    App::new(local_limits())
+        .map_err(|error| Failure::new("start the threads for computations", error))
+}

@@ -1,0 +1,206 @@
+//! `punctual demo`: the whole service at work on the bundled day, through a real client.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+
+use super::progress::Display;
+use super::{Done, Failure, argument, day_file, report, serve};
+use crate::config::Config;
+use crate::grpc::pb::planning_service_client::PlanningServiceClient;
+use crate::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
+use crate::grpc::server::{Server, ServerError};
+use crate::grpc::{json, pb};
+use crate::sheet::Language;
+
+/// Where the bundled day lies in the project.
+const BUNDLED_PATH: &str = "data/moscow-day.json";
+/// The bundled day, for when the program runs elsewhere.
+const BUNDLED: &str = include_str!("../../data/moscow-day.json");
+/// Largest answer that the client takes, in bytes.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+
+/// Starts the service on a loopback port, plans the bundled day through a gRPC client, shows routes and on-time
+/// forecast, and writes every courier's route sheet.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Keep serving until Ctrl-C.
+    #[arg(long)]
+    stay: bool,
+    /// Another day: the JSON form of `punctual.v1.Problem`.
+    #[arg(long, value_name = "FILE")]
+    day: Option<PathBuf>,
+    /// Folder to write the sheets to.
+    #[arg(long, value_name = "DIRECTORY", default_value = "demo-out")]
+    output: PathBuf,
+    /// Wall time for the search.
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = argument::duration)]
+    time_limit: Duration,
+    /// Language of the route sheets: en or ru.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    lang: Language,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    let problem = read_day(arguments.day.as_deref())?;
+    day_file::runtime(day_file::LOCAL_LOG)?.block_on(demonstrate(problem, arguments))
+}
+
+fn read_day(path: Option<&Path>) -> Result<pb::Problem, Failure> {
+    let bundled = Path::new(BUNDLED_PATH);
+    match path {
+        Some(path) => day_file::read(path),
+        None if bundled.exists() => day_file::read(bundled),
+        None => json::read(BUNDLED).map_err(|error| Failure::new("read the bundled day", error)),
+    }
+}
+
+async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done, Failure> {
+    let (end, ended) = oneshot::channel::<()>();
+    let (address, serving) = start_server(ended).await?;
+    println!("The service listens on {address}.");
+    let channel = Channel::from_shared(format!("http://{address}"))
+        .map_err(|error| Failure::new("make a client", error))?
+        .connect()
+        .await
+        .map_err(|error| Failure::new("connect to the service", error))?;
+    let name = report::plain(&problem.name);
+    println!(
+        "Sending {name}: {} orders, {} couriers, {} s to plan.",
+        problem.orders.len(),
+        problem.couriers.len(),
+        arguments.time_limit.as_secs_f64()
+    );
+    let solved = solve(channel.clone(), problem.clone(), arguments.time_limit).await?;
+    let plan = solved.plan.unwrap_or_default();
+    let forecast = solved.forecast.unwrap_or_default();
+    println!("{}", report::route_table(&plan, &forecast));
+    print!(
+        "{}{}",
+        report::plan_summary(&plan),
+        report::violations(&plan)
+    );
+    print!("{}", report::forecast_summary(&forecast));
+    let day = pb::PlannedDay {
+        problem: Some(problem),
+        plan: Some(plan),
+        forecast: Some(forecast),
+    };
+    write_sheets(channel, day, &arguments).await?;
+    if arguments.stay {
+        say_how_to_call(address);
+        serve::shutdown_signal()?.await;
+    }
+    // An error means that the server has ended already, and why comes next.
+    let _ = end.send(());
+    let served = serving
+        .await
+        .map_err(|error| Failure::new("serve", error))?;
+    served.map_err(|error| Failure::new("serve", error))?;
+    Ok(Done::Fully)
+}
+
+async fn start_server(
+    ended: oneshot::Receiver<()>,
+) -> Result<(SocketAddr, JoinHandle<Result<(), ServerError>>), Failure> {
+    let config = Config {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        ..Config::default()
+    };
+    let server = Server::bind(&config)
+        .await
+        .map_err(|error| Failure::new("start the service", error))?;
+    let address = server.address();
+    let serving = tokio::spawn(server.serve(async {
+        // A sender that is gone means that the demonstration has failed.
+        let _ = ended.await;
+    }));
+    Ok((address, serving))
+}
+
+async fn solve(
+    channel: Channel,
+    problem: pb::Problem,
+    time_limit: Duration,
+) -> Result<pb::SolvedPlan, Failure> {
+    let failed = |status: tonic::Status| Failure::status("plan the day", &status);
+    let mut client =
+        PlanningServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
+    let request = pb::SolvePlanRequest {
+        problem: Some(problem),
+        options: Some(pb::SolveOptions {
+            time_budget_duration: argument::wire(time_limit),
+            ..pb::SolveOptions::default()
+        }),
+    };
+    let mut events = client
+        .solve_plan(request)
+        .await
+        .map_err(failed)?
+        .into_inner();
+    let mut display = Display::start();
+    while let Some(message) = events.message().await.map_err(failed)? {
+        match message.event {
+            Some(pb::solve_plan_response::Event::Progress(progress)) => display.show(&progress),
+            Some(pb::solve_plan_response::Event::Solved(solved)) => {
+                display.finish();
+                return Ok(solved);
+            }
+            None => {}
+        }
+    }
+    Err(Failure::new(
+        "plan the day",
+        "the service ended the stream without a plan",
+    ))
+}
+
+async fn write_sheets(
+    channel: Channel,
+    day: pb::PlannedDay,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let language = match arguments.lang {
+        Language::En => pb::Language::En,
+        Language::Ru => pb::Language::Ru,
+    };
+    let request = pb::RenderRouteSheetRequest {
+        day: Some(day),
+        courier_ids: Vec::new(),
+        language: language as i32,
+    };
+    let rendered = RouteSheetServiceClient::new(channel)
+        .max_decoding_message_size(ANSWER_BYTES_MAX)
+        .render_route_sheet(request)
+        .await
+        .map_err(|status| Failure::status("render the route sheets", &status))?
+        .into_inner();
+    day_file::make_folder(&arguments.output)?;
+    for sheet in &rendered.sheets {
+        // The name comes over the wire: whatever it says, the file stays in the folder.
+        let name = Path::new(&sheet.file_name).file_name();
+        let name = name.ok_or_else(|| Failure::new("write a sheet", "it has no file name"))?;
+        day_file::write_text(&arguments.output.join(name), &sheet.content)?;
+    }
+    println!(
+        "{} route sheets are in {}.",
+        rendered.sheets.len(),
+        arguments.output.display()
+    );
+    Ok(())
+}
+
+fn say_how_to_call(address: SocketAddr) {
+    println!(
+        "Still serving on {address} until Ctrl-C. For example:\n  \
+         grpcurl -plaintext {address} list\n  \
+         grpcurl -plaintext {address} describe punctual.v1.PlanningService\n  \
+         grpcurl -plaintext -d '{{\"service\": \"punctual.v1.PlanningService\"}}' {address} \
+         grpc.health.v1.Health/Check"
+    );
+}

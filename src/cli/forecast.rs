@@ -1,0 +1,59 @@
+//! `punctual forecast`: how likely a plan is to keep its promises.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Done, Failure, day_file, report};
+use crate::grpc::convert::{self, Routes};
+use crate::grpc::pb;
+
+/// Forecasts a plan that `punctual plan` or `punctual evaluate` wrote.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The planned day: the JSON form of `punctual.v1.PlannedDay`.
+    #[arg(value_name = "PLAN.json")]
+    plan: PathBuf,
+    /// Simulated days, 128 to 65536; by default 4096.
+    #[arg(long, value_name = "NUMBER")]
+    scenarios: Option<i32>,
+    /// Random seed.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Where to write the forecast: the JSON form of `punctual.v1.PlanForecast`.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
+    let request = pb::ForecastPlanRequest {
+        problem: day.problem,
+        plan: day.plan,
+        options: Some(pb::ForecastOptions {
+            scenarios: arguments.scenarios,
+            seed: Some(arguments.seed),
+            ..pb::ForecastOptions::default()
+        }),
+    };
+    let action = || format!("forecast {}", arguments.plan.display());
+    let refused = |refusal| Failure::refused(action(), &refusal);
+    let Routes {
+        problem,
+        sketches,
+        options,
+        ..
+    } = convert::read_forecast_request(&request, &day_file::local_limits()).map_err(refused)?;
+    let app = day_file::local_app()?;
+    let evaluated =
+        day_file::runtime(day_file::LOCAL_LOG)?.block_on(app.evaluate(problem, sketches, options));
+    let (problem, plan, forecast) = evaluated.map_err(refused)?;
+    let forecast = convert::forecast_message(&forecast);
+    let plan = convert::plan_message(&problem, &plan, &[]);
+    println!("{}", report::route_table(&plan, &forecast));
+    print!("{}", report::forecast_summary(&forecast));
+    if let Some(path) = &arguments.output {
+        day_file::write(path, &forecast)?;
+    }
+    Ok(Done::Fully)
+}

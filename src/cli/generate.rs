@@ -1,0 +1,64 @@
+//! `punctual generate`: made-up days.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+
+use super::{Done, Failure, day_file};
+use crate::generate::{self, DaySpec};
+use crate::grpc::convert;
+
+/// Makes a realistic day with invented names and addresses; the same arguments give the same day.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// What kind of day.
+    #[arg(long, value_enum, default_value_t = Preset::Moscow)]
+    preset: Preset,
+    /// Number of orders, instead of the preset's.
+    #[arg(long, value_name = "NUMBER")]
+    orders: Option<u32>,
+    /// Number of couriers, instead of the preset's.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    couriers: Option<u32>,
+    /// Random seed.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// The day, as in 2026-11-23.
+    #[arg(long, value_name = "DATE")]
+    date: Option<Date>,
+    /// Where to write the day: the JSON form of `punctual.v1.Problem`.
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Preset {
+    /// About 400 orders and 16 couriers from one store in Moscow.
+    Moscow,
+    /// A day that is planned in a blink.
+    Small,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    let preset = match arguments.preset {
+        Preset::Moscow => DaySpec::default(),
+        Preset::Small => DaySpec::small(),
+    };
+    let spec = DaySpec {
+        seed: arguments.seed,
+        orders: arguments.orders.unwrap_or(preset.orders),
+        couriers: arguments.couriers.unwrap_or(preset.couriers),
+        date: arguments.date.unwrap_or(preset.date),
+        ..preset
+    };
+    let problem = generate::generate(&spec);
+    day_file::write(&arguments.output, &convert::problem_message(&problem))?;
+    println!(
+        "{}: {} orders, {} couriers",
+        arguments.output.display(),
+        problem.orders.len(),
+        problem.couriers.len()
+    );
+    Ok(Done::Fully)
+}

@@ -1,0 +1,121 @@
+//! `punctual plan`: plans a day in this process.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::failure::finding_line;
+use super::progress::Display;
+use super::{Done, Failure, argument, day_file, report};
+use crate::app::{Outcome, Run, Solved};
+use crate::clock::Clock;
+use crate::grpc::{convert, pb};
+
+/// Plans a day and writes the plan, with problem and forecast, as JSON. Ctrl-C ends the search with the best plan.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The day: the JSON form of `punctual.v1.Problem`.
+    #[arg(value_name = "DAY.json")]
+    day: PathBuf,
+    /// Where to write the plan: the JSON form of `punctual.v1.PlannedDay`.
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Wall time for the search.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = argument::duration)]
+    time_limit: Duration,
+    /// Search threads; by default one for every processor.
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<i32>,
+    /// Random seed.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Largest number of iterations; with it, the plan is the same for any number of threads.
+    #[arg(long, value_name = "NUMBER")]
+    iterations: Option<u64>,
+    /// Set invalid orders aside and plan the others.
+    #[arg(long)]
+    set_aside: bool,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    let problem: pb::Problem = day_file::read(&arguments.day)?;
+    let solved = solve(&problem, &arguments)?;
+    for warning in &solved.warnings {
+        eprintln!(
+            "{}",
+            report::plain(&format!("warning: {}", finding_line(warning)))
+        );
+    }
+    let day = convert::planned_day(&solved);
+    day_file::write(&arguments.output, &day)?;
+    let plan = day.plan.unwrap_or_default();
+    let forecast = day.forecast.unwrap_or_default();
+    println!("{}", report::route_table(&plan, &forecast));
+    print!(
+        "{}{}",
+        report::plan_summary(&plan),
+        report::violations(&plan)
+    );
+    print!("{}", report::forecast_summary(&forecast));
+    Ok(report::judge(&plan))
+}
+
+fn solve(problem: &pb::Problem, arguments: &Arguments) -> Result<Solved, Failure> {
+    let action = || format!("plan {}", arguments.day.display());
+    let options = options(arguments);
+    let order =
+        convert::read_solve_request(Some(problem), Some(&options), &day_file::local_limits())
+            .map_err(|refusal| Failure::refused(action(), &refusal))?;
+    let runtime = day_file::runtime(day_file::LOCAL_LOG)?;
+    runtime.block_on(async {
+        let app = day_file::local_app()?;
+        let place = app
+            .enter()
+            .map_err(|refusal| Failure::refused(action(), &refusal))?;
+        let outcome = watch(app.launch(place, order, Clock::start(), None)).await;
+        match outcome {
+            Some(Outcome::Solved(solved) | Outcome::Cancelled(Some(solved))) => Ok(solved),
+            Some(Outcome::Failed(fault)) => Err(Failure::new(action(), fault)),
+            Some(Outcome::Cancelled(None) | Outcome::TooLate) | None => {
+                Err(Failure::new(action(), "stopped before there was any plan"))
+            }
+        }
+    })
+}
+
+fn options(arguments: &Arguments) -> pb::SolveOptions {
+    let on_invalid_order = if arguments.set_aside {
+        pb::OnInvalidOrder::SetAside
+    } else {
+        pb::OnInvalidOrder::Reject
+    };
+    pb::SolveOptions {
+        time_budget_duration: argument::wire(arguments.time_limit),
+        iteration_limit: arguments.iterations,
+        seed: Some(arguments.seed),
+        threads: arguments.threads,
+        on_invalid_order: on_invalid_order as i32,
+        ..pb::SolveOptions::default()
+    }
+}
+
+/// Shows the search until it has ended.
+async fn watch(mut run: Run) -> Option<Outcome> {
+    let mut display = Display::start();
+    let outcome = loop {
+        let view = run.view.borrow_and_update().clone();
+        if let Some(progress) = &view.progress {
+            display.show(&convert::progress_message(Some(progress)));
+        }
+        if let Some(outcome) = view.outcome() {
+            break Some(Outcome::clone(outcome));
+        }
+        tokio::select! {
+            changed = run.view.changed() => if changed.is_err() { break None },
+            interrupted = tokio::signal::ctrl_c() => if interrupted.is_ok() { run.stop.cancel() },
+        }
+    };
+    display.finish();
+    outcome
+}

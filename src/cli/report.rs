@@ -1,0 +1,259 @@
+//! Plans and forecasts as tables and sentences for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::Done;
+use crate::grpc::pb;
+
+/// Lines of each kind before the rest is only counted.
+const LINES_MAX: usize = 20;
+
+/// A text that may come from anywhere, without characters that would steer a terminal or turn its text around.
+pub(super) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(steers, "\u{fffd}")
+}
+
+/// Meters as kilometers.
+pub(super) fn kilometers(meters: i64) -> f64 {
+    // Distances of a day are far below 2^53 meters.
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    let meters = meters as f64;
+    meters / 1_000.0
+}
+
+/// The routes as a table: who, how much, how far, how long, how surely.
+pub(super) fn route_table(plan: &pb::Plan, forecast: &pb::PlanForecast) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_BORDERS_ONLY);
+    table.set_header([
+        "courier",
+        "stops",
+        "load",
+        "km",
+        "hours",
+        "on time",
+        "worst stop",
+    ]);
+    for route in &plan.routes {
+        let found = forecast
+            .routes
+            .iter()
+            .find(|f| f.courier_id == route.courier_id);
+        table.add_row([
+            route.courier_id.clone(),
+            route.stops.len().to_string(),
+            loads(route),
+            format!("{:.1}", kilometers(route.distance_meters)),
+            format!("{:.1}", hours(route)),
+            found
+                .map(|f| percent(f.expected_on_time_percent))
+                .unwrap_or_default(),
+            found.and_then(worst_stop).unwrap_or_default(),
+        ]);
+    }
+    for index in [1, 3, 4, 5] {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    plain(&table.to_string())
+}
+
+fn loads(route: &pb::Route) -> String {
+    let loads = route.peak_load.iter();
+    let loads: Vec<String> = loads.map(|(name, load)| format!("{load} {name}")).collect();
+    loads.join(", ")
+}
+
+fn hours(route: &pb::Route) -> f64 {
+    let second =
+        |moment: &Option<prost_types::Timestamp>| moment.map_or(0, |moment| moment.seconds);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a shift is far below 2^53 seconds"
+    )]
+    let seconds = (second(&route.end_time) - second(&route.start_time)) as f64;
+    seconds / 3_600.0
+}
+
+fn worst_stop(route: &pb::RouteForecast) -> Option<String> {
+    let chance = |stop: &pb::StopForecast| stop.on_time.map_or(100.0, |on_time| on_time.percent);
+    let worst = route
+        .stops
+        .iter()
+        .min_by(|a, b| chance(a).total_cmp(&chance(b)))?;
+    Some(format!("{} {}", worst.order_id, percent(chance(worst))))
+}
+
+fn percent(percent: f64) -> String {
+    format!("{percent:.1} %")
+}
+
+/// What the plan comes to, in sentences.
+pub(super) fn plan_summary(plan: &pb::Plan) -> String {
+    let stops: usize = plan.routes.iter().map(|route| route.stops.len()).sum();
+    let provenance = plan.provenance.clone().unwrap_or_default();
+    let mut text = format!(
+        "Plan {}: {} routes, {stops} stops, {:.1} km, cost {}; {} orders unserved, {} promises broken.\n",
+        plan.version,
+        plan.routes.len(),
+        kilometers(plan.distance_meters),
+        plan.cost.map_or(0, |cost| cost.total_cost),
+        plan.unserved_orders.len(),
+        plan.broken_promises,
+    );
+    if provenance.stop_reason() != pb::StopReason::Unspecified {
+        let reason = provenance.stop_reason().as_str_name();
+        text += &format!(
+            "Search: {} iterations, {} threads, seed {}, ended by {}.\n",
+            provenance.iterations,
+            provenance.threads,
+            provenance.seed,
+            reason.strip_prefix("STOP_REASON_").unwrap_or(reason),
+        );
+    }
+    let unserved = plan.unserved_orders.iter().map(|unserved| {
+        let why = match &unserved.relaxation {
+            Some(relaxation) => relaxation.message.as_str(),
+            None => unserved
+                .obstacles
+                .first()
+                .map_or("", |first| first.message.as_str()),
+        };
+        format!("unserved: {} ({why})", unserved.order_id)
+    });
+    text += &list(unserved.collect());
+    text += &list(
+        plan.set_aside_order_ids
+            .iter()
+            .map(|id| format!("set aside: {id}"))
+            .collect(),
+    );
+    plain(&text)
+}
+
+/// What the day's promises are worth, in sentences.
+pub(super) fn forecast_summary(forecast: &pb::PlanForecast) -> String {
+    let spread = match forecast.spread_source() {
+        pb::SpreadSource::Request => {
+            format!(
+                "The spread comes from the noise model {:?}.",
+                forecast.noise_version
+            )
+        }
+        pb::SpreadSource::Default | pb::SpreadSource::Unspecified => {
+            "The spread is a built-in default, not learned from your history: uncalibrated."
+                .to_owned()
+        }
+    };
+    plain(&format!(
+        "Predicted on-time rate of the orders served: {:.2} % (+-{:.2} points of simulation error, {} simulated days).\n\
+         The rate realized on a day will lie between {:.1} % and {:.1} % on 90 days of 100 (5-95 % range).\n\
+         Of all orders, unserved ones counted as not kept: {:.2} %.\n{spread}\n",
+        forecast.expected_on_time_percent,
+        forecast.expected_on_time_error_points,
+        forecast.scenarios,
+        forecast.realized_on_time_p5_percent,
+        forecast.realized_on_time_p95_percent,
+        forecast.expected_kept_percent,
+    ))
+}
+
+/// What the plan breaks, one line each; empty if nothing.
+pub(super) fn violations(plan: &pb::Plan) -> String {
+    let verdict = plan.verdict.clone().unwrap_or_default();
+    let lines = verdict.violations.iter().map(|violation| {
+        let kind = violation.constraint().as_str_name();
+        format!(
+            "broken: {} {} {}: {}",
+            kind.strip_prefix("CONSTRAINT_KIND_").unwrap_or(kind),
+            violation.courier_id,
+            violation.order_id,
+            violation.message,
+        )
+    });
+    plain(&list(lines.collect()))
+}
+
+/// Whether the plan is all that one would wish.
+pub(super) fn judge(plan: &pb::Plan) -> Done {
+    let is_feasible = plan
+        .verdict
+        .as_ref()
+        .is_some_and(|verdict| verdict.feasible);
+    if is_feasible && plan.broken_promises == 0 && plan.set_aside_order_ids.is_empty() {
+        Done::Fully
+    } else {
+        Done::InPart
+    }
+}
+
+fn list(lines: Vec<String>) -> String {
+    let rest = lines.len().saturating_sub(LINES_MAX);
+    let mut text: String = lines
+        .iter()
+        .take(LINES_MAX)
+        .map(|line| format!("  {line}\n"))
+        .collect();
+    if rest > 0 {
+        text += &format!("  ... and {rest} more\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\n");
+    }
+
+    #[test]
+    fn the_worst_stop_is_the_least_likely_one() {
+        let stop = |id: &str, percent| pb::StopForecast {
+            order_id: id.to_owned(),
+            on_time: Some(pb::Probability {
+                percent,
+                ..pb::Probability::default()
+            }),
+            ..pb::StopForecast::default()
+        };
+        let route = pb::RouteForecast {
+            stops: vec![stop("a", 99.0), stop("b", 71.26), stop("c", 80.0)],
+            ..pb::RouteForecast::default()
+        };
+        assert_eq!(worst_stop(&route).as_deref(), Some("b 71.3 %"));
+    }
+
+    #[test]
+    fn a_broken_promise_or_a_broken_constraint_is_a_partial_result() {
+        let good = pb::Plan {
+            verdict: Some(pb::Verdict {
+                feasible: true,
+                violations: Vec::new(),
+            }),
+            ..pb::Plan::default()
+        };
+        assert_eq!(judge(&good), Done::Fully);
+        assert_eq!(
+            judge(&pb::Plan {
+                broken_promises: 1,
+                ..good.clone()
+            }),
+            Done::InPart
+        );
+        assert_eq!(
+            judge(&pb::Plan {
+                verdict: None,
+                ..good
+            }),
+            Done::InPart
+        );
+    }
+}

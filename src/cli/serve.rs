@@ -1,0 +1,81 @@
+//! `punctual serve`: the gRPC service.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Done, EXIT_FAILURE, Failure, day_file};
+use crate::config::Config;
+use crate::grpc::server::Server;
+
+/// Serves the API over gRPC until SIGINT or SIGTERM; a second signal ends the process at once.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Address and port to listen on, instead of the configured one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Configuration in TOML; environment variables PUNCTUAL_* win over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the configuration in force, with the meaning and bounds of every setting, and exit.
+    #[arg(long)]
+    show_config: bool,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    let config = load(&arguments)?;
+    if arguments.show_config {
+        print!("{}", config.to_toml());
+        return Ok(Done::Fully);
+    }
+    let runtime = day_file::runtime(&config.log)?;
+    runtime.block_on(async {
+        let ended = shutdown_signal()?;
+        let server = Server::bind(&config)
+            .await
+            .map_err(|error| Failure::new("start the server", error))?;
+        println!("serving on {}", server.address());
+        server
+            .serve(ended)
+            .await
+            .map_err(|error| Failure::new("serve", error))?;
+        Ok(Done::Fully)
+    })
+}
+
+fn load(arguments: &Arguments) -> Result<Config, Failure> {
+    let text = match &arguments.config {
+        Some(path) => Some(
+            std::fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("read {}", path.display()), error))?,
+        ),
+        None => None,
+    };
+    let mut config = Config::load(text.as_deref())
+        .map_err(|error| Failure::usage("read the configuration", error))?;
+    config.listen = arguments.listen.unwrap_or(config.listen);
+    Ok(config)
+}
+
+/// Ready at the first SIGINT or SIGTERM; the second ends the process.
+pub(super) fn shutdown_signal() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::new("listen for signals", error));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            process::exit(i32::from(EXIT_FAILURE));
+        });
+    })
+}

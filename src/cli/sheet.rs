@@ -1,0 +1,49 @@
+//! `punctual sheet`: route sheets from a plan.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Done, Failure, day_file};
+use crate::grpc::convert::{self, SheetDay};
+use crate::grpc::pb;
+use crate::sheet::{self, Language};
+
+/// Writes one printable sheet for every courier of a plan.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The planned day: the JSON form of `punctual.v1.PlannedDay`.
+    #[arg(value_name = "PLAN.json")]
+    plan: PathBuf,
+    /// Folder to write the sheets to.
+    #[arg(long, value_name = "DIRECTORY")]
+    output: PathBuf,
+    /// Language of the headings: en or ru.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en")]
+    lang: Language,
+    /// Only this courier; may be repeated.
+    #[arg(long = "courier", value_name = "ID")]
+    couriers: Vec<String>,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
+    let SheetDay {
+        problem,
+        plan,
+        forecast,
+        plan_version,
+        couriers,
+    } = convert::read_sheet_day(Some(&day), &arguments.couriers, &day_file::local_limits())
+        .map_err(|refusal| {
+            Failure::refused(format!("read {}", arguments.plan.display()), &refusal)
+        })?;
+    day_file::make_folder(&arguments.output)?;
+    let sheets = sheet::sheets(&problem, &plan, &forecast, &plan_version, &couriers);
+    for sheet in &sheets {
+        let path = arguments.output.join(sheet::file_name(sheet));
+        day_file::write_text(&path, sheet::render(sheet, arguments.lang).as_bytes())?;
+        println!("{}", path.display());
+    }
+    Ok(Done::Fully)
+}

@@ -1,0 +1,411 @@
+//! Every knob of the process: name, unit, bounds, default, meaning. The only module that reads the environment.
+//!
+//! Values come from the defaults, then a TOML file, then environment variables (`PUNCTUAL_<SECTION>_<NAME>`), then
+//! command line flags; the later wins. Nothing below the application layer reads configuration.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Prefix of the environment variables that are read.
+const ENV_PREFIX: &str = "PUNCTUAL_";
+
+/// The configuration cannot be used; every problem is named.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is not usable:\n  {}", .0.join("\n  "))]
+pub struct ConfigError(pub Vec<String>);
+
+/// One numeric knob as the outside sees it.
+struct Knob {
+    name: &'static str,
+    doc: &'static str,
+    min: u64,
+    max: u64,
+}
+
+/// Declares a section of numeric knobs: fields, defaults, bounds and documentation from one table.
+macro_rules! section {
+    ($(#[$doc:meta])* $section:ident { $($(#[doc = $knob_doc:literal])+ $knob:ident = $default:literal in $min:literal ..= $max:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $section {
+            $($(#[doc = $knob_doc])+ pub $knob: u64,)+
+        }
+
+        impl Default for $section {
+            fn default() -> Self {
+                Self { $($knob: $default,)+ }
+            }
+        }
+
+        impl $section {
+            const KNOBS: &'static [Knob] = &[$(Knob {
+                name: stringify!($knob),
+                doc: concat!($($knob_doc, "\n"),+),
+                min: $min,
+                max: $max,
+            },)+];
+
+            fn slot(&mut self, name: &str) -> Option<&mut u64> {
+                match name {
+                    $(stringify!($knob) => Some(&mut self.$knob),)+
+                    _ => None,
+                }
+            }
+
+            fn values(&self) -> Vec<u64> {
+                vec![$(self.$knob,)+]
+            }
+        }
+    };
+}
+
+section! {
+    /// How calls are accepted and limited.
+    ServerConfig {
+        /// Largest request message, in bytes. A day of 1,000 orders with all texts takes about 1 MiB.
+        message_bytes_max = 33_554_432 in 65_536..=268_435_456;
+        /// Largest answer, in bytes.
+        answer_bytes_max = 134_217_728 in 1_048_576..=1_073_741_824;
+        /// Requests read or computed at the same time, plans being searched not counted. Times `message_bytes_max`,
+        /// this bounds the memory that callers can make the server set aside: at most 2 GiB.
+        requests_in_flight_max = 16 in 1..=1_024;
+        /// Time from a request's first byte to the start of its answer, in milliseconds.
+        request_time_ms = 60_000 in 100..=3_600_000;
+        /// Open connections; more wait in the listener's backlog.
+        connections_max = 256 in 1..=65_536;
+        /// Time for a new connection to introduce itself with the HTTP/2 preface, in milliseconds.
+        handshake_ms = 5_000 in 10..=60_000;
+        /// Calls at the same time on one connection.
+        streams_per_connection_max = 32 in 1..=1_024;
+        /// Size of a call's headers, in bytes.
+        header_bytes_max = 8_192 in 1_024..=65_536;
+        /// Time between HTTP/2 pings on a connection, in milliseconds: finds dead peers.
+        keepalive_interval_ms = 30_000 in 1_000..=3_600_000;
+        /// Time for a ping to be answered, in milliseconds.
+        keepalive_timeout_ms = 10_000 in 100..=600_000;
+        /// Age at which a connection is asked to reconnect, in milliseconds. Open streams may end first; a connection
+        /// that does not go is closed after the longest plan could have ended.
+        connection_age_ms = 600_000 in 1_000..=86_400_000;
+        /// Time for calls to end after a request to shut down, in milliseconds.
+        drain_ms = 10_000 in 0..=600_000;
+    }
+}
+
+section! {
+    /// How plans are searched for and kept.
+    PlanningConfig {
+        /// Plans searched for at the same time.
+        plans_running_max = 2 in 1..=256;
+        /// Plans waiting for their turn; beyond, requests are refused at once.
+        plans_queued_max = 16 in 0..=65_536;
+        /// Search threads of one plan; 0 means one for every processor. Plans running at the same time have the same
+        /// claim on the processors, which the operating system shares among their threads.
+        threads_per_plan_max = 0 in 0..=256;
+        /// Wall time for a search that does not ask for any, in milliseconds.
+        time_budget_default_ms = 30_000 in 1..=86_400_000;
+        /// Largest wall time a search may ask for, in milliseconds.
+        time_budget_max_ms = 3_600_000 in 1..=86_400_000;
+        /// Part of a call's deadline that is kept for the way of the answer, in milliseconds.
+        deadline_reserve_ms = 100 in 0..=60_000;
+        /// Finished jobs kept for reading; the oldest go first.
+        jobs_kept_max = 64 in 1..=65_536;
+        /// Orders in one problem. The search keeps travel times between all places: 8 bytes times the square of this
+        /// for every travel profile.
+        orders_max = 5_000 in 1..=100_000;
+        /// Couriers in one problem.
+        couriers_max = 1_000 in 1..=100_000;
+        /// Travel profiles in one problem.
+        profiles_max = 16 in 1..=1_000;
+    }
+}
+
+impl ServerConfig {
+    /// Memory that callers can make the server set aside for requests, in bytes.
+    #[must_use]
+    pub fn request_memory_bytes(&self) -> u64 {
+        self.requests_in_flight_max
+            .saturating_mul(self.message_bytes_max)
+    }
+}
+
+impl PlanningConfig {
+    /// Search threads that a plan may have.
+    #[must_use]
+    pub fn threads_granted(&self, wanted: Option<usize>) -> usize {
+        let max = match self.threads_per_plan_max {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            max => count(max),
+        };
+        wanted.unwrap_or(max).clamp(1, max)
+    }
+}
+
+/// A knob as a number of things.
+///
+/// Every bound above fits into 32 bits, so nothing is lost on any supported platform.
+#[must_use]
+pub fn count(knob: u64) -> usize {
+    usize::try_from(knob).unwrap_or(usize::MAX)
+}
+
+/// A knob in milliseconds as a duration.
+#[must_use]
+pub fn millis(knob: u64) -> Duration {
+    Duration::from_millis(knob)
+}
+
+/// The whole process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Address and port to listen on. Loopback by default: exposing the service is a decision.
+    pub listen: SocketAddr,
+    /// Which log lines are written, in the syntax of `tracing` ("info,punctual=debug").
+    pub log: String,
+    /// How calls are accepted and limited.
+    pub server: ServerConfig,
+    /// How plans are searched for and kept.
+    pub planning: PlanningConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 50_061)),
+            log: "info".to_owned(),
+            server: ServerConfig::default(),
+            planning: PlanningConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The configuration from a TOML text (if there is one) and the process's environment.
+    ///
+    /// # Errors
+    /// All unknown keys, values of the wrong type and values out of bounds at once.
+    pub fn load(toml: Option<&str>) -> Result<Self, ConfigError> {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        Self::from_sources(toml.unwrap_or_default(), environment)
+    }
+
+    /// The configuration from a TOML text and the given environment.
+    ///
+    /// # Errors
+    /// All unknown keys, values of the wrong type and values out of bounds at once.
+    pub fn from_sources(
+        toml: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        let mut problems = Vec::new();
+        match toml.parse::<toml::Table>() {
+            Ok(table) => config.apply_table(&table, &mut problems),
+            Err(error) => problems.push(error.to_string().trim_end().to_owned()),
+        }
+        for (name, value) in environment {
+            if let Some(key) = name.strip_prefix(ENV_PREFIX) {
+                let key = key.to_ascii_lowercase();
+                let (section, knob) = match key.split_once('_') {
+                    Some((section @ ("server" | "planning"), knob)) => (section, knob),
+                    _ => ("", key.as_str()),
+                };
+                config
+                    .apply(section, knob, &value)
+                    .unwrap_or_else(|problem| problems.push(format!("{name}: {problem}")));
+            }
+        }
+        problems.extend(config.problems());
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(problems))
+        }
+    }
+
+    /// Checks all bounds.
+    ///
+    /// # Errors
+    /// Everything that is out of bounds, at once.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let problems = self.problems();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(problems))
+        }
+    }
+
+    /// The configuration as a commented TOML text that [`Config::load`] reads back.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = format!(
+            "# Address and port to listen on.\nlisten = \"{}\"\n\n# Which log lines are written.\nlog = {}\n",
+            self.listen,
+            toml::Value::String(self.log.clone()),
+        );
+        let sections = [
+            ("server", ServerConfig::KNOBS, self.server.values()),
+            ("planning", PlanningConfig::KNOBS, self.planning.values()),
+        ];
+        for (name, knobs, values) in sections {
+            text.push_str(&format!("\n[{name}]\n"));
+            for (knob, value) in knobs.iter().zip(values) {
+                for line in knob.doc.lines() {
+                    text.push_str(&format!("#{line}\n"));
+                }
+                text.push_str(&format!("# {} to {}.\n", knob.min, knob.max));
+                text.push_str(&format!("{} = {value}\n", knob.name));
+            }
+        }
+        text
+    }
+
+    fn apply_table(&mut self, table: &toml::Table, problems: &mut Vec<String>) {
+        for (key, value) in table {
+            let toml::Value::Table(section) = value else {
+                self.apply("", key, &scalar(value))
+                    .unwrap_or_else(|problem| problems.push(format!("{key}: {problem}")));
+                continue;
+            };
+            for (knob, value) in section {
+                self.apply(key, knob, &scalar(value))
+                    .unwrap_or_else(|problem| problems.push(format!("{key}.{knob}: {problem}")));
+            }
+        }
+    }
+
+    fn apply(&mut self, section: &str, knob: &str, value: &str) -> Result<(), String> {
+        let slot = match (section, knob) {
+            ("", "listen") => {
+                self.listen = value
+                    .parse()
+                    .map_err(|_| format!("{value:?} is not an address with a port"))?;
+                return Ok(());
+            }
+            ("", "log") => {
+                value.clone_into(&mut self.log);
+                return Ok(());
+            }
+            ("server", knob) => self.server.slot(knob),
+            ("planning", knob) => self.planning.slot(knob),
+            _ => None,
+        };
+        let slot = slot.ok_or("there is no such setting")?;
+        *slot = value
+            .parse()
+            .map_err(|_| format!("{value:?} is not a whole number"))?;
+        Ok(())
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let server = ServerConfig::KNOBS.iter().zip(self.server.values());
+        let planning = PlanningConfig::KNOBS.iter().zip(self.planning.values());
+        let mut problems: Vec<String> = server
+            .map(|(knob, value)| ("server", knob, value))
+            .chain(planning.map(|(knob, value)| ("planning", knob, value)))
+            .filter(|(_, knob, value)| !(knob.min..=knob.max).contains(value))
+            .map(|(section, knob, value)| {
+                format!(
+                    "{section}.{}: {value} is not between {} and {}",
+                    knob.name, knob.min, knob.max
+                )
+            })
+            .collect();
+        if self.server.request_memory_bytes() > 2 << 30 {
+            problems.push(
+                "server.requests_in_flight_max times server.message_bytes_max is more than 2 GiB"
+                    .to_owned(),
+            );
+        }
+        if self.planning.time_budget_default_ms > self.planning.time_budget_max_ms {
+            problems.push(
+                "planning.time_budget_default_ms is more than planning.time_budget_max_ms"
+                    .to_owned(),
+            );
+        }
+        problems
+    }
+}
+
+/// A TOML value as the text one would type.
+fn scalar(value: &toml::Value) -> String {
+    match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn the_defaults_are_within_their_own_bounds() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let config = Config::from_sources(
+            "listen = \"127.0.0.1:1\"\n[planning]\nplans_running_max = 3\norders_max = 7",
+            environment(&[
+                ("PUNCTUAL_PLANNING_PLANS_RUNNING_MAX", "4"),
+                ("PUNCTUAL_LISTEN", "0.0.0.0:2"),
+                ("HOME", "/root"),
+            ]),
+        )
+        .unwrap();
+        assert_eq!(config.planning.plans_running_max, 4);
+        assert_eq!(config.planning.orders_max, 7);
+        assert_eq!(config.listen, "0.0.0.0:2".parse().unwrap());
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let toml =
+            "speed = 1\n[server]\ndrain_ms = -1\nconnections_max = 0\nport = 3\n[planing]\nx = 1";
+        let ConfigError(problems) = Config::from_sources(
+            toml,
+            environment(&[("PUNCTUAL_PLANNING_ORDERS_MAX", "many")]),
+        )
+        .unwrap_err();
+        let expected = [
+            "planing.x: there is no such setting",
+            "server.connections_max: 0 is not between 1 and 65536",
+            "server.port: there is no such setting",
+            "server.drain_ms: \"-1\" is not a whole number",
+            "speed: there is no such setting",
+            "PUNCTUAL_PLANNING_ORDERS_MAX: \"many\" is not a whole number",
+        ];
+        for problem in expected {
+            assert!(
+                problems.iter().any(|p| p == problem),
+                "{problem} in {problems:?}"
+            );
+        }
+        assert_eq!(problems.len(), expected.len());
+    }
+
+    #[test]
+    fn the_memory_that_callers_can_claim_is_bounded() {
+        let toml = "[server]\nrequests_in_flight_max = 1000\nmessage_bytes_max = 100000000";
+        let ConfigError(problems) = Config::from_sources(toml, []).unwrap_err();
+        assert!(problems[0].contains("2 GiB"), "{problems:?}");
+    }
+
+    #[test]
+    fn the_printed_configuration_reads_back() {
+        let mut config = Config::default();
+        config.planning.orders_max = 17;
+        assert_eq!(Config::from_sources(&config.to_toml(), []), Ok(config));
+    }
+}

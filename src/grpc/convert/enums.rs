@@ -1,0 +1,65 @@
+//! Enumerations of the wire and of the model, one to one.
+
+use crate::grpc::pb;
+use crate::model;
+
+/// Two enumerations with the same cases.
+macro_rules! same_cases {
+    ($write:ident, $read:ident, $wire:path, $model:path: $($case:ident),+ $(,)?) => {
+        /// The case on the wire.
+        pub(super) fn $write(value: $model) -> i32 {
+            use $model as Model;
+            use $wire as Wire;
+            match value {
+                $(Model::$case => Wire::$case as i32,)+
+            }
+        }
+
+        /// The case in the model; `None` if the wire has none, or one that this version does not know.
+        pub(super) fn $read(value: i32) -> Option<$model> {
+            use $model as Model;
+            use $wire as Wire;
+            match Wire::try_from(value) {
+                $(Ok(Wire::$case) => Some(Model::$case),)+
+                Ok(Wire::Unspecified) | Err(_) => None,
+            }
+        }
+    };
+}
+
+same_cases!(write_constraint, read_constraint, pb::ConstraintKind, model::ConstraintKind:
+    TimeWindow, LaterStop, ShiftEnd, Capacity, Skill, CourierForbidden, Depot, MaxStops, MaxDistance, MaxDuty,
+    Unreachable, NotReady, Inconsistent, Coverage);
+
+same_cases!(write_order_kind, read_order_kind, pb::OrderKind, model::OrderKind: Delivery, Collection);
+
+same_cases!(write_spread_source, read_spread_source, pb::SpreadSource, model::SpreadSource: Default, Request);
+
+/// Why a search ended, on the wire.
+pub(super) fn write_stop_reason(reason: model::StopReason) -> i32 {
+    use model::StopReason as Model;
+    use pb::StopReason as Wire;
+    let wire = match reason {
+        Model::NotSearched => Wire::Unspecified,
+        Model::TargetReached => Wire::TargetReached,
+        Model::Stagnated => Wire::Stagnated,
+        Model::Deadline => Wire::Deadline,
+        Model::Cancelled => Wire::Cancelled,
+        Model::IterationLimit => Wire::IterationLimit,
+    };
+    wire as i32
+}
+
+/// Why a search ended; a reason that this version does not know is read as none.
+pub(super) fn read_stop_reason(value: i32) -> model::StopReason {
+    use model::StopReason as Model;
+    use pb::StopReason as Wire;
+    match Wire::try_from(value) {
+        Ok(Wire::TargetReached) => Model::TargetReached,
+        Ok(Wire::Stagnated) => Model::Stagnated,
+        Ok(Wire::Deadline) => Model::Deadline,
+        Ok(Wire::Cancelled) => Model::Cancelled,
+        Ok(Wire::IterationLimit) => Model::IterationLimit,
+        Ok(Wire::Unspecified) | Err(_) => Model::NotSearched,
+    }
+}

@@ -1,0 +1,32 @@
+//! Messages to model values and back: the only place where the wire and the model meet.
+//!
+//! Reading collects every error of shape (missing fields, malformed ids, numbers that the model cannot hold) with the
+//! path of its field; what the values mean is judged later by `Problem::validate`. Writing cannot fail.
+
+mod courier;
+mod enums;
+mod finding;
+mod forecast;
+mod options;
+mod order;
+mod place;
+mod plan;
+mod problem;
+mod progress;
+mod read;
+mod read_plan;
+mod request;
+mod scalar;
+mod sheet;
+mod sketch;
+
+pub use finding::{findings_message, prefixed, validation_message};
+pub use forecast::forecast_message;
+pub use plan::{plan_message, planned_day};
+pub use problem::{problem_message, read_problem};
+pub use progress::{progress_message, solved_message};
+pub use request::{
+    Routes, SheetDay, missing, read_evaluate_request, read_forecast_request, read_sheet_day,
+    read_solve_request,
+};
+pub use sheet::{language, sheet_message};

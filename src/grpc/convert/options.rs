@@ -1,0 +1,329 @@
+//! How to search and how to forecast.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::read::{At, Sink};
+use crate::app::{OnInvalidOrder, SolveOptions};
+use crate::config::{self, PlanningConfig};
+use crate::grpc::pb;
+use crate::model::{Finding, ForecastOptions, NoiseModel, Reason};
+use crate::units::Seconds;
+
+/// Simulated days that a request may ask for, and the block they come in.
+const SCENARIOS: RangeInclusive<i32> = 128..=65_536;
+const SCENARIO_BLOCK: u32 = 256;
+/// Search threads that a request may ask for.
+const THREADS: RangeInclusive<i32> = 1..=256;
+/// Random seed, if the request has none.
+const SEED_DEFAULT: u64 = 1;
+/// Longest span in a noise model: a day.
+const DAY: Seconds = Seconds(86_400);
+
+/// Reads how to search; paths start with `options`.
+///
+/// # Errors
+/// Everything that is out of bounds.
+pub(super) fn read_solve_options(
+    options: Option<&pb::SolveOptions>,
+    config: &PlanningConfig,
+) -> Result<SolveOptions, Vec<Finding>> {
+    let absent = pb::SolveOptions::default();
+    let options = options.unwrap_or(&absent);
+    let sink = Sink::default();
+    let root = At::root(&sink);
+    let at = root.field("options");
+    let budget = read_budget(&at, options, config);
+    let threads = match options.threads {
+        Some(threads) => at.whole("threads", threads, THREADS).map(Some),
+        None => Some(None),
+    };
+    let on_invalid_order = read_on_invalid_order(&at, options.on_invalid_order);
+    let forecast = read_forecast_at(&at.field("forecast"), options.forecast.as_ref());
+    let read = || {
+        Some(SolveOptions {
+            time_budget: budget?,
+            iteration_limit: options.iteration_limit,
+            stagnation_limit: options.stagnation_limit,
+            seed: options.seed.unwrap_or(SEED_DEFAULT),
+            threads: config.threads_granted(threads?.and_then(|wanted| wanted.try_into().ok())),
+            on_invalid_order: on_invalid_order?,
+            forecast: forecast?,
+        })
+    };
+    read().ok_or_else(|| sink.take())
+}
+
+/// Reads how to forecast; paths start with `field`.
+///
+/// # Errors
+/// Everything that is out of bounds.
+pub(super) fn read_forecast_options(
+    field: &'static str,
+    options: Option<&pb::ForecastOptions>,
+) -> Result<ForecastOptions, Vec<Finding>> {
+    let sink = Sink::default();
+    let read = read_forecast_at(&At::root(&sink).field(field), options);
+    read.ok_or_else(|| sink.take())
+}
+
+fn read_budget(
+    at: &At<'_>,
+    options: &pb::SolveOptions,
+    config: &PlanningConfig,
+) -> Option<Duration> {
+    let wanted = at.fine_span_if_any(
+        "time_budget_duration",
+        options.time_budget_duration.as_ref(),
+    )?;
+    let max = config::millis(config.time_budget_max_ms);
+    let budget = wanted.unwrap_or(config::millis(config.time_budget_default_ms));
+    if budget > max {
+        let message = format!("this server searches for at most {} s", max.as_secs_f64());
+        at.field("time_budget_duration")
+            .report(Reason::OutOfRange, message);
+        return None;
+    }
+    Some(budget)
+}
+
+fn read_on_invalid_order(at: &At<'_>, value: i32) -> Option<OnInvalidOrder> {
+    use pb::OnInvalidOrder as Wire;
+    match Wire::try_from(value) {
+        Ok(Wire::Unspecified | Wire::Reject) => Some(OnInvalidOrder::Reject),
+        Ok(Wire::SetAside) => Some(OnInvalidOrder::SetAside),
+        Err(_) => {
+            at.field("on_invalid_order")
+                .report(Reason::UnknownName, "there is no such choice");
+            None
+        }
+    }
+}
+
+fn read_forecast_at(at: &At<'_>, options: Option<&pb::ForecastOptions>) -> Option<ForecastOptions> {
+    let default = ForecastOptions::default();
+    let Some(options) = options else {
+        return Some(default);
+    };
+    let scenarios = match options.scenarios {
+        Some(wanted) => at
+            .whole("scenarios", wanted, SCENARIOS)
+            .map(|wanted| wanted.unsigned_abs().next_multiple_of(SCENARIO_BLOCK)),
+        None => Some(default.scenarios),
+    };
+    let noise = match &options.noise {
+        Some(noise) => read_noise(&at.field("noise"), noise).map(Some),
+        None => Some(None),
+    };
+    let grace = at.short_span(
+        "grace_duration",
+        options.grace_duration.as_ref(),
+        Seconds::ZERO,
+        default.grace,
+    );
+    Some(ForecastOptions {
+        scenarios: scenarios?,
+        seed: options.seed.unwrap_or(SEED_DEFAULT),
+        noise: noise?,
+        grace: grace?,
+    })
+}
+
+/// Reads how much the day varies; what is absent keeps its default.
+fn read_noise(at: &At<'_>, noise: &pb::NoiseModel) -> Option<NoiseModel> {
+    let mut model = NoiseModel {
+        version: (!noise.version.is_empty()).then(|| noise.version.clone()),
+        ..NoiseModel::default()
+    };
+    let mut incident_percent = model.incident_probability * 100.0;
+    let (leg, short_leg) = (&mut model.leg_variance, &mut model.leg_variance_minutes);
+    let (drive, pace) = (
+        &mut model.courier_drive_sigma,
+        &mut model.courier_service_sigma,
+    );
+    let numbers = [
+        ("day_sigma", noise.day_sigma, 1.0, &mut model.day_sigma),
+        ("hour_sigma", noise.hour_sigma, 1.0, &mut model.hour_sigma),
+        ("courier_drive_sigma", noise.courier_drive_sigma, 1.0, drive),
+        (
+            "courier_service_sigma",
+            noise.courier_service_sigma,
+            1.0,
+            pace,
+        ),
+        ("leg_variance", noise.leg_variance, 1.0, leg),
+        (
+            "leg_variance_minutes",
+            noise.leg_variance_minutes,
+            10.0,
+            short_leg,
+        ),
+        (
+            "service_sigma",
+            noise.service_sigma,
+            2.0,
+            &mut model.service_sigma,
+        ),
+        (
+            "incident_percent",
+            noise.incident_percent,
+            100.0,
+            &mut incident_percent,
+        ),
+    ];
+    let mut is_sound = true;
+    for (field, value, max, slot) in numbers {
+        is_sound &= at.set(field, value, max, slot);
+    }
+    is_sound &= read_spans(at, noise, &mut model);
+    model.incident_probability = incident_percent / 100.0;
+    is_sound.then_some(model)
+}
+
+/// Puts the spans of a noise model into `model`; says whether all is well.
+fn read_spans(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bool {
+    let (constant, incident) = (&mut model.hour_time_constant, &mut model.incident_mean);
+    let spans = [
+        (
+            "hour_time_constant_duration",
+            &noise.hour_time_constant_duration,
+            Seconds(1),
+            constant,
+        ),
+        (
+            "incident_mean_duration",
+            &noise.incident_mean_duration,
+            Seconds::ZERO,
+            incident,
+        ),
+        (
+            "start_delay_duration",
+            &noise.start_delay_duration,
+            Seconds::ZERO,
+            &mut model.start_delay,
+        ),
+    ];
+    let mut is_sound = true;
+    for (field, value, min, slot) in spans {
+        match at.short_span(field, value.as_ref(), min, *slot) {
+            Some(span) => *slot = span,
+            None => is_sound = false,
+        }
+    }
+    is_sound
+}
+
+impl At<'_> {
+    /// A whole number within bounds.
+    fn whole(&self, field: &'static str, value: i32, bounds: RangeInclusive<i32>) -> Option<i32> {
+        if bounds.contains(&value) {
+            return Some(value);
+        }
+        let message = format!(
+            "{value} is not between {} and {}",
+            bounds.start(),
+            bounds.end()
+        );
+        self.field(field).report(Reason::OutOfRange, message);
+        None
+    }
+
+    /// Puts a number from 0 to `max` into `slot`, which keeps its default without one; says whether all is well.
+    fn set(&self, field: &'static str, value: Option<f64>, max: f64, slot: &mut f64) -> bool {
+        *slot = value.unwrap_or(*slot);
+        let is_within = (0.0..=max).contains(slot);
+        if !is_within {
+            let message = format!("{slot} is not between 0 and {max}");
+            self.field(field).report(Reason::OutOfRange, message);
+        }
+        is_within
+    }
+
+    /// A span of at most a day, or the default.
+    fn short_span(
+        &self,
+        field: &'static str,
+        value: Option<&prost_types::Duration>,
+        min: Seconds,
+        default: Seconds,
+    ) -> Option<Seconds> {
+        let span = self.span_if_any(field, value)?.unwrap_or(default);
+        if (min..=DAY).contains(&span) {
+            return Some(span);
+        }
+        let message = format!("the duration is not between {min} s and one day");
+        self.field(field).report(Reason::OutOfRange, message);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(findings: &[Finding]) -> Vec<&str> {
+        findings
+            .iter()
+            .map(|finding| finding.field.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn absent_options_are_the_defaults() {
+        let config = PlanningConfig::default();
+        let options = read_solve_options(None, &config).unwrap();
+        assert_eq!(options.time_budget, Duration::from_secs(30));
+        assert_eq!(options.seed, SEED_DEFAULT);
+        assert_eq!(options.on_invalid_order, OnInvalidOrder::Reject);
+        assert_eq!(options.forecast, ForecastOptions::default());
+    }
+
+    #[test]
+    fn everything_out_of_bounds_is_reported_at_once() {
+        let options = pb::SolveOptions {
+            time_budget_duration: Some(prost_types::Duration {
+                seconds: -1,
+                nanos: 0,
+            }),
+            threads: Some(0),
+            on_invalid_order: 77,
+            forecast: Some(pb::ForecastOptions {
+                scenarios: Some(1_000_000),
+                noise: Some(pb::NoiseModel {
+                    day_sigma: Some(f64::NAN),
+                    incident_percent: Some(101.0),
+                    ..pb::NoiseModel::default()
+                }),
+                grace_duration: Some(prost_types::Duration {
+                    seconds: -5,
+                    nanos: 0,
+                }),
+                ..pb::ForecastOptions::default()
+            }),
+            ..pb::SolveOptions::default()
+        };
+        let findings = read_solve_options(Some(&options), &PlanningConfig::default()).unwrap_err();
+        assert_eq!(
+            paths(&findings),
+            [
+                "options.time_budget_duration",
+                "options.threads",
+                "options.on_invalid_order",
+                "options.forecast.scenarios",
+                "options.forecast.noise.day_sigma",
+                "options.forecast.noise.incident_percent",
+                "options.forecast.grace_duration",
+            ]
+        );
+    }
+
+    #[test]
+    fn scenarios_come_in_whole_blocks() {
+        let options = pb::ForecastOptions {
+            scenarios: Some(300),
+            ..pb::ForecastOptions::default()
+        };
+        let read = read_forecast_options("forecast", Some(&options)).unwrap();
+        assert_eq!(read.scenarios, 512);
+    }
+}

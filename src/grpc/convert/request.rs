@@ -1,0 +1,241 @@
+//! Whole requests: their parts together, with everything that is wrong with any of them.
+
+use super::sketch::{
+    path_in_plan, read_courier_ids, read_plan_sketches, read_sketches, sketches_of,
+};
+use super::{forecast, options, prefixed, read_plan, read_problem};
+use crate::app::{Accepted, OnInvalidOrder, Order, Refusal};
+use crate::config::PlanningConfig;
+use crate::grpc::{input_digest, pb, plan_version};
+use crate::model::{
+    CourierId, Finding, ForecastOptions, Plan, PlanForecast, Problem, Reason, RouteSketch,
+};
+use crate::planner::schedule;
+
+type Read<T> = Result<T, Vec<Finding>>;
+
+/// Routes to be timed, checked and forecast.
+pub struct Routes {
+    /// The day.
+    pub problem: Problem,
+    /// The routes, without times.
+    pub sketches: Vec<RouteSketch>,
+    /// How to forecast.
+    pub options: ForecastOptions,
+    /// SHA-256 of the problem as it came.
+    pub input_digest: String,
+}
+
+/// A planned day to make sheets from.
+pub struct SheetDay {
+    /// The day.
+    pub problem: Problem,
+    /// Its plan.
+    pub plan: Plan,
+    /// The plan's forecast.
+    pub forecast: PlanForecast,
+    /// Version of the plan, computed from its routes.
+    pub plan_version: String,
+    /// Whose sheets; empty means all.
+    pub couriers: Vec<CourierId>,
+}
+
+/// Reads what to search for.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_solve_request(
+    problem: Option<&pb::Problem>,
+    options: Option<&pb::SolveOptions>,
+    config: &PlanningConfig,
+) -> Result<Order, Refusal> {
+    let options = options::read_solve_options(options, config);
+    let on_invalid_order = options
+        .as_ref()
+        .map_or(OnInvalidOrder::Reject, |options| options.on_invalid_order);
+    let accepted = accept(problem, config, on_invalid_order);
+    let (accepted, options) = all(accepted, options)?;
+    Ok(Order {
+        accepted,
+        options,
+        input_digest: problem.map(input_digest).unwrap_or_default(),
+    })
+}
+
+/// Reads routes to evaluate.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn read_evaluate_request(
+    request: &pb::EvaluatePlanRequest,
+    config: &PlanningConfig,
+) -> Result<Routes, Refusal> {
+    let accepted = accept(request.problem.as_ref(), config, OnInvalidOrder::Reject);
+    let sketches = read_sketches(&request.routes);
+    let options = options::read_forecast_options("forecast", request.forecast.as_ref());
+    let ((accepted, sketches), options) = all(pair(accepted, sketches), options)?;
+    let found = schedule::sketch_findings(&accepted.problem, &sketches);
+    refuse_if_any(found)?;
+    Ok(Routes {
+        problem: accepted.problem,
+        sketches,
+        options,
+        input_digest: request
+            .problem
+            .as_ref()
+            .map(input_digest)
+            .unwrap_or_default(),
+    })
+}
+
+/// Reads a plan to forecast: only its sequences and start times count.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_forecast_request(
+    request: &pb::ForecastPlanRequest,
+    config: &PlanningConfig,
+) -> Result<Routes, Refusal> {
+    let plan = request.plan.as_ref();
+    let accepted = accept(request.problem.as_ref(), config, as_planned(plan));
+    let sketches = match plan {
+        Some(plan) => read_plan_sketches(&plan.routes).map_err(|errors| prefixed("plan", errors)),
+        None => Err(missing("plan")),
+    };
+    let options = options::read_forecast_options("options", request.options.as_ref());
+    let ((accepted, sketches), options) = all(pair(accepted, sketches), options)?;
+    refuse_if_any(plan_findings("plan", &accepted.problem, &sketches))?;
+    Ok(Routes {
+        problem: accepted.problem,
+        sketches,
+        options,
+        input_digest: request
+            .problem
+            .as_ref()
+            .map(input_digest)
+            .unwrap_or_default(),
+    })
+}
+
+/// Reads a planned day and whose sheets to make from it.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn read_sheet_day(
+    day: Option<&pb::PlannedDay>,
+    courier_ids: &[String],
+    config: &PlanningConfig,
+) -> Result<SheetDay, Refusal> {
+    let Some(day) = day else {
+        return Err(Refusal::Invalid(missing("day")));
+    };
+    let accepted = accept(day.problem.as_ref(), config, as_planned(day.plan.as_ref()))
+        .map_err(|errors| prefixed("day", errors));
+    let plan = required("day.plan", day.plan.as_ref(), read_plan::read_plan);
+    let forecast = required(
+        "day.forecast",
+        day.forecast.as_ref(),
+        forecast::read_forecast,
+    );
+    let couriers = read_courier_ids(courier_ids);
+    let ((accepted, plan), (forecast, couriers)) =
+        all(pair(accepted, plan), pair(forecast, couriers))?;
+    let mut found = plan_findings("day.plan", &accepted.problem, &sketches_of(&plan));
+    found.extend(without_route(&plan, &couriers));
+    refuse_if_any(found)?;
+    let routes = day.plan.as_ref().map(|plan| plan.routes.as_slice());
+    Ok(SheetDay {
+        problem: accepted.problem,
+        plan,
+        forecast,
+        plan_version: plan_version(routes.unwrap_or_default()),
+        couriers,
+    })
+}
+
+/// The finding for a required field that is not there.
+#[must_use]
+pub fn missing(field: &str) -> Vec<Finding> {
+    vec![Finding::new(
+        field,
+        "",
+        Reason::MissingField,
+        "this field is required",
+    )]
+}
+
+/// The problem in the field `problem` of a request.
+fn accept(
+    problem: Option<&pb::Problem>,
+    config: &PlanningConfig,
+    on_invalid_order: OnInvalidOrder,
+) -> Read<Accepted> {
+    let problem = problem.ok_or_else(|| missing("problem"))?;
+    let accepted = read_problem(problem)
+        .accept(config, on_invalid_order)
+        .map_err(|errors| prefixed("problem", errors))?;
+    Ok(Accepted {
+        warnings: prefixed("problem", accepted.warnings),
+        ..accepted
+    })
+}
+
+/// What the search that made `plan` did with invalid orders: the same is done again.
+fn as_planned(plan: Option<&pb::Plan>) -> OnInvalidOrder {
+    if plan.is_none_or(|plan| plan.set_aside_order_ids.is_empty()) {
+        OnInvalidOrder::Reject
+    } else {
+        OnInvalidOrder::SetAside
+    }
+}
+
+fn required<M, T>(field: &str, message: Option<&M>, read: fn(&M) -> Read<T>) -> Read<T> {
+    match message {
+        Some(message) => read(message).map_err(|errors| prefixed(field, errors)),
+        None => Err(missing(field)),
+    }
+}
+
+/// What is wrong with the sequences of a plan that stands in `field`.
+fn plan_findings(field: &str, problem: &Problem, sketches: &[RouteSketch]) -> Vec<Finding> {
+    let mut found = schedule::sketch_findings(problem, sketches);
+    for finding in &mut found {
+        finding.field = path_in_plan(&finding.field);
+    }
+    prefixed(field, found)
+}
+
+/// Couriers whose sheets are asked for and who have no route.
+fn without_route(plan: &Plan, couriers: &[CourierId]) -> Vec<Finding> {
+    let has_route = |courier: &CourierId| plan.routes.iter().any(|route| route.courier == *courier);
+    couriers
+        .iter()
+        .enumerate()
+        .filter(|(_, courier)| !has_route(courier))
+        .map(|(index, courier)| {
+            let field = format!("courier_ids[{index}]");
+            let message = "the plan has no route of this courier";
+            Finding::new(field, courier.as_str(), Reason::UnknownReference, message)
+        })
+        .collect()
+}
+
+/// Both values, or everything that is wrong with either.
+fn pair<A, B>(a: Read<A>, b: Read<B>) -> Read<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err([a.err().unwrap_or_default(), b.err().unwrap_or_default()].concat()),
+    }
+}
+
+fn all<A, B>(a: Read<A>, b: Read<B>) -> Result<(A, B), Refusal> {
+    pair(a, b).map_err(Refusal::Invalid)
+}
+
+fn refuse_if_any(findings: Vec<Finding>) -> Result<(), Refusal> {
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Invalid(findings))
+    }
+}

@@ -1,0 +1,77 @@
+//! Route sheets.
+
+use super::enums::write_order_kind;
+use super::order::contact_message;
+use super::place::window_message;
+use super::plan::loads_message;
+use super::scalar::{count, moment};
+use crate::grpc::pb;
+use crate::model::{Finding, Reason};
+use crate::sheet::{Language, RouteSheet, SheetStop};
+
+/// Reads the language of a sheet.
+///
+/// # Errors
+/// If this version does not know it.
+pub fn language(value: i32) -> Result<Language, Vec<Finding>> {
+    match pb::Language::try_from(value) {
+        Ok(pb::Language::Unspecified | pb::Language::En) => Ok(Language::En),
+        Ok(pb::Language::Ru) => Ok(Language::Ru),
+        Err(_) => {
+            let message = "sheets are printed in English and Russian";
+            Err(vec![Finding::new(
+                "language",
+                "",
+                Reason::UnknownName,
+                message,
+            )])
+        }
+    }
+}
+
+/// The message for a sheet.
+#[must_use]
+pub fn sheet_message(sheet: &RouteSheet) -> pb::RouteSheet {
+    pb::RouteSheet {
+        day_name: sheet.day_name.clone(),
+        time_zone: sheet.time_zone.clone(),
+        courier_id: sheet.courier.to_string(),
+        courier_name: sheet.courier_name.clone(),
+        courier_phone: sheet.courier_phone.clone(),
+        start_place: sheet.start_place.clone(),
+        loading_time: moment(sheet.loading),
+        departure_time: moment(sheet.departure),
+        leave_by_time: sheet.leave_by.and_then(moment),
+        load_at_start: loads_message(&sheet.load_at_start),
+        parcels_at_start: count(sheet.parcels_at_start),
+        end_place: sheet.end_place.clone(),
+        end_time: moment(sheet.end),
+        distance_meters: sheet.distance.0,
+        stops: sheet.stops.iter().map(stop_message).collect(),
+        plan_version: sheet.plan_version.clone(),
+        checksum: sheet.checksum.clone(),
+        leave_by_confidence_percent: f64::from(sheet.leave_by_confidence.0) / 100.0,
+        spread_is_default: sheet.spread_is_default,
+    }
+}
+
+fn stop_message(stop: &SheetStop) -> pb::SheetStop {
+    let band = stop.arrival_band;
+    pb::SheetStop {
+        number: count(stop.number),
+        order_id: stop.order.to_string(),
+        kind: write_order_kind(stop.kind),
+        window: stop.window.map(window_message),
+        arrival_time: moment(stop.arrival),
+        arrival_p10_time: band.and_then(|band| moment(band.start)),
+        arrival_p90_time: band.and_then(|band| moment(band.end)),
+        leave_by_time: stop.leave_by.and_then(moment),
+        address: stop.address.clone(),
+        contact: contact_message(&stop.contact),
+        entry_notes: stop.entry_notes.clone(),
+        parcels: stop.parcels.map(count),
+        loads: loads_message(&stop.loads),
+        payment_note: stop.payment_note.clone(),
+        notes: stop.notes.clone(),
+    }
+}

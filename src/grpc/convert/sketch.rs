@@ -1,0 +1,77 @@
+//! Sequences of orders without times.
+
+use super::read::{At, Sink};
+use crate::grpc::pb;
+use crate::model::{CourierId, Finding, OrderId, Plan, RouteSketch};
+
+/// Reads sketches; paths start with `routes[0]`.
+///
+/// # Errors
+/// Everything that could not be read.
+pub(super) fn read_sketches(routes: &[pb::RouteSketch]) -> Result<Vec<RouteSketch>, Vec<Finding>> {
+    let sink = Sink::default();
+    let sketches = At::root(&sink).all("routes", routes, |at, route| {
+        let at = at.about(&route.courier_id);
+        let courier = at.id("courier_id", &route.courier_id, CourierId::parse);
+        let orders = at.ids("order_ids", &route.order_ids, OrderId::parse);
+        let start = at.moment_if_any("start_time", route.start_time.as_ref());
+        Some(RouteSketch {
+            courier: courier?,
+            orders: orders?,
+            start: start?,
+        })
+    });
+    sketches.ok_or_else(|| sink.take())
+}
+
+/// Reads the sequences and start times of a plan as it came over the wire; paths start with `routes[0]`.
+///
+/// # Errors
+/// Everything that could not be read.
+pub(super) fn read_plan_sketches(routes: &[pb::Route]) -> Result<Vec<RouteSketch>, Vec<Finding>> {
+    let sink = Sink::default();
+    let sketches = At::root(&sink).all("routes", routes, |at, route| {
+        let at = at.about(&route.courier_id);
+        let courier = at.id("courier_id", &route.courier_id, CourierId::parse);
+        let orders = at.all("stops", &route.stops, |at, stop| {
+            at.id("order_id", &stop.order_id, OrderId::parse)
+        });
+        let start = at.moment_if_any("start_time", route.start_time.as_ref());
+        Some(RouteSketch {
+            courier: courier?,
+            orders: orders?,
+            start: start?,
+        })
+    });
+    sketches.ok_or_else(|| sink.take())
+}
+
+/// The path in a plan of what stands at `path` in its sketches: `order_ids[2]` is `stops[2].order_id`.
+pub(super) fn path_in_plan(path: &str) -> String {
+    match path.split_once(".order_ids") {
+        Some((route, index)) => format!("{route}.stops{index}.order_id"),
+        None => path.to_owned(),
+    }
+}
+
+/// The sequences and start times of a plan.
+pub(super) fn sketches_of(plan: &Plan) -> Vec<RouteSketch> {
+    plan.routes
+        .iter()
+        .map(|route| RouteSketch {
+            courier: route.courier.clone(),
+            orders: route.stops.iter().map(|stop| stop.order.clone()).collect(),
+            start: Some(route.start),
+        })
+        .collect()
+}
+
+/// Reads a list of couriers.
+///
+/// # Errors
+/// Everything that is no id.
+pub(super) fn read_courier_ids(ids: &[String]) -> Result<Vec<CourierId>, Vec<Finding>> {
+    let sink = Sink::default();
+    let read = At::root(&sink).ids("courier_ids", ids, CourierId::parse);
+    read.ok_or_else(|| sink.take())
+}

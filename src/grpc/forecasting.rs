@@ -1,0 +1,49 @@
+//! `ForecastService`.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::convert::{self, Routes};
+use super::{pb, status};
+use crate::app::{App, Refusal};
+
+/// Serves `ForecastService` from the application.
+pub(super) struct Forecasting {
+    pub(super) app: Arc<App>,
+}
+
+impl Forecasting {
+    async fn forecast(
+        &self,
+        request: pb::ForecastPlanRequest,
+    ) -> Result<pb::ForecastPlanResponse, Refusal> {
+        let config = self.app.config().clone();
+        let read = self.app.compute().run("read a plan", move || {
+            convert::read_forecast_request(&request, &config)
+        });
+        let Routes {
+            problem,
+            sketches,
+            options,
+            ..
+        } = read.await??;
+        let (_, _, forecast) = self.app.evaluate(problem, sketches, options).await?;
+        Ok(pb::ForecastPlanResponse {
+            forecast: Some(convert::forecast_message(&forecast)),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl pb::forecast_service_server::ForecastService for Forecasting {
+    async fn forecast_plan(
+        &self,
+        request: Request<pb::ForecastPlanRequest>,
+    ) -> Result<Response<pb::ForecastPlanResponse>, Status> {
+        let forecast = self.forecast(request.into_inner()).await;
+        forecast
+            .map(Response::new)
+            .map_err(|refusal| status::of(&refusal))
+    }
+}

@@ -1,0 +1,175 @@
+//! The canonical JSON form of the API's messages, both ways.
+//!
+//! Written with fields in the order of their numbers and maps in the order of their keys, so that equal messages give
+//! equal texts.
+
+use std::sync::LazyLock;
+
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
+use serde_json::Value;
+
+use super::{FILE_DESCRIPTOR_SET, PACKAGE, pb};
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the build wrote a valid descriptor set")
+});
+
+/// A message of the API with a JSON form.
+pub trait JsonMessage: Message + Default {
+    /// Name within the package.
+    const NAME: &'static str;
+}
+
+macro_rules! json_messages {
+    ($($name:ident),+ $(,)?) => {
+        $(impl JsonMessage for pb::$name {
+            const NAME: &'static str = stringify!($name);
+        })+
+    };
+}
+
+json_messages!(
+    EvaluatePlanRequest,
+    EvaluatePlanResponse,
+    PlanForecast,
+    PlannedDay,
+    Problem
+);
+
+/// A text is not the JSON form of a message.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// A value is not what the message has there.
+    #[error("{path}: {cause}")]
+    Value {
+        /// Where: names and indices as in the text.
+        path: String,
+        /// What is wrong, with line and column.
+        cause: serde_json::Error,
+    },
+    /// The text does not end after the message.
+    #[error("after the message: {0}")]
+    Trailing(serde_json::Error),
+}
+
+/// Reads a message.
+///
+/// # Errors
+/// If the text is not JSON, has a field that the message does not have, or a value of another type; the error names
+/// the field, the line and the column.
+pub fn read<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let message = match DynamicMessage::deserialize(descriptor::<M>(), tracked) {
+        Ok(message) => message,
+        Err(cause) => {
+            let path = track.path().to_string();
+            return Err(JsonError::Value { path, cause });
+        }
+    };
+    deserializer.end().map_err(JsonError::Trailing)?;
+    Ok(message
+        .transcode_to()
+        .expect("a message of the same descriptor decodes"))
+}
+
+/// Writes a message, indented, with a line feed at the end.
+#[must_use]
+pub fn write<M: JsonMessage>(message: &M) -> String {
+    let descriptor = descriptor::<M>();
+    let mut dynamic = DynamicMessage::new(descriptor.clone());
+    dynamic
+        .transcode_from(message)
+        .expect("a message of the same descriptor decodes");
+    let mut value =
+        serde_json::to_value(&dynamic).expect("every message has a JSON form: no key is not text");
+    sort_maps(&mut value, &descriptor);
+    let mut text =
+        serde_json::to_string_pretty(&value).expect("a JSON value can always be written");
+    text.push('\n');
+    text
+}
+
+fn descriptor<M: JsonMessage>() -> MessageDescriptor {
+    POOL.get_message_by_name(&format!("{PACKAGE}.{}", M::NAME))
+        .expect("the descriptor set has every generated message")
+}
+
+/// Puts the entries of map fields in the order of their keys; fields of messages are in order already.
+fn sort_maps(value: &mut Value, message: &MessageDescriptor) {
+    let Value::Object(fields) = value else {
+        return;
+    };
+    for field in message.fields() {
+        let Some(value) = fields.get_mut(field.json_name()) else {
+            continue;
+        };
+        sort_field(value, &field);
+    }
+}
+
+fn sort_field(value: &mut Value, field: &FieldDescriptor) {
+    let Kind::Message(message) = field.kind() else {
+        return;
+    };
+    match value {
+        Value::Object(entries) if field.is_map() => entries.sort_keys(),
+        Value::Array(items) => items.iter_mut().for_each(|item| sort_maps(item, &message)),
+        Value::Object(_) => sort_maps(value, &message),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_field_and_the_line() {
+        let text = "{\n  \"orders\": [\n    {\"id\": \"a\"},\n    {\"id\": 7}\n  ]\n}";
+        let error = read::<pb::Problem>(text).unwrap_err().to_string();
+        assert!(error.starts_with("orders[1].id: "), "{error}");
+        assert!(error.contains("line 4"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_field_is_an_error() {
+        let error = read::<pb::Problem>("{\"ordrs\": []}")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("ordrs"), "{error}");
+    }
+
+    #[test]
+    fn text_after_the_message_is_an_error() {
+        assert!(matches!(
+            read::<pb::Problem>("{} {}"),
+            Err(JsonError::Trailing(_))
+        ));
+    }
+
+    #[test]
+    fn maps_are_written_in_the_order_of_their_keys() {
+        let names = ["weight", "crates", "liters", "boxes", "kg"];
+        let problem = pb::Problem {
+            orders: vec![pb::Order {
+                id: "a".to_owned(),
+                loads: names.iter().map(|name| ((*name).to_owned(), 5)).collect(),
+                ..pb::Order::default()
+            }],
+            ..pb::Problem::default()
+        };
+        let text = write(&problem);
+        let mut at: Vec<(usize, &str)> = names
+            .iter()
+            .map(|name| (text.find(name).unwrap(), *name))
+            .collect();
+        at.sort_unstable();
+        let written: Vec<&str> = at.into_iter().map(|(_, name)| name).collect();
+        assert_eq!(written, ["boxes", "crates", "kg", "liters", "weight"]);
+        assert!(text.find("\"id\"").unwrap() < text.find("\"loads\"").unwrap());
+        assert_eq!(read::<pb::Problem>(&text).unwrap(), problem);
+    }
+}

@@ -1,0 +1,206 @@
+//! From refusals to gRPC statuses: the only place that names status codes.
+//!
+//! | refusal | code | details |
+//! |---|---|---|
+//! | invalid request | `INVALID_ARGUMENT` | `BadRequest` with every problem (at most 100), `ErrorInfo` |
+//! | message that cannot be read | `INVALID_ARGUMENT` | `ErrorInfo` `MALFORMED_MESSAGE` |
+//! | message over the size limit | `RESOURCE_EXHAUSTED` | `ErrorInfo` `TOO_LARGE`, no `RetryInfo` |
+//! | busy | `RESOURCE_EXHAUSTED` | `RetryInfo`, `ErrorInfo` `BUSY` |
+//! | unknown job | `NOT_FOUND` | `ErrorInfo` `UNKNOWN_JOB` |
+//! | request id used twice | `ALREADY_EXISTS` | `ErrorInfo` `REQUEST_ID_REUSED` |
+//! | shutting down | `UNAVAILABLE` | `ErrorInfo` `SHUTTING_DOWN` |
+//! | deadline before any plan | `DEADLINE_EXCEEDED` | `ErrorInfo` `TOO_LATE` |
+//! | our fault | `INTERNAL` | `ErrorInfo` `INTERNAL` with the fault's id |
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use super::pb::ErrorReason;
+use crate::app::{Fault, Refusal};
+use crate::model::{Finding, Reason};
+
+/// Findings listed in one answer.
+pub const FINDINGS_MAX: usize = 100;
+
+/// Domain of every `ErrorInfo`.
+pub const ERROR_DOMAIN: &str = "punctual";
+
+/// When a caller that was refused because the server is busy should try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The status for `refusal`.
+#[must_use]
+pub fn of(refusal: &Refusal) -> Status {
+    let message = refusal.to_string();
+    match refusal {
+        Refusal::Invalid(findings) => invalid(findings),
+        Refusal::Busy => {
+            let mut details = error_info(ErrorReason::Busy, []);
+            details.set_retry_info(Some(RETRY_AFTER));
+            Status::with_error_details(Code::ResourceExhausted, message, details)
+        }
+        Refusal::UnknownJob(_) => with_info(Code::NotFound, message, ErrorReason::UnknownJob),
+        Refusal::RequestIdReused(_) => {
+            with_info(Code::AlreadyExists, message, ErrorReason::RequestIdReused)
+        }
+        Refusal::ShuttingDown => with_info(Code::Unavailable, message, ErrorReason::ShuttingDown),
+        Refusal::TooLate => with_info(Code::DeadlineExceeded, message, ErrorReason::TooLate),
+        Refusal::Fault(Fault { id }) => {
+            let details = error_info(ErrorReason::Internal, [("fault", id.as_str())]);
+            Status::with_error_details(Code::Internal, message, details)
+        }
+    }
+}
+
+/// What to say instead of a status that the transport made by itself, which callers could not tell from our faults.
+///
+/// The transport calls unreadable messages internal errors and large ones out of range.
+#[must_use]
+pub(super) fn of_transport(status: &Status) -> Option<Status> {
+    let message = status.message();
+    match status.code() {
+        Code::Internal => Some(with_info(
+            Code::InvalidArgument,
+            format!("the message cannot be read: {message}"),
+            ErrorReason::MalformedMessage,
+        )),
+        Code::OutOfRange => Some(with_info(
+            Code::ResourceExhausted,
+            format!("the message is larger than this server takes: {message}"),
+            ErrorReason::TooLarge,
+        )),
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::InvalidArgument
+        | Code::DeadlineExceeded
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::Unimplemented
+        | Code::Unavailable
+        | Code::DataLoss
+        | Code::Unauthenticated => None,
+    }
+}
+
+/// The reason as the API names it.
+#[must_use]
+pub fn reason(reason: Reason) -> ErrorReason {
+    match reason {
+        Reason::MissingField => ErrorReason::MissingField,
+        Reason::MalformedId => ErrorReason::MalformedId,
+        Reason::DuplicateId => ErrorReason::DuplicateId,
+        Reason::UnknownReference => ErrorReason::UnknownReference,
+        Reason::UnknownSkill => ErrorReason::UnknownSkill,
+        Reason::OutOfRange => ErrorReason::OutOfRange,
+        Reason::BadWindow => ErrorReason::BadWindow,
+        Reason::MatrixShape => ErrorReason::MatrixShape,
+        Reason::UnreachablePlace => ErrorReason::UnreachablePlace,
+        Reason::EmptyProblem => ErrorReason::EmptyProblem,
+        Reason::TooLarge => ErrorReason::TooLarge,
+        Reason::NoCourier => ErrorReason::NoCourier,
+        Reason::Conflict => ErrorReason::Conflict,
+        Reason::UnknownName => ErrorReason::UnknownName,
+    }
+}
+
+fn invalid(findings: &[Finding]) -> Status {
+    let listed = &findings[..findings.len().min(FINDINGS_MAX)];
+    let cut_off = findings.len() - listed.len();
+    let first = findings
+        .first()
+        .map_or(Reason::MissingField, |finding| finding.reason);
+    let mut details = error_info(reason(first), [("findings_cut_off", &*cut_off.to_string())]);
+    let violations: Vec<FieldViolation> = listed.iter().map(violation).collect();
+    details.set_bad_request(violations);
+    let rest = match cut_off {
+        0 => String::new(),
+        more => format!("; {more} of them are not listed"),
+    };
+    let message = match listed {
+        [only] => format!("{}: {}", only.field, only.message),
+        _ => format!("{} problems in the request{rest}", findings.len()),
+    };
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+fn violation(finding: &Finding) -> FieldViolation {
+    let subject = match finding.subject.as_str() {
+        "" => String::new(),
+        id => format!("{id}: "),
+    };
+    let mut violation =
+        FieldViolation::new(&finding.field, format!("{subject}{}", finding.message));
+    violation.reason = short_name(reason(finding.reason)).to_owned();
+    violation
+}
+
+fn with_info(code: Code, message: String, reason: ErrorReason) -> Status {
+    Status::with_error_details(code, message, error_info(reason, []))
+}
+
+fn error_info<'a>(
+    reason: ErrorReason,
+    metadata: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> ErrorDetails {
+    let metadata: HashMap<String, String> = metadata
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    ErrorDetails::with_error_info(short_name(reason), ERROR_DOMAIN, metadata)
+}
+
+/// The name of a reason without the prefix that all of them have.
+fn short_name(reason: ErrorReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("ERROR_REASON_").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_problems_is_cut_off_and_says_so() {
+        let finding = Finding::new("orders[0]", "a", Reason::BadWindow, "ends before it begins");
+        let status = of(&Refusal::Invalid(vec![finding; 130]));
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert!(status.message().contains("130") && status.message().contains("30 of them"));
+        let details = status.get_error_details();
+        assert_eq!(
+            details.bad_request().unwrap().field_violations.len(),
+            FINDINGS_MAX
+        );
+        let info = details.error_info().unwrap();
+        assert_eq!(info.reason, "BAD_WINDOW");
+        assert_eq!(info.domain, ERROR_DOMAIN);
+        assert_eq!(info.metadata["findings_cut_off"], "30");
+    }
+
+    #[test]
+    fn a_busy_server_says_when_to_come_back() {
+        let status = of(&Refusal::Busy);
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let details = status.get_error_details();
+        assert_eq!(details.retry_info().unwrap().retry_delay, Some(RETRY_AFTER));
+        assert_eq!(details.error_info().unwrap().reason, "BUSY");
+    }
+
+    #[test]
+    fn a_fault_tells_its_id_and_nothing_else() {
+        let id = "7".repeat(32);
+        let status = of(&Refusal::Fault(Fault { id: id.clone() }));
+        assert_eq!(status.code(), Code::Internal);
+        assert_eq!(
+            status.get_error_details().error_info().unwrap().metadata["fault"],
+            id
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! The `punctual` command: files in, files out, exit codes.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use punctual::grpc::{json, pb};
+use tempfile::TempDir;
+
+use crate::days;
+
+fn punctual(folder: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {
+    let mut command = Command::cargo_bin("punctual").unwrap();
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .timeout(crate::service::PATIENCE)
+        .assert()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A folder with a small day in it, `day.json`.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("day.json"), json::write(&days::small())).unwrap();
+    folder
+}
+
+#[test]
+fn a_day_is_generated_planned_forecast_and_printed() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let generate = ["generate", "--preset", "small", "--seed", "7", "--output"];
+    punctual(folder.path(), &[&generate[..], &["day.json"]].concat()).success();
+    punctual(folder.path(), &[&generate[..], &["again.json"]].concat()).success();
+    assert_eq!(
+        fs::read(at("day.json")).unwrap(),
+        fs::read(at("again.json")).unwrap()
+    );
+    let plan = [
+        "plan",
+        "day.json",
+        "--output",
+        "plan.json",
+        "--time-limit",
+        "500ms",
+    ];
+    let printed = punctual(folder.path(), &plan).get_output().stdout.clone();
+    let printed = text(&printed);
+    assert!(printed.contains("Predicted on-time rate"), "{printed}");
+    assert!(printed.contains("built-in default"), "{printed}");
+    let day: pb::PlannedDay = json::read(&fs::read_to_string(at("plan.json")).unwrap()).unwrap();
+    let plan = day.plan.unwrap();
+    punctual(
+        folder.path(),
+        &["forecast", "plan.json", "--scenarios", "256"],
+    )
+    .success();
+    punctual(
+        folder.path(),
+        &["sheet", "plan.json", "--output", "sheets", "--lang", "ru"],
+    )
+    .success();
+    let sheets = fs::read_dir(at("sheets")).unwrap().count();
+    assert_eq!(sheets, plan.routes.len());
+}
+
+#[test]
+fn routes_that_break_something_exit_with_2() {
+    let folder = folder();
+    let day = days::small();
+    let mut order_ids: Vec<String> = day.orders.iter().map(|order| order.id.clone()).collect();
+    order_ids.reverse();
+    let routes = pb::EvaluatePlanRequest {
+        routes: vec![pb::RouteSketch {
+            courier_id: day.couriers[0].id.clone(),
+            order_ids,
+            start_time: None,
+        }],
+        ..pb::EvaluatePlanRequest::default()
+    };
+    fs::write(folder.path().join("routes.json"), json::write(&routes)).unwrap();
+    let evaluate = [
+        "evaluate",
+        "day.json",
+        "--routes",
+        "routes.json",
+        "--output",
+        "plan.json",
+    ];
+    let assert = punctual(folder.path(), &evaluate).code(2);
+    let printed = text(&assert.get_output().stdout);
+    assert!(printed.contains("broken: TIME_WINDOW"), "{printed}");
+    punctual(folder.path(), &["sheet", "plan.json", "--output", "."]).success();
+}
+
+#[test]
+fn an_invalid_day_exits_with_1_and_lists_every_problem() {
+    let folder = folder();
+    let mut day = days::small();
+    day.orders[0].place = None;
+    day.orders[1].loads.insert("kg".to_owned(), -4);
+    fs::write(folder.path().join("day.json"), json::write(&day)).unwrap();
+    let plan = [
+        "plan",
+        "day.json",
+        "--output",
+        "plan.json",
+        "--time-limit",
+        "200ms",
+    ];
+    let assert = punctual(folder.path(), &plan).code(1);
+    let errors = text(&assert.get_output().stderr);
+    assert!(
+        errors.contains("orders[0]") && errors.contains("orders[1]"),
+        "{errors}"
+    );
+    assert!(!folder.path().join("plan.json").exists());
+    let assert = punctual(folder.path(), &[&plan[..], &["--set-aside"]].concat()).code(2);
+    let printed = text(&assert.get_output().stdout);
+    assert!(printed.contains("set aside: "), "{printed}");
+}
+
+#[test]
+fn a_file_that_is_not_a_day_exits_with_1_and_names_the_line() {
+    let folder = folder();
+    fs::write(folder.path().join("day.json"), "{\n\"orders\": 7}").unwrap();
+    let assert = punctual(folder.path(), &["plan", "day.json", "--output", "x"]).code(1);
+    let errors = text(&assert.get_output().stderr);
+    assert!(
+        errors.contains("orders") && errors.contains("line 2"),
+        "{errors}"
+    );
+    punctual(folder.path(), &["plan", "nothing.json", "--output", "x"]).code(1);
+}
+
+#[test]
+fn wrong_usage_exits_with_64_and_help_with_0() {
+    let folder = folder();
+    punctual(folder.path(), &[]).code(64);
+    punctual(folder.path(), &["fly"]).code(64);
+    punctual(folder.path(), &["plan", "day.json"]).code(64);
+    punctual(
+        folder.path(),
+        &["plan", "day.json", "--output", "x", "--time-limit", "soon"],
+    )
+    .code(64);
+    punctual(folder.path(), &["--help"]).success();
+    punctual(folder.path(), &["--version"]).success();
+    fs::write(
+        folder.path().join("bad.toml"),
+        "[server]\nport = 1\ndrain_ms = \"x\"",
+    )
+    .unwrap();
+    let assert = punctual(folder.path(), &["serve", "--config", "bad.toml"]).code(64);
+    let errors = text(&assert.get_output().stderr);
+    assert!(
+        errors.contains("server.port") && errors.contains("server.drain_ms"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn the_demo_runs_anywhere_and_leaves_a_sheet_for_every_route() {
+    let folder = folder();
+    let demo = [
+        "demo",
+        "--day",
+        "day.json",
+        "--time-limit",
+        "500ms",
+        "--lang",
+        "ru",
+    ];
+    let assert = punctual(folder.path(), &demo).success();
+    let printed = text(&assert.get_output().stdout);
+    assert!(printed.contains("5-95 % range"), "{printed}");
+    assert!(
+        fs::read_dir(folder.path().join("demo-out"))
+            .unwrap()
+            .count()
+            > 0
+    );
+    punctual(
+        folder.path(),
+        &["demo", "--time-limit", "300ms", "--output", "bundled"],
+    )
+    .success();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_service_ends_with_0_when_asked_to() {
+    let binary = assert_cmd::cargo::cargo_bin("punctual");
+    let mut child = std::process::Command::new(binary)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first_line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut first_line).unwrap();
+    assert!(
+        first_line.starts_with("serving on 127.0.0.1:"),
+        "{first_line}"
+    );
+    let kill = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

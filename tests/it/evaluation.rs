@@ -1,0 +1,264 @@
+//! Given routes: evaluated, forecast, printed.
+
+use punctual::grpc::pb;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::days;
+use crate::service::{Service, read_to_end, solve_request};
+
+async fn planned_day(service: &Service) -> pb::PlannedDay {
+    let mut client = service.planning().await;
+    let day = days::small();
+    let events = client
+        .solve_plan(solve_request(day.clone(), 300))
+        .await
+        .unwrap()
+        .into_inner();
+    let (_, solved) = read_to_end(events).await.unwrap();
+    pb::PlannedDay {
+        problem: Some(day),
+        plan: solved.plan,
+        forecast: solved.forecast,
+    }
+}
+
+fn sketches(plan: &pb::Plan) -> Vec<pb::RouteSketch> {
+    let routes = plan.routes.iter();
+    routes
+        .map(|route| pb::RouteSketch {
+            courier_id: route.courier_id.clone(),
+            order_ids: route
+                .stops
+                .iter()
+                .map(|stop| stop.order_id.clone())
+                .collect(),
+            start_time: route.start_time,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_sent_back_is_evaluated_to_itself() {
+    let service = Service::start().await;
+    let day = planned_day(&service).await;
+    let plan = day.plan.unwrap();
+    let request = pb::EvaluatePlanRequest {
+        routes: sketches(&plan),
+        problem: day.problem,
+        forecast: None,
+    };
+    let mut client = service.planning().await;
+    let evaluated = client.evaluate_plan(request).await.unwrap().into_inner();
+    let again = evaluated.plan.unwrap();
+    assert_eq!(again.version, plan.version);
+    assert_eq!(again.cost, plan.cost);
+    assert!(again.verdict.unwrap().feasible);
+    assert_eq!(
+        again.provenance.unwrap().stop_reason(),
+        pb::StopReason::Unspecified
+    );
+    assert_eq!(evaluated.forecast.unwrap().routes.len(), plan.routes.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_that_break_something_are_reported_with_its_size() {
+    let service = Service::start().await;
+    let day = days::small();
+    // One courier, everything, in an order that nobody would choose.
+    let mut order_ids: Vec<String> = day.orders.iter().map(|order| order.id.clone()).collect();
+    order_ids.reverse();
+    let request = pb::EvaluatePlanRequest {
+        routes: vec![pb::RouteSketch {
+            courier_id: day.couriers[0].id.clone(),
+            order_ids,
+            start_time: None,
+        }],
+        problem: Some(day),
+        forecast: None,
+    };
+    let mut client = service.planning().await;
+    let plan = client
+        .evaluate_plan(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .plan
+        .unwrap();
+    let verdict = plan.verdict.unwrap();
+    assert!(!verdict.feasible);
+    let late = |v: &&pb::Violation| v.constraint() == pb::ConstraintKind::TimeWindow;
+    let late = verdict.violations.iter().find(late).unwrap();
+    assert!(late.amount > 0 && !late.order_id.is_empty() && !late.message.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_that_name_unknown_things_are_refused() {
+    let service = Service::start().await;
+    let request = pb::EvaluatePlanRequest {
+        routes: vec![pb::RouteSketch {
+            courier_id: "nobody".to_owned(),
+            order_ids: vec!["nothing".to_owned(), "not an id".to_owned()],
+            start_time: None,
+        }],
+        problem: Some(days::small()),
+        forecast: None,
+    };
+    let mut client = service.planning().await;
+    let refused = client.evaluate_plan(request.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let bad = refused.get_details_bad_request().unwrap();
+    assert_eq!(bad.field_violations[0].field, "routes[0].order_ids[1]");
+    let mut request = request;
+    request.routes[0].order_ids.pop();
+    let refused = client.evaluate_plan(request).await.unwrap_err();
+    let bad = refused.get_details_bad_request().unwrap();
+    let fields: Vec<&str> = bad
+        .field_violations
+        .iter()
+        .map(|v| v.field.as_str())
+        .collect();
+    assert!(fields.contains(&"routes[0].courier_id"), "{fields:?}");
+    assert!(fields.contains(&"routes[0].order_ids[0]"), "{fields:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_forecast_from_its_sequences_and_start_times() {
+    let service = Service::start().await;
+    let day = planned_day(&service).await;
+    let request = pb::ForecastPlanRequest {
+        problem: day.problem,
+        plan: day.plan.clone(),
+        options: Some(pb::ForecastOptions {
+            scenarios: Some(1_000),
+            seed: Some(5),
+            noise: Some(pb::NoiseModel {
+                version: "mine".to_owned(),
+                day_sigma: Some(0.2),
+                ..pb::NoiseModel::default()
+            }),
+            grace_duration: None,
+        }),
+    };
+    let mut client = service.forecasting().await;
+    let forecast = client
+        .forecast_plan(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let forecast = forecast.forecast.unwrap();
+    assert_eq!(forecast.scenarios, 1_024);
+    assert_eq!(forecast.seed, 5);
+    assert_eq!(forecast.spread_source(), pb::SpreadSource::Request);
+    assert_eq!(forecast.noise_version, "mine");
+    let order = |plan: &pb::Plan| -> Vec<String> {
+        plan.routes
+            .iter()
+            .map(|route| route.courier_id.clone())
+            .collect()
+    };
+    let routes: Vec<String> = forecast
+        .routes
+        .iter()
+        .map(|r| r.courier_id.clone())
+        .collect();
+    assert_eq!(routes, order(&day.plan.unwrap()));
+    let mut strange = request;
+    strange.plan.as_mut().unwrap().routes[0].stops[0].order_id = "nothing".to_owned();
+    let refused = client.forecast_plan(strange).await.unwrap_err();
+    let bad = refused.get_details_bad_request().unwrap();
+    assert_eq!(
+        bad.field_violations[0].field,
+        "plan.routes[0].stops[0].order_id"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
+    let service = Service::start().await;
+    let day = planned_day(&service).await;
+    let plan = day.plan.clone().unwrap();
+    let mut client = service.sheets().await;
+    let request = pb::GetRouteSheetRequest {
+        day: Some(day.clone()),
+        courier_ids: Vec::new(),
+    };
+    let sheets = client
+        .get_route_sheet(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .sheets;
+    assert_eq!(sheets.len(), plan.routes.len());
+    assert_eq!(sheets[0].plan_version, plan.version);
+    assert_eq!(sheets[0].stops.len(), plan.routes[0].stops.len());
+    let request = pb::RenderRouteSheetRequest {
+        day: Some(day.clone()),
+        courier_ids: vec![plan.routes[0].courier_id.clone()],
+        language: pb::Language::Ru as i32,
+    };
+    let rendered = client
+        .render_route_sheet(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .sheets;
+    assert_eq!(rendered.len(), 1);
+    assert_eq!(rendered[0].content_type, "text/html; charset=utf-8");
+    let html = String::from_utf8(rendered[0].content.clone()).unwrap();
+    assert!(html.to_lowercase().starts_with("<!doctype html>"));
+    assert!(!rendered[0].file_name.contains(['/', '\\']));
+    let request = pb::GetRouteSheetRequest {
+        day: Some(day),
+        courier_ids: vec!["nobody".to_owned()],
+    };
+    let refused = client.get_route_sheet(request).await.unwrap_err();
+    let bad = refused.get_details_bad_request().unwrap();
+    assert_eq!(bad.field_violations[0].field, "courier_ids[0]");
+    let nothing = client
+        .get_route_sheet(pb::GetRouteSheetRequest::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        nothing.get_details_bad_request().unwrap().field_violations[0].field,
+        "day"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_made_without_invalid_orders_is_forecast_and_printed_without_them() {
+    let service = Service::start().await;
+    let mut client = service.planning().await;
+    let mut day = days::small();
+    day.orders[1].id = day.orders[0].id.clone();
+    let mut request = solve_request(day.clone(), 300);
+    request.options.as_mut().unwrap().on_invalid_order = pb::OnInvalidOrder::SetAside as i32;
+    let events = client.solve_plan(request).await.unwrap().into_inner();
+    let (_, solved) = read_to_end(events).await.unwrap();
+    assert!(!solved.plan.as_ref().unwrap().set_aside_order_ids.is_empty());
+    let request = pb::ForecastPlanRequest {
+        problem: Some(day.clone()),
+        plan: solved.plan.clone(),
+        options: None,
+    };
+    service
+        .forecasting()
+        .await
+        .forecast_plan(request)
+        .await
+        .unwrap();
+    let request = pb::GetRouteSheetRequest {
+        day: Some(pb::PlannedDay {
+            problem: Some(day),
+            plan: solved.plan,
+            forecast: solved.forecast,
+        }),
+        courier_ids: Vec::new(),
+    };
+    service
+        .sheets()
+        .await
+        .get_route_sheet(request)
+        .await
+        .unwrap();
+}

@@ -1,0 +1,12 @@
+//! Behavior from outside: real servers on loopback ports, real clients, and the command itself.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod command;
+mod days;
+mod evaluation;
+mod jobs;
+mod limits;
+mod service;
+mod solve;
+mod standard_services;
