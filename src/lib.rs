@@ -3,6 +3,7 @@
 //! The architecture map will stand here: modules in reading order and what each may know.
 
 pub mod clock;
+pub mod forecast;
 pub mod model;
 pub mod planner;
 pub mod rng;
