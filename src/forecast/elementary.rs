@@ -33,10 +33,10 @@ pub(super) fn unit(bits: u32) -> f32 {
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     const P: [f32; 5] = [
-        0.693_147_2,
+        std::f32::consts::LN_2,
         0.240_223_5,
         0.055_503_81,
-        0.009_666_368_5,
+        0.009_666_368,
         0.001_338_130_2,
     ];
     let power = smaller(larger(x, -87.0), 87.0) * std::f32::consts::LOG2_E;

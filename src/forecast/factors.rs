@@ -65,7 +65,7 @@ impl Traffic {
 fn traffic_block(seed: u64, spread: &Spread, n_slots: usize, block: usize) -> Vec<Block> {
     let renewal = (1.0 - spread.hour_memory * spread.hour_memory).sqrt();
     let mut normals = Vec::new();
-    for set in 0..=n_slots as u32 / 4 {
+    for set in (0..).take(n_slots / 4 + 1) {
         normals.extend(even_normals(seed, Purpose::Traffic, 0, set, block));
     }
     let day = normals[0];
@@ -109,8 +109,7 @@ impl CourierBlock {
             start_delay: [0.0; BLOCK],
         };
         let points = even_points(seed, Purpose::Courier, key, 0, block);
-        for s in 0..BLOCK {
-            let [u, v, w, _] = points[s];
+        for (s, [u, v, w, _]) in points.into_iter().enumerate() {
             let (drive, pace) = normal_pair(u, v);
             factors.drive[s] = exp(spread.drive * (drive - spread.drive / 2.0));
             factors.pace[s] = exp(spread.pace * (pace - spread.pace / 2.0));
@@ -137,12 +136,94 @@ fn even_points(seed: u64, purpose: Purpose, key: u64, set: u32, block: usize) ->
     const OFFSET: f32 = 1.0 / 33_554_432.0;
     let scramble: [u32; BATCHES] =
         std::array::from_fn(|batch| upper(rng::hash(seed, &[purpose as u64, key, batch as u64])));
+    let first = index(block * BLOCK / BATCHES);
     std::array::from_fn(|at| {
-        let index = ((block * BLOCK + at) / BATCHES) as u32;
+        let index = first + index(at / BATCHES);
         sobol_burley::sample_4d(index, set, scramble[at % BATCHES]).map(|u| u + OFFSET)
     })
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "scenarios are at most 65,536"
+)]
+fn index(point: usize) -> u32 {
+    point as u32
+}
+
 fn upper(word: u64) -> u32 {
     (word >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::fixture::{at, calm};
+    use crate::model::NoiseModel;
+
+    fn mean(blocks: &[Block]) -> f64 {
+        let values = blocks.as_flattened();
+        values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64
+    }
+
+    #[test]
+    fn traffic_has_mean_one_and_the_stated_spread_in_every_slot() {
+        let spread = Spread::new(&NoiseModel::default());
+        let traffic = Traffic::new(5, &spread, at(8, 0), at(20, 0), 64);
+        for hour in [8, 12, 20] {
+            let slot = traffic.slot(at(hour, 10));
+            let factors: Vec<Block> = (0..64).map(|b| *traffic.factors(b, slot)).collect();
+            assert!((mean(&factors) - 1.0).abs() < 0.002, "{}", mean(&factors));
+            let logs: Vec<Block> = factors.iter().map(|block| block.map(f32::ln)).collect();
+            let center = mean(&logs);
+            let squares: Vec<Block> = logs.iter().map(|block| block.map(|x| x * x)).collect();
+            let variance = mean(&squares) - center * center;
+            assert!((variance - 0.0089).abs() < 0.0004, "{variance}");
+        }
+    }
+
+    #[test]
+    fn traffic_forgets_in_the_stated_time() {
+        let noise = NoiseModel {
+            hour_sigma: 0.3,
+            hour_time_constant: crate::units::Seconds(7_200),
+            ..calm()
+        };
+        let traffic = Traffic::new(5, &Spread::new(&noise), at(8, 0), at(20, 0), 64);
+        let correlation = |later: usize| {
+            let products: Vec<Block> = (0..64)
+                .map(|block| {
+                    let first = traffic.factors(block, 3);
+                    let second = traffic.factors(block, 3 + later);
+                    std::array::from_fn(|s| (first[s].ln() + 0.045) * (second[s].ln() + 0.045))
+                })
+                .collect();
+            mean(&products) / 0.09
+        };
+        assert!((correlation(1) - (-0.25_f64).exp()).abs() < 0.03);
+        assert!((correlation(4) - (-1.0_f64).exp()).abs() < 0.03);
+    }
+
+    #[test]
+    fn a_longer_day_leaves_the_traffic_before_as_it_is() {
+        let spread = Spread::new(&NoiseModel::default());
+        let short = Traffic::new(5, &spread, at(8, 0), at(9, 0), 1);
+        let long = Traffic::new(5, &spread, at(8, 0), at(21, 0), 1);
+        assert_eq!(short.factors(0, 2), long.factors(0, 2));
+        assert_eq!(long.slot(at(23, 0)), long.slot(at(21, 5)));
+        assert_eq!(long.slot(at(3, 0)), 0);
+    }
+
+    #[test]
+    fn couriers_have_factors_of_mean_one_and_delays_of_the_stated_mean() {
+        let spread = Spread::new(&NoiseModel::default());
+        let blocks: Vec<CourierBlock> = (0..64)
+            .map(|block| CourierBlock::new(5, &spread, 42, block))
+            .collect();
+        let mean_of =
+            |row: fn(&CourierBlock) -> Block| mean(&blocks.iter().map(row).collect::<Vec<_>>());
+        assert!((mean_of(|block| block.drive) - 1.0).abs() < 0.001);
+        assert!((mean_of(|block| block.pace) - 1.0).abs() < 0.001);
+        assert!((mean_of(|block| block.start_delay) - 360.0).abs() < 4.0);
+    }
 }

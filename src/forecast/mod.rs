@@ -21,11 +21,15 @@
 mod draws;
 mod elementary;
 mod factors;
+#[cfg(test)]
+mod fixture;
 mod itinerary;
 mod kernel;
 mod route;
 mod spread;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 use rayon::prelude::*;
 
@@ -41,6 +45,9 @@ use statistics::{KeptCounts, rate};
 
 /// The share of simulated days in which leaving at a leave-by time keeps every later promise.
 const LEAVE_BY_CONFIDENCE: f64 = 0.9;
+
+/// The number of simulated days is a multiple of this.
+const SCENARIOS_STEP: u32 = 256;
 
 /// Largest number of simulated days.
 const SCENARIOS_MAX: u32 = 65_536;
@@ -77,7 +84,9 @@ pub fn forecast(
     let noise = options.noise.clone().unwrap_or_default();
     let spread = Spread::new(&noise);
     let seed = rng::hash(options.seed, &[REPORT]);
-    let n_blocks = (options.scenarios.clamp(1, SCENARIOS_MAX) as usize).div_ceil(BLOCK);
+    let scenarios = options.scenarios.clamp(1, SCENARIOS_MAX);
+    let scenarios = scenarios.next_multiple_of(SCENARIOS_STEP);
+    let n_blocks = scenarios as usize / BLOCK;
 
     let timetable = Timetable::new(problem, travel, &spread, options.grace);
     let routes = plan.routes.par_iter();
@@ -104,15 +113,14 @@ pub fn forecast(
         .reduce(|| Tally::new(n_blocks), Tally::merged);
     let n_served = plan.routes.iter().map(|route| route.stops.len()).sum();
     let counts = KeptCounts::new(&simulated.kept, n_served);
-    let n_scenarios = n_blocks * BLOCK;
     PlanForecast {
         expected_on_time: counts.mean_rate(),
         expected_on_time_error: counts.sampling_error(),
         realized_p5: counts.rate_quantile(0.05),
         realized_p95: counts.rate_quantile(0.95),
-        expected_kept: rate(counts.total(), n_scenarios * problem.orders.len()).min(1.0),
+        expected_kept: rate(counts.total(), scenarios as usize * problem.orders.len()).min(1.0),
         routes: simulated.routes,
-        scenarios: n_scenarios as u32,
+        scenarios,
         seed: options.seed,
         spread_source: match options.noise {
             Some(_) => SpreadSource::Request,
@@ -179,6 +187,3 @@ impl<'a> Part<'a> {
         self
     }
 }
-
-#[cfg(test)]
-mod tests;

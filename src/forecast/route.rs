@@ -28,6 +28,15 @@ struct Durations {
     service: Block,
 }
 
+impl Default for Durations {
+    fn default() -> Self {
+        Self {
+            travel: [0.0; BLOCK],
+            service: [0.0; BLOCK],
+        }
+    }
+}
+
 /// Simulates routes one after the other in the same memory.
 pub(super) struct Simulator<'a> {
     day: &'a Day<'a>,
@@ -118,17 +127,21 @@ impl<'a> Simulator<'a> {
     /// Draws the durations of a segment.
     fn draw(&mut self, visits: &[Visit]) {
         let day = self.day;
-        self.durations.clear();
-        for visit in visits {
+        let n_durations = visits.len() * day.n_blocks;
+        if self.durations.len() < n_durations {
+            self.durations.resize_with(n_durations, Durations::default);
+        }
+        let rows = self.durations.chunks_exact_mut(day.n_blocks);
+        for (visit, row) in visits.iter().zip(rows) {
             let mut draws = Draws::new(day.seed, Purpose::Stop, visit.key);
             let slot = day.traffic.slot(visit.leg.departure);
-            for (block, courier) in self.couriers.iter().enumerate() {
-                self.noise.draw(&mut draws);
+            for (block, (courier, durations)) in self.couriers.iter().zip(row).enumerate() {
+                let Durations { travel, service } = durations;
                 let traffic = day.traffic.factors(block, slot);
-                self.durations.push(Durations {
-                    travel: self.noise.travel(visit.leg, traffic, courier),
-                    service: self.noise.service(visit.service, day.spread, courier),
-                });
+                let noise = &mut self.noise;
+                noise.draw(&mut draws);
+                noise.travel(visit.leg, traffic, courier, travel);
+                noise.service(visit.service, day.spread, courier, service);
             }
         }
     }
@@ -139,7 +152,7 @@ impl<'a> Simulator<'a> {
         let clocks = self.moments.iter_mut().zip(&mut self.kept);
         let rows = clocks.zip(&mut self.arrivals).zip(durations);
         for (((clock, kept), arrival), Durations { travel, service }) in rows {
-            *arrival = advance(visit, travel, service, clock, kept);
+            advance(visit, travel, service, clock, arrival, kept);
         }
     }
 
@@ -174,11 +187,12 @@ impl<'a> Simulator<'a> {
         let day = self.day;
         let mut draws = Draws::new(day.seed, Purpose::Return, route.key);
         let slot = day.traffic.slot(route.back.departure);
+        let mut travel = [0.0; BLOCK];
         for (block, courier) in self.couriers.iter().enumerate() {
             self.noise.draw(&mut draws);
             let factors = day.traffic.factors(block, slot);
-            let travel = self.noise.travel(route.back, factors, courier);
-            for (clock, travel) in self.moments[block].iter_mut().zip(travel) {
+            self.noise.travel(route.back, factors, courier, &mut travel);
+            for (clock, travel) in self.moments[block].iter_mut().zip(&travel) {
                 *clock += travel;
             }
         }
@@ -211,35 +225,25 @@ struct Lateness {
 
 impl Lateness {
     fn of(visit: &Visit, arrivals: &[Block]) -> Self {
-        const LANES: usize = 8;
         let Some(deadline) = visit.deadline else {
             return Self {
                 n_days: arrivals.len() * BLOCK,
                 total: 0.0,
             };
         };
-        let mut late = Self {
-            n_days: 0,
-            total: 0.0,
-        };
-        for block in arrivals {
-            // Sums side by side, because the order of a sum of floats is fixed.
-            let (mut days, mut seconds) = ([0_u32; LANES], [0.0; LANES]);
-            for arrivals in block.as_chunks::<LANES>().0 {
-                for (lane, &arrival) in arrivals.iter().enumerate() {
-                    let is_late = arrival > deadline;
-                    days[lane] += u32::from(is_late);
-                    seconds[lane] += if is_late {
-                        arrival - visit.promised
-                    } else {
-                        0.0
-                    };
-                }
+        let (mut days, mut seconds) = ([0_u32; BLOCK], [0.0; BLOCK]);
+        for arrivals in arrivals {
+            for s in 0..BLOCK {
+                let lateness = arrivals[s] - visit.promised;
+                let is_late = arrivals[s] > deadline;
+                days[s] += u32::from(is_late);
+                seconds[s] += if is_late { lateness } else { 0.0 };
             }
-            late.n_days += days.iter().sum::<u32>() as usize;
-            late.total += seconds.map(f64::from).iter().sum::<f64>();
         }
-        late
+        Self {
+            n_days: days.iter().sum::<u32>() as usize,
+            total: seconds.map(f64::from).iter().sum(),
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "saturates, which is meant")]

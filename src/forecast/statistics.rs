@@ -158,3 +158,67 @@ impl<'a> KeptCounts<'a> {
 pub(super) fn rate(kept: u64, n: usize) -> f64 {
     if n == 0 { 1.0 } else { kept as f64 / n as f64 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wilson_intervals_agree_with_the_textbook() {
+        let chance = wilson(9, 10);
+        assert!((chance.low - 0.5958).abs() < 1e-4 && (chance.high - 0.9821).abs() < 1e-4);
+        let sure = wilson(256, 256);
+        assert!((sure.high - 1.0).abs() < 1e-12 && (sure.low - 0.9852).abs() < 1e-4);
+        assert!(wilson(0, 256).low.abs() < 1e-12);
+    }
+
+    #[test]
+    fn ranks_leave_the_stated_share_on_either_side() {
+        assert_eq!(rank(0.5, 256), 127);
+        assert_eq!(rank(0.05, 20), 0);
+        assert_eq!(rank(1.0, 20), 19);
+        assert_eq!(rank_from_above(0.9, 2_560), 256);
+        assert_eq!(rank_from_above(0.9, 256), 25);
+    }
+
+    #[test]
+    fn rates_of_a_day_are_counted_in_promises() {
+        // On nine of ten days all four promises are kept, on one only one.
+        let kept: Vec<u32> = (0..320)
+            .map(|day| if day % 10 == 0 { 1 } else { 4 })
+            .collect();
+        let counts = KeptCounts::new(&kept, 4);
+        assert!((counts.mean_rate() - 0.925).abs() < 1e-12);
+        assert!((counts.rate_quantile(0.05) - 0.25).abs() < 1e-12);
+        assert!((counts.rate_quantile(0.95) - 1.0).abs() < 1e-12);
+        assert!((counts.all_kept().estimate - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sampling_error_is_the_spread_between_batches() {
+        // Half of the batches always keep the promise, the others never: the standard error is sqrt(4/15)/4.
+        let kept: Vec<u32> = (0..256).map(|day| u32::from(day % BATCHES < 8)).collect();
+        let error = KeptCounts::new(&kept, 1).sampling_error();
+        assert!(
+            (error - 2.1314 * (4.0_f64 / 15.0).sqrt() / 4.0).abs() < 1e-4,
+            "{error}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn order_statistics_are_those_of_the_sorted_values(
+            mut values in prop::collection::vec(-1e6_f32..1e6, 3..600),
+        ) {
+            values.extend([f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0]);
+            let n = values.len();
+            let ranks = [n / 10, n / 2, n - 1];
+            let found = Quantiles::default().at(&values, ranks);
+            values.sort_by(f32::total_cmp);
+            for (rank, found) in ranks.into_iter().zip(found) {
+                prop_assert_eq!(values[rank].to_bits(), found.to_bits());
+            }
+        }
+    }
+}
