@@ -20,9 +20,40 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("formats", &["solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),
-    ("app", &["rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet"]),
-    ("grpc", &["rng", "clock", "config", "telemetry", "model", "sheet", "app"]),
-    ("cli", &["rng", "clock", "config", "telemetry", "model", "solver", "formats", "sheet", "generate", "app", "grpc"]),
+    (
+        "app",
+        &[
+            "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
+        ],
+    ),
+    (
+        "grpc",
+        &[
+            "rng",
+            "clock",
+            "config",
+            "telemetry",
+            "model",
+            "sheet",
+            "app",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "rng",
+            "clock",
+            "config",
+            "telemetry",
+            "model",
+            "solver",
+            "formats",
+            "sheet",
+            "generate",
+            "app",
+            "grpc",
+        ],
+    ),
 ];
 
 /// Longest file, in lines, tests included.
@@ -30,8 +61,16 @@ const LINES_MAX: usize = 800;
 
 /// What must not stand in a module's code, and why.
 const BANNED: [(&str, &str, &str); 8] = [
-    ("solver", "HashMap", "its order of iteration is not the same in every run"),
-    ("solver", "f32", "costs are integers; f64 is for temperature and statistics"),
+    (
+        "solver",
+        "HashMap",
+        "its order of iteration is not the same in every run",
+    ),
+    (
+        "solver",
+        "f32",
+        "costs are integers; f64 is for temperature and statistics",
+    ),
     ("solver", "println!", "the core does not write"),
     ("check", "crate::solver", "the checker is independent"),
     ("check", "crate::planner", "the checker is independent"),
@@ -42,7 +81,13 @@ const BANNED: [(&str, &str, &str); 8] = [
 
 /// Words that mark unfinished work, put together so that this file does not contain them.
 fn unfinished() -> [String; 4] {
-    [["to", "do!("], ["unimple", "mented!("], ["FIX", "ME"], ["TO", "DO"]].map(|[a, b]| format!("{a}{b}"))
+    [
+        ["to", "do!("],
+        ["unimple", "mented!("],
+        ["FIX", "ME"],
+        ["TO", "DO"],
+    ]
+    .map(|[a, b]| format!("{a}{b}"))
 }
 
 fn root() -> &'static Path {
@@ -71,9 +116,22 @@ fn modules() -> BTreeMap<String, Vec<(String, String)>> {
     let source = root().join("src");
     let mut modules: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for path in rust_files(&source) {
-        let name = path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
-        let module = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
-        modules.entry(module).or_default().push((name, fs::read_to_string(&path).unwrap()));
+        let name = path
+            .strip_prefix(&source)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let module = name
+            .split('/')
+            .next()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
+        modules
+            .entry(module)
+            .or_default()
+            .push((name, fs::read_to_string(&path).unwrap()));
     }
     modules
 }
@@ -83,7 +141,9 @@ fn product_code<'a>(name: &str, text: &'a str) -> &'a str {
     if name.ends_with("tests.rs") || name.contains("/tests/") || name.contains("fixture") {
         return "";
     }
-    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
+    text.split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(text)
 }
 
 #[test]
@@ -95,14 +155,23 @@ fn modules_use_only_what_their_layer_may() {
             continue;
         }
         let Some(allowed) = allowed.get(module.as_str()) else {
-            faults.push(format!("src/{module} is in no layer: add it to MAY_USE and to the map in src/lib.rs"));
+            faults.push(format!(
+                "src/{module} is in no layer: add it to MAY_USE and to the map in src/lib.rs"
+            ));
             continue;
         };
         for (name, text) in &files {
             for used in product_code(name, text).split("crate::").skip(1) {
-                let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let used: String = used
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
                 let is_known = MAY_USE.iter().any(|(known, _)| *known == used);
-                if is_known && used != module && used != "units" && !allowed.contains(&used.as_str()) {
+                if is_known
+                    && used != module
+                    && used != "units"
+                    && !allowed.contains(&used.as_str())
+                {
                     faults.push(format!("src/{name} uses crate::{used}"));
                 }
             }
@@ -136,7 +205,12 @@ fn files_can_be_read_in_one_sitting() {
     let files = ["src", "tests", "benches", "proto"].map(|folder| rust_files(&root().join(folder)));
     let too_long = files.into_iter().flatten().filter_map(|path| {
         let lines = fs::read_to_string(&path).unwrap().lines().count();
-        (lines > LINES_MAX).then(|| format!("{} has {lines} lines: split it along a seam", path.display()))
+        (lines > LINES_MAX).then(|| {
+            format!(
+                "{} has {lines} lines: split it along a seam",
+                path.display()
+            )
+        })
     });
     let faults: Vec<String> = too_long.collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -150,7 +224,11 @@ fn the_map_names_every_module() {
         .filter(|module| module != "lib" && module != "main")
         .filter(|module| !map.contains(&format!("[`{module}`]")))
         .collect();
-    assert!(missing.is_empty(), "src/lib.rs does not explain {}", missing.join(", "));
+    assert!(
+        missing.is_empty(),
+        "src/lib.rs does not explain {}",
+        missing.join(", ")
+    );
 }
 
 #[test]
@@ -162,7 +240,9 @@ fn every_message_and_field_of_the_protocol_is_explained() {
         let mut before = "";
         for (number, line) in text.lines().enumerate() {
             let code = line.trim();
-            let declares = ["message ", "enum ", "service ", "rpc ", "oneof "].iter().any(|word| code.starts_with(word))
+            let declares = ["message ", "enum ", "service ", "rpc ", "oneof "]
+                .iter()
+                .any(|word| code.starts_with(word))
                 || (code.ends_with(';') && code.contains(" = ") && !code.starts_with("syntax"));
             if declares && !before.trim().starts_with("//") {
                 faults.push(format!("{}:{} has no comment", path.display(), number + 1));
@@ -175,6 +255,12 @@ fn every_message_and_field_of_the_protocol_is_explained() {
 
 #[test]
 fn the_bundled_data_stay_small() {
-    let size: u64 = fs::read_dir(root().join("data")).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
-    assert!(size <= 1 << 20, "data/ has {size} bytes, at most 1 MiB is bundled");
+    let size: u64 = fs::read_dir(root().join("data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(
+        size <= 1 << 20,
+        "data/ has {size} bytes, at most 1 MiB is bundled"
+    );
 }

@@ -39,14 +39,17 @@ pub(super) struct Arguments {
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let clock = Clock::start();
     let name = args.file.display();
-    let text = fs::read_to_string(&args.file).map_err(|error| Failure::new(format!("read {name}"), error))?;
-    let instance =
-        formats::read_instance(&text, args.rounding).map_err(|error| Failure::new(format!("read {name}"), error))?;
+    let text = fs::read_to_string(&args.file)
+        .map_err(|error| Failure::new(format!("read {name}"), error))?;
+    let instance = formats::read_instance(&text, args.rounding)
+        .map_err(|error| Failure::new(format!("read {name}"), error))?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = args.threads {
         pool = pool.num_threads(usize::from(threads));
     }
-    let pool = pool.build().map_err(|error| Failure::new("start search threads", error))?;
+    let pool = pool
+        .build()
+        .map_err(|error| Failure::new("start search threads", error))?;
     let params = SearchParams {
         seed: args.seed,
         time_limit: Some(args.time_limit),
@@ -56,15 +59,23 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let outcome = pool.install(|| {
         let problem = instance.to_problem();
         let mut quiet = |_: &SearchProgress<'_>| {};
-        let mut control = Control { clock: &clock, is_cancelled: &|| false, on_progress: &mut quiet };
+        let mut control = Control {
+            clock: &clock,
+            is_cancelled: &|| false,
+            on_progress: &mut quiet,
+        };
         search(&problem, &params, &mut control)
     });
     let routes = nodes(&outcome.solution);
     let verdict = instance.check(&routes);
-    let cost = verdict.as_ref().copied().unwrap_or(outcome.solution.distance);
+    let cost = verdict
+        .as_ref()
+        .copied()
+        .unwrap_or(outcome.solution.distance);
     if let Some(path) = &args.output {
         let text = formats::write_solution(&routes, &instance.show_cost(cost));
-        fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
+        fs::write(path, text)
+            .map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
     }
     println!(
         "cost={} routes={} feasible={} iterations={} seconds={:.2}",

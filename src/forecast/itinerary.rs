@@ -1,0 +1,238 @@
+//! A route as the simulation sees it: planned durations, windows and deadlines, relative to the start of loading.
+
+use std::collections::BTreeMap;
+
+use super::draws;
+use super::spread::Spread;
+use crate::model::{Courier, CourierId, Order, OrderId, PlaceIdx, Problem, Route, TimeWindow};
+use crate::travel::TravelTimes;
+use crate::units::{Seconds, Timestamp};
+
+/// Moments further than this from the start (190 days) count as this far: single precision holds whole seconds so far.
+const HORIZON: i64 = 1 << 24;
+
+/// The way to a stop, or from the last one to the end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leg {
+    /// Seconds.
+    pub(super) planned: f32,
+    /// Standard deviation of the logarithm of the leg's own noise.
+    pub(super) sigma: f32,
+    /// Planned departure.
+    pub(super) departure: Timestamp,
+}
+
+/// A time between two windows: who comes after `from` and before `to` waits until `to`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gap {
+    pub(super) from: f32,
+    pub(super) to: f32,
+}
+
+/// A stop. Moments are in seconds since the start of loading.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) order: OrderId,
+    /// Key of the order's noise.
+    pub(super) key: u64,
+    pub(super) leg: Leg,
+    /// Planned seconds at the door.
+    pub(super) service: f32,
+    /// When the first window opens.
+    pub(super) open: f32,
+    /// Between the windows, in sequence.
+    pub(super) gaps: Vec<Gap>,
+    /// Latest moment promised.
+    pub(super) promised: f32,
+    /// Latest arrival that counts as on time; `None` if none does, because there is no way or no window.
+    pub(super) deadline: Option<f32>,
+}
+
+/// A route.
+#[derive(Clone, Debug)]
+pub(super) struct Itinerary {
+    pub(super) courier: CourierId,
+    /// Key of the courier's noise.
+    pub(super) key: u64,
+    /// Start of loading: moment zero.
+    pub(super) origin: Timestamp,
+    /// Planned departure.
+    pub(super) departure: f32,
+    pub(super) visits: Vec<Visit>,
+    /// The way to the end; of no duration with an open end.
+    pub(super) back: Leg,
+}
+
+impl Itinerary {
+    /// The last planned departure.
+    pub(super) fn last_departure(&self) -> Timestamp {
+        self.back.departure
+    }
+
+    /// The moment `seconds` after the start, whole seconds rounded to the nearest.
+    pub(super) fn moment(&self, seconds: f32) -> Timestamp {
+        self.whole(seconds.round())
+    }
+
+    /// The last whole second not after the moment `seconds` after the start.
+    pub(super) fn moment_before(&self, seconds: f32) -> Timestamp {
+        self.whole(seconds.floor())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, which is meant")]
+    fn whole(&self, seconds: f32) -> Timestamp {
+        Timestamp(self.origin.0.saturating_add(seconds as i64))
+    }
+}
+
+/// Makes itineraries of routes.
+pub(super) struct Timetable<'a> {
+    problem: &'a Problem,
+    travel: &'a TravelTimes<'a>,
+    spread: &'a Spread,
+    grace: Seconds,
+    orders: BTreeMap<&'a OrderId, &'a Order>,
+    couriers: BTreeMap<&'a CourierId, &'a Courier>,
+}
+
+impl<'a> Timetable<'a> {
+    pub(super) fn new(
+        problem: &'a Problem,
+        travel: &'a TravelTimes<'a>,
+        spread: &'a Spread,
+        grace: Seconds,
+    ) -> Self {
+        Self {
+            problem,
+            travel,
+            spread,
+            grace,
+            orders: problem.orders.iter().map(|o| (&o.id, o)).collect(),
+            couriers: problem.couriers.iter().map(|c| (&c.id, c)).collect(),
+        }
+    }
+
+    /// The itinerary of `route`, timed anew from its start and sequence.
+    ///
+    /// From the first stop that cannot be reached (no way, or an id that the problem does not know) no promise can be
+    /// kept; the missing way takes no time.
+    pub(super) fn itinerary(&self, route: &Route) -> Itinerary {
+        let courier = self.couriers.get(&route.courier).copied();
+        let mut walk = Walk {
+            timetable: self,
+            courier,
+            origin: route.start,
+            clock: courier.map_or(0, |courier| self.problem.loading(courier).0),
+            place: courier.and_then(|courier| self.problem.start_place(courier)),
+            is_reachable: true,
+        };
+        let departure = walk.relative(walk.now());
+        let visits = route.stops.iter().map(|stop| walk.visit(&stop.order));
+        let visits = visits.collect();
+        let end = courier.and_then(|courier| self.problem.end_place(courier));
+        let back = walk
+            .travel_time(end.or(walk.place))
+            .unwrap_or(Seconds::ZERO);
+        Itinerary {
+            courier: route.courier.clone(),
+            key: draws::key(route.courier.as_str()),
+            origin: route.start,
+            departure,
+            visits,
+            back: walk.leg(back),
+        }
+    }
+}
+
+/// Follows a route as planned.
+struct Walk<'a> {
+    timetable: &'a Timetable<'a>,
+    courier: Option<&'a Courier>,
+    origin: Timestamp,
+    /// Seconds since the origin.
+    clock: i64,
+    /// `None` where nothing can be reached from.
+    place: Option<PlaceIdx>,
+    is_reachable: bool,
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, id: &OrderId) -> Visit {
+        let order = self.timetable.orders.get(id).copied();
+        let way = self.travel_time(order.map(|order| order.place));
+        self.is_reachable &= way.is_some();
+        let leg = self.leg(way.unwrap_or(Seconds::ZERO));
+        let windows = order.map(Order::service_windows).unwrap_or_default();
+        let service = match (order, self.courier) {
+            (Some(order), Some(courier)) => courier.service_time(order),
+            (Some(order), None) => order.service,
+            (None, _) => Seconds::ZERO,
+        };
+        self.clock += way.unwrap_or(Seconds::ZERO).0;
+        self.wait(&windows);
+        self.clock += service.0;
+        self.place = order.map(|order| order.place);
+        let promised = windows.last().map_or(self.now(), |window| window.end);
+        let is_keepable = self.is_reachable && !windows.is_empty();
+        let grace = self.timetable.grace.0.max(0);
+        let deadline = Timestamp(promised.0.saturating_add(grace));
+        Visit {
+            order: id.clone(),
+            key: draws::key(id.as_str()),
+            leg,
+            service: float(service.0),
+            open: windows
+                .first()
+                .map_or(f32::NEG_INFINITY, |window| self.relative(window.start)),
+            gaps: self.gaps(&windows),
+            promised: self.relative(promised),
+            deadline: is_keepable.then(|| self.relative(deadline)),
+        }
+    }
+
+    /// Lets time pass until the first moment in a window; past the last window there is nothing to wait for.
+    fn wait(&mut self, windows: &[TimeWindow]) {
+        let now = self.now();
+        if let Some(window) = windows.iter().find(|window| now <= window.end) {
+            self.clock += (window.start.0.saturating_sub(now.0)).clamp(0, HORIZON);
+        }
+    }
+
+    fn gaps(&self, windows: &[TimeWindow]) -> Vec<Gap> {
+        let pairs = windows.windows(2).map(|pair| Gap {
+            from: self.relative(pair[0].end),
+            to: self.relative(pair[1].start),
+        });
+        pairs.filter(|gap| gap.from < gap.to).collect()
+    }
+
+    fn leg(&self, planned: Seconds) -> Leg {
+        Leg {
+            planned: float(planned.0),
+            sigma: self.timetable.spread.leg(planned.0),
+            departure: self.now(),
+        }
+    }
+
+    fn travel_time(&self, to: Option<PlaceIdx>) -> Option<Seconds> {
+        let leg = self.timetable.travel.leg(self.courier?, self.place?, to?)?;
+        Some(leg.duration)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.origin.0.saturating_add(self.clock))
+    }
+
+    fn relative(&self, moment: Timestamp) -> f32 {
+        float(moment.0.saturating_sub(self.origin.0))
+    }
+}
+
+/// Seconds within the horizon as a float, exactly.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "whole numbers up to the horizon are exact"
+)]
+fn float(seconds: i64) -> f32 {
+    seconds.clamp(-HORIZON, HORIZON) as f32
+}

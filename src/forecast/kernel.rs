@@ -1,0 +1,218 @@
+//! The recursion along a route for a block of scenarios: forward from departure to arrival, backward from promise to
+//! latest departure.
+//!
+//! All loops run over the scenarios of a block without branches. Moments are in seconds since the start of loading.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "several arrays side by side read best by index, and become vector code"
+)]
+
+use super::draws::{BLOCK, Block, Draws};
+use super::elementary::{exp, larger, ln, smaller};
+use super::factors::CourierBlock;
+use super::itinerary::{Gap, Leg, Visit};
+use super::spread::Spread;
+
+/// Scratch memory for the noise of one block.
+pub(super) struct NoiseBlock {
+    leg: Block,
+    service: Block,
+    incident: Block,
+}
+
+impl Default for NoiseBlock {
+    fn default() -> Self {
+        Self {
+            leg: [0.0; BLOCK],
+            service: [0.0; BLOCK],
+            incident: [0.0; BLOCK],
+        }
+    }
+}
+
+impl NoiseBlock {
+    /// Draws the noise of the next block of a stop.
+    pub(super) fn draw(&mut self, draws: &mut Draws) {
+        draws.normals(&mut self.leg, &mut self.service);
+        draws.uniforms(&mut self.incident);
+    }
+
+    /// Durations of a leg.
+    pub(super) fn travel(
+        &self,
+        leg: Leg,
+        traffic: &Block,
+        courier: &CourierBlock,
+        durations: &mut Block,
+    ) {
+        for s in 0..BLOCK {
+            let own = exp(leg.sigma * (self.leg[s] - leg.sigma / 2.0));
+            durations[s] = leg.planned * traffic[s] * courier.drive[s] * own;
+        }
+    }
+
+    /// Durations of a service planned to take `planned` seconds, incidents included.
+    ///
+    /// A uniform number below the chance of an incident both tells that there is one and, divided by that chance, how
+    /// long it takes.
+    pub(super) fn service(
+        &self,
+        planned: f32,
+        spread: &Spread,
+        courier: &CourierBlock,
+        durations: &mut Block,
+    ) {
+        for s in 0..BLOCK {
+            let own = exp(spread.service * (self.service[s] - spread.service / 2.0));
+            let incident = larger(spread.incident_ln - ln(self.incident[s]), 0.0);
+            durations[s] = planned * courier.pace[s] * own + spread.incident_mean * incident;
+        }
+    }
+}
+
+/// Moves `clock` from the departure before `visit` to the departure from it, notes the arrivals and counts the promises
+/// kept.
+pub(super) fn advance(
+    visit: &Visit,
+    travel: &Block,
+    service: &Block,
+    clock: &mut Block,
+    arrival: &mut Block,
+    kept: &mut [u32; BLOCK],
+) {
+    let deadline = visit.deadline.unwrap_or(f32::NEG_INFINITY);
+    for s in 0..BLOCK {
+        arrival[s] = clock[s] + travel[s];
+        kept[s] += u32::from(arrival[s] <= deadline);
+        clock[s] = larger(arrival[s], visit.open);
+    }
+    for &Gap { from, to } in &visit.gaps {
+        for clock in clock.iter_mut() {
+            let waits = (*clock > from) & (*clock < to);
+            *clock = if waits { to } else { *clock };
+        }
+    }
+    for s in 0..BLOCK {
+        clock[s] += service[s];
+    }
+}
+
+/// Moves `latest` from the latest departure from `visit` that keeps every later promise to the latest departure from
+/// the place before that keeps the promise of `visit` too; minus infinity where no departure is early enough.
+pub(super) fn retreat(visit: &Visit, travel: &Block, service: &Block, latest: &mut Block) {
+    // A promise that cannot be kept asks nothing of the departure.
+    let deadline = visit.deadline.unwrap_or(f32::INFINITY);
+    for s in 0..BLOCK {
+        latest[s] = smaller(latest[s] - service[s], deadline);
+    }
+    for &Gap { from, to } in &visit.gaps {
+        for latest in latest.iter_mut() {
+            let falls_between = (*latest > from) & (*latest < to);
+            *latest = if falls_between { from } else { *latest };
+        }
+    }
+    for s in 0..BLOCK {
+        let departure = latest[s] - travel[s];
+        let is_open = latest[s] >= visit.open;
+        latest[s] = if is_open {
+            departure
+        } else {
+            f32::NEG_INFINITY
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::draws::Purpose;
+    use crate::forecast::fixture::{at, order_id};
+    use crate::model::NoiseModel;
+
+    const ONES: Block = [1.0; BLOCK];
+
+    fn mean_durations(n_blocks: usize) -> (f64, f64) {
+        let spread = Spread::new(&NoiseModel::default());
+        let courier = CourierBlock {
+            drive: ONES,
+            pace: ONES,
+            start_delay: [0.0; BLOCK],
+        };
+        let leg = Leg {
+            planned: 600.0,
+            sigma: spread.leg(600),
+            departure: at(8, 0),
+        };
+        let mut draws = Draws::new(1, Purpose::Stop, 1);
+        let (mut noise, mut durations) = (NoiseBlock::default(), [0.0; BLOCK]);
+        let (mut travel, mut service) = (0.0, 0.0);
+        for _ in 0..n_blocks {
+            noise.draw(&mut draws);
+            noise.travel(leg, &ONES, &courier, &mut durations);
+            travel += f64::from(durations.iter().sum::<f32>());
+            noise.service(600.0, &spread, &courier, &mut durations);
+            service += f64::from(durations.iter().sum::<f32>());
+        }
+        let n = (n_blocks * BLOCK) as f64;
+        (travel / n, service / n)
+    }
+
+    #[test]
+    fn durations_have_their_planned_means_plus_incidents() {
+        let (travel, service) = mean_durations(2_000);
+        assert!((travel / 600.0 - 1.0).abs() < 0.002, "{travel}");
+        // 3 % of services cost nine minutes more.
+        let with_incidents = 600.0 + 0.03 * 540.0;
+        assert!((service / with_incidents - 1.0).abs() < 0.004, "{service}");
+    }
+
+    fn visit() -> Visit {
+        Visit {
+            order: order_id(1),
+            key: 1,
+            leg: Leg {
+                planned: 0.0,
+                sigma: 0.0,
+                departure: at(8, 0),
+            },
+            service: 0.0,
+            open: 100.0,
+            gaps: vec![Gap {
+                from: 200.0,
+                to: 300.0,
+            }],
+            promised: 400.0,
+            deadline: Some(450.0),
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_the_inverse_of_the_way_forward() {
+        let (visit, service) = (visit(), [50.0; BLOCK]);
+        let travel: Block = std::array::from_fn(|s| s as f32 * 3.0);
+        // Every later promise is kept if the visit is left by 400.
+        let mut latest = [400.0; BLOCK];
+        retreat(&visit, &travel, &service, &mut latest);
+        for (shift, is_kept) in [(0.0, true), (1.0, false)] {
+            let (mut arrival, mut kept) = ([0.0; BLOCK], [0; BLOCK]);
+            let mut clock = latest.map(|latest| latest + shift);
+            advance(
+                &visit,
+                &travel,
+                &service,
+                &mut clock,
+                &mut arrival,
+                &mut kept,
+            );
+            assert!(clock.iter().all(|clock| (*clock <= 400.0) == is_kept));
+        }
+    }
+
+    #[test]
+    fn no_departure_is_early_enough_for_a_window_that_opens_too_late() {
+        let mut latest = [149.0; BLOCK];
+        retreat(&visit(), &[0.0; BLOCK], &[50.0; BLOCK], &mut latest);
+        assert!(latest.iter().all(|latest| *latest == f32::NEG_INFINITY));
+    }
+}

@@ -1,0 +1,258 @@
+//! One route on every simulated day.
+
+use super::LEAVE_BY_CONFIDENCE;
+use super::draws::{BLOCK, Block, Draws, Purpose};
+use super::factors::{CourierBlock, Traffic};
+use super::itinerary::{Itinerary, Visit};
+use super::kernel::{NoiseBlock, advance, retreat};
+use super::spread::Spread;
+use super::statistics::{KeptCounts, Quantiles, rank, rank_from_above, wilson};
+use crate::model::{RouteForecast, StopForecast};
+use crate::units::{Seconds, Timestamp};
+
+/// Stops whose durations are kept from the way forward to the way back. Those of longer routes are drawn twice, so that
+/// memory does not grow with the length of a route.
+const SEGMENT: usize = 32;
+
+/// What all routes of a forecast have in common.
+pub(super) struct Day<'a> {
+    pub(super) seed: u64,
+    pub(super) spread: &'a Spread,
+    pub(super) traffic: &'a Traffic,
+    pub(super) n_blocks: usize,
+}
+
+/// Travel and service durations of one stop in one block.
+struct Durations {
+    travel: Block,
+    service: Block,
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        Self {
+            travel: [0.0; BLOCK],
+            service: [0.0; BLOCK],
+        }
+    }
+}
+
+/// Simulates routes one after the other in the same memory.
+pub(super) struct Simulator<'a> {
+    day: &'a Day<'a>,
+    couriers: Vec<CourierBlock>,
+    noise: NoiseBlock,
+    /// By stop of the segment, then by block.
+    durations: Vec<Durations>,
+    /// The current moment of each scenario: the clock on the way forward, the latest departure on the way back.
+    moments: Vec<Block>,
+    arrivals: Vec<Block>,
+    kept: Vec<[u32; BLOCK]>,
+    quantiles: Quantiles,
+}
+
+impl<'a> Simulator<'a> {
+    pub(super) fn new(day: &'a Day<'a>) -> Self {
+        Self {
+            day,
+            couriers: Vec::with_capacity(day.n_blocks),
+            noise: NoiseBlock::default(),
+            durations: Vec::new(),
+            moments: vec![[0.0; BLOCK]; day.n_blocks],
+            arrivals: vec![[0.0; BLOCK]; day.n_blocks],
+            kept: vec![[0; BLOCK]; day.n_blocks],
+            quantiles: Quantiles::default(),
+        }
+    }
+
+    /// Promises kept in each scenario on the route simulated last.
+    pub(super) fn kept(&self) -> &[u32] {
+        self.kept.as_flattened()
+    }
+
+    /// Forecasts a route.
+    pub(super) fn forecast(&mut self, route: &Itinerary) -> RouteForecast {
+        self.meet(route);
+        let segments = || (0..route.visits.len()).step_by(SEGMENT);
+        let mut stops = Vec::with_capacity(route.visits.len());
+        for first in segments() {
+            let visits = segment(route, first);
+            self.draw(visits);
+            for (at, visit) in visits.iter().enumerate() {
+                self.arrive(at, visit);
+                stops.push(self.stop_forecast(route, visit));
+            }
+        }
+        let [end_p50, end_p90] = self.end(route);
+
+        self.moments.fill([f32::INFINITY; BLOCK]);
+        for first in segments().rev() {
+            let visits = segment(route, first);
+            if first + SEGMENT < route.visits.len() {
+                self.draw(visits);
+            }
+            for (at, visit) in visits.iter().enumerate().rev() {
+                stops[first + at].leave_by = self.leave_by(route);
+                self.back_up(at, visit);
+            }
+        }
+        let counts = KeptCounts::new(self.kept.as_flattened(), route.visits.len());
+        RouteForecast {
+            courier: route.courier.clone(),
+            stops,
+            expected_on_time: counts.mean_rate(),
+            on_time_p5: counts.rate_quantile(0.05),
+            all_on_time: counts.all_kept(),
+            leave_by: self
+                .leave_by(route)
+                .unwrap_or_else(|| route.moment(route.departure)),
+            end_p50,
+            end_p90,
+        }
+    }
+
+    /// Makes the couriers' factors, sets the clock to the departure, and forgets the promises kept before.
+    fn meet(&mut self, route: &Itinerary) {
+        let Day { seed, spread, .. } = *self.day;
+        let blocks = 0..self.day.n_blocks;
+        self.couriers.clear();
+        self.couriers
+            .extend(blocks.map(|block| CourierBlock::new(seed, spread, route.key, block)));
+        for (clock, courier) in self.moments.iter_mut().zip(&self.couriers) {
+            *clock = courier.start_delay.map(|delay| route.departure + delay);
+        }
+        self.kept.fill([0; BLOCK]);
+    }
+
+    /// Draws the durations of a segment.
+    fn draw(&mut self, visits: &[Visit]) {
+        let day = self.day;
+        let n_durations = visits.len() * day.n_blocks;
+        if self.durations.len() < n_durations {
+            self.durations.resize_with(n_durations, Durations::default);
+        }
+        let rows = self.durations.chunks_exact_mut(day.n_blocks);
+        for (visit, row) in visits.iter().zip(rows) {
+            let mut draws = Draws::new(day.seed, Purpose::Stop, visit.key);
+            let slot = day.traffic.slot(visit.leg.departure);
+            for (block, (courier, durations)) in self.couriers.iter().zip(row).enumerate() {
+                let Durations { travel, service } = durations;
+                let traffic = day.traffic.factors(block, slot);
+                let noise = &mut self.noise;
+                noise.draw(&mut draws);
+                noise.travel(visit.leg, traffic, courier, travel);
+                noise.service(visit.service, day.spread, courier, service);
+            }
+        }
+    }
+
+    /// Moves the clocks over the stop at index `at` of the segment drawn last.
+    fn arrive(&mut self, at: usize, visit: &Visit) {
+        let durations = self.durations[at * self.day.n_blocks..].iter();
+        let clocks = self.moments.iter_mut().zip(&mut self.kept);
+        let rows = clocks.zip(&mut self.arrivals).zip(durations);
+        for (((clock, kept), arrival), Durations { travel, service }) in rows {
+            advance(visit, travel, service, clock, arrival, kept);
+        }
+    }
+
+    /// Moves the latest departures back over the stop at index `at` of the segment drawn last.
+    fn back_up(&mut self, at: usize, visit: &Visit) {
+        let durations = self.durations[at * self.day.n_blocks..].iter();
+        for (latest, Durations { travel, service }) in self.moments.iter_mut().zip(durations) {
+            retreat(visit, travel, service, latest);
+        }
+    }
+
+    /// What the arrivals say about `visit`.
+    fn stop_forecast(&mut self, route: &Itinerary, visit: &Visit) -> StopForecast {
+        let arrivals = self.arrivals.as_flattened();
+        let n = arrivals.len();
+        let ranks = [0.1, 0.5, 0.9].map(|p| rank(p, n));
+        let [p10, p50, p90] = self.quantiles.at(arrivals, ranks);
+        let lateness = Lateness::of(visit, &self.arrivals);
+        StopForecast {
+            order: visit.order.clone(),
+            on_time: wilson(n - lateness.n_days, n),
+            arrival_p10: route.moment(p10),
+            arrival_p50: route.moment(p50),
+            arrival_p90: route.moment(p90),
+            expected_lateness: lateness.mean(n),
+            leave_by: None,
+        }
+    }
+
+    /// Median and 90 % quantile of the end, from the clocks at the last departure.
+    fn end(&mut self, route: &Itinerary) -> [Timestamp; 2] {
+        let day = self.day;
+        let mut draws = Draws::new(day.seed, Purpose::Return, route.key);
+        let slot = day.traffic.slot(route.back.departure);
+        let mut travel = [0.0; BLOCK];
+        for (block, courier) in self.couriers.iter().enumerate() {
+            self.noise.draw(&mut draws);
+            let factors = day.traffic.factors(block, slot);
+            self.noise.travel(route.back, factors, courier, &mut travel);
+            for (clock, travel) in self.moments[block].iter_mut().zip(&travel) {
+                *clock += travel;
+            }
+        }
+        let ends = self.moments.as_flattened();
+        let ranks = [0.5, 0.9].map(|p| rank(p, ends.len()));
+        self.quantiles.at(ends, ranks).map(|end| route.moment(end))
+    }
+
+    /// The quantile of the latest departures that is reported; `None` if no promise is left to keep.
+    fn leave_by(&mut self, route: &Itinerary) -> Option<Timestamp> {
+        let latest = self.moments.as_flattened();
+        let rank = rank_from_above(LEAVE_BY_CONFIDENCE, latest.len());
+        let [moment] = self.quantiles.at(latest, [rank]);
+        if moment == f32::INFINITY {
+            None
+        } else if moment == f32::NEG_INFINITY {
+            Some(route.origin)
+        } else {
+            Some(route.moment_before(moment))
+        }
+    }
+}
+
+/// Late days of one stop.
+struct Lateness {
+    n_days: usize,
+    /// Seconds on all of them together.
+    total: f64,
+}
+
+impl Lateness {
+    fn of(visit: &Visit, arrivals: &[Block]) -> Self {
+        let Some(deadline) = visit.deadline else {
+            return Self {
+                n_days: arrivals.len() * BLOCK,
+                total: 0.0,
+            };
+        };
+        let (mut days, mut seconds) = ([0_u32; BLOCK], [0.0; BLOCK]);
+        for arrivals in arrivals {
+            for s in 0..BLOCK {
+                let lateness = arrivals[s] - visit.promised;
+                let is_late = arrivals[s] > deadline;
+                days[s] += u32::from(is_late);
+                seconds[s] += if is_late { lateness } else { 0.0 };
+            }
+        }
+        Self {
+            n_days: days.iter().sum::<u32>() as usize,
+            total: seconds.map(f64::from).iter().sum(),
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, which is meant")]
+    fn mean(&self, n: usize) -> Seconds {
+        Seconds((self.total / n as f64).round() as i64)
+    }
+}
+
+/// The visits of the segment that begins with `first`.
+fn segment(route: &Itinerary, first: usize) -> &[Visit] {
+    &route.visits[first..route.visits.len().min(first + SEGMENT)]
+}
