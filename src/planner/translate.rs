@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use super::PlanProgress;
 use crate::model::{
     Courier, DropPolicy, Order, OrderKind, PlaceIdx, Problem, ProfileId, RouteSketch, TimeWindow,
@@ -72,18 +74,24 @@ impl Translation {
             .map(|order| order.place)
             .chain(stations.iter().copied())
             .collect();
-        let arc = |profile: usize, from: usize, to: usize| {
-            let (id, speed) = &profiles[profile];
-            match travel.profile_leg(id, places[from], places[to]) {
-                Some(leg) => Arc {
-                    duration: narrow(speed.divide(leg.duration).0),
-                    distance: narrow(leg.distance.0),
-                },
-                None => Arc {
-                    duration: FAR,
-                    distance: FAR,
-                },
-            }
+        // Couriers of different speed drive the same ways: each way is measured once a profile.
+        let ways: Vec<Ways> = collect_set(profiles.iter().map(|(id, _)| id.clone()))
+            .into_iter()
+            .map(|id| Ways::new(travel, id, &places))
+            .collect();
+        let ways_of: Vec<&Ways> = profiles
+            .iter()
+            .filter_map(|(id, _)| ways.iter().find(|ways| ways.profile == *id))
+            .collect();
+        let arc = |profile: usize, from: usize, to: usize| match ways_of[profile].get(from, to) {
+            Some((duration, distance)) => Arc {
+                duration: narrow(profiles[profile].1.divide(Seconds(i64::from(duration))).0),
+                distance,
+            },
+            None => Arc {
+                duration: FAR,
+                distance: FAR,
+            },
         };
         let target = target::Problem::new(
             clients.collect(),
@@ -141,6 +149,33 @@ impl Translation {
             distance: Meters(best.distance),
             cost: ExactCost(best.cost - dropped).rounded(),
         }
+    }
+}
+
+/// Travel time and distance between all places under one profile, at the profile's own speed.
+struct Ways {
+    profile: ProfileId,
+    n_places: usize,
+    legs: Vec<Option<(i32, i32)>>,
+}
+
+impl Ways {
+    fn new(travel: &TravelTimes<'_>, profile: ProfileId, places: &[PlaceIdx]) -> Self {
+        let leg = |from: PlaceIdx, to: PlaceIdx| {
+            let leg = travel.profile_leg(&profile, from, to)?;
+            Some((narrow(leg.duration.0), narrow(leg.distance.0)))
+        };
+        let row = |from: &PlaceIdx| places.iter().map(|to| leg(*from, *to)).collect::<Vec<_>>();
+        let legs = places.par_iter().flat_map_iter(row).collect();
+        Self {
+            profile,
+            n_places: places.len(),
+            legs,
+        }
+    }
+
+    fn get(&self, from: usize, to: usize) -> Option<(i32, i32)> {
+        self.legs[from * self.n_places + to]
     }
 }
 

@@ -6,8 +6,8 @@
 /// A time or distance that no route can have: stands for "no way".
 pub const FAR: i32 = 1 << 28;
 
-/// Largest number of clients a problem may have; larger ones would need more than 32-bit indices into the arcs.
-pub const CLIENTS_MAX: usize = 20_000;
+/// Largest number of clients a problem may have; the arcs of larger ones would not fit the memory of an ordinary machine.
+pub const CLIENTS_MAX: usize = 10_000;
 
 /// When service may start, and what choosing this window costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -414,27 +414,24 @@ impl Arcs {
     fn new(n_clients: usize, n_nodes: usize, arc: impl Fn(usize, usize) -> Arc + Sync) -> Self {
         use rayon::prelude::*;
         let width = 2 * n_nodes;
-        let table = |pick: fn(Arc) -> i32| -> Vec<i32> {
-            let mut values = vec![0; n_clients * width];
-            values
-                .par_chunks_mut(width.max(1))
-                .enumerate()
-                .for_each(|(client, row)| {
-                    for node in 0..n_nodes {
-                        row[2 * node] = pick(arc(client, node)).min(FAR);
-                        row[2 * node + 1] = pick(arc(node, client)).min(FAR);
+        let mut distance = vec![0; n_clients * width];
+        let mut duration = vec![0; n_clients * width];
+        let rows = distance
+            .par_chunks_mut(width)
+            .zip(duration.par_chunks_mut(width));
+        rows.enumerate()
+            .for_each(|(client, (distances, durations))| {
+                for node in 0..n_nodes {
+                    for (column, arc) in [
+                        (2 * node, arc(client, node)),
+                        (2 * node + 1, arc(node, client)),
+                    ] {
+                        let is_way = arc.duration < FAR;
+                        distances[column] = if is_way { arc.distance.min(FAR) } else { FAR };
+                        durations[column] = arc.duration.min(FAR);
                     }
-                });
-            values
-        };
-        let distance = table(|arc| {
-            if arc.duration >= FAR {
-                FAR
-            } else {
-                arc.distance
-            }
-        });
-        let duration = table(|arc| arc.duration);
+                }
+            });
         let differ = duration != distance;
         Self {
             distance,
