@@ -71,7 +71,7 @@ impl Itinerary {
 
     /// The moment `seconds` after the start, whole seconds rounded to the nearest.
     pub(super) fn moment(&self, seconds: f32) -> Timestamp {
-        self.whole(seconds.round())
+        self.whole(seconds.round_ties_even())
     }
 
     /// The last whole second not after the moment `seconds` after the start.

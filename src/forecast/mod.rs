@@ -15,8 +15,8 @@
 //! # How
 //! Noise is keyed by order and courier (`draws`), shared factors are spread evenly (`factors`), a route is an array of
 //! planned times (`itinerary`), a block of 256 scenarios moves along it in single precision (`kernel`), and one thread
-//! sums up a route (`route`, `statistics`). Numbers of promises are summed as integers, so that the answer has the same
-//! bits for any number of threads.
+//! sums up a route (`route`, `quantiles`, `statistics`). Numbers of promises are summed as integers, so that the answer
+//! has the same bits for any number of threads.
 
 mod draws;
 mod elementary;
@@ -25,6 +25,7 @@ mod factors;
 mod fixture;
 mod itinerary;
 mod kernel;
+mod quantiles;
 mod route;
 mod spread;
 mod statistics;

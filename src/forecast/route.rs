@@ -5,8 +5,9 @@ use super::draws::{BLOCK, Block, Draws, Purpose};
 use super::factors::{CourierBlock, Traffic};
 use super::itinerary::{Itinerary, Visit};
 use super::kernel::{NoiseBlock, advance, retreat};
+use super::quantiles::Quantiles;
 use super::spread::Spread;
-use super::statistics::{KeptCounts, Quantiles, rank, rank_from_above, wilson};
+use super::statistics::{KeptCounts, rank, rank_from_above, wilson};
 use crate::model::{RouteForecast, StopForecast};
 use crate::units::{Seconds, Timestamp};
 
@@ -166,10 +167,9 @@ impl<'a> Simulator<'a> {
 
     /// What the arrivals say about `visit`.
     fn stop_forecast(&mut self, route: &Itinerary, visit: &Visit) -> StopForecast {
-        let arrivals = self.arrivals.as_flattened();
-        let n = arrivals.len();
+        let n = self.arrivals.len() * BLOCK;
         let ranks = [0.1, 0.5, 0.9].map(|p| rank(p, n));
-        let [p10, p50, p90] = self.quantiles.at(arrivals, ranks);
+        let [p10, p50, p90] = self.quantiles.rounded_at(&self.arrivals, ranks);
         let lateness = Lateness::of(visit, &self.arrivals);
         StopForecast {
             order: visit.order.clone(),
@@ -196,9 +196,9 @@ impl<'a> Simulator<'a> {
                 *clock += travel;
             }
         }
-        let ends = self.moments.as_flattened();
-        let ranks = [0.5, 0.9].map(|p| rank(p, ends.len()));
-        self.quantiles.at(ends, ranks).map(|end| route.moment(end))
+        let ranks = [0.5, 0.9].map(|p| rank(p, self.moments.len() * BLOCK));
+        let ends = self.quantiles.rounded_at(&self.moments, ranks);
+        ends.map(|end| route.moment(end))
     }
 
     /// The quantile of the latest departures that is reported; `None` if no promise is left to keep.

@@ -1,4 +1,4 @@
-//! From simulated days to figures: quantiles, Wilson intervals, sampling errors.
+//! From simulated days to figures: Wilson intervals, rates of a day, sampling errors.
 
 use super::factors::BATCHES;
 use crate::model::Probability;
@@ -45,49 +45,6 @@ pub(super) fn rank(p: f64, n: usize) -> usize {
 /// The index, among `n` sorted values, of the largest value that at least the share `p` of them reaches.
 pub(super) fn rank_from_above(p: f64, n: usize) -> usize {
     n.saturating_sub(rank(p, n) + 1)
-}
-
-/// Finds order statistics; keeps its memory from one row of values to the next.
-#[derive(Default)]
-pub(super) struct Quantiles {
-    keys: Vec<i32>,
-}
-
-impl Quantiles {
-    /// The values at the given strictly ascending indices of the sorted `values`, which hold no NaN.
-    ///
-    /// Shape: linear time. Indices must be smaller than the number of values.
-    pub(super) fn at<const N: usize>(&mut self, values: &[f32], ranks: [usize; N]) -> [f32; N] {
-        self.keys.clear();
-        self.keys.extend(values.iter().copied().map(ordered));
-        let mut found = [0.0; N];
-        select(&mut self.keys, 0, &ranks, &mut found);
-        found
-    }
-}
-
-/// Splits at the middle rank first, which halves the work for each of the others.
-fn select(keys: &mut [i32], n_before: usize, ranks: &[usize], found: &mut [f32]) {
-    let middle = ranks.len() / 2;
-    let Some(&rank) = ranks.get(middle) else {
-        return;
-    };
-    let (below, key, above) = keys.select_nth_unstable(rank - n_before);
-    found[middle] = unordered(*key);
-    select(below, n_before, &ranks[..middle], &mut found[..middle]);
-    let (ranks_above, found_above) = (&ranks[middle + 1..], &mut found[middle + 1..]);
-    select(above, rank + 1, ranks_above, found_above);
-}
-
-/// An integer for each float, in the same order.
-fn ordered(value: f32) -> i32 {
-    let bits = value.to_bits().cast_signed();
-    bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
-}
-
-/// The float that has the integer `key`.
-fn unordered(key: i32) -> f32 {
-    f32::from_bits((key ^ ((key >> 31).cast_unsigned() >> 1).cast_signed()).cast_unsigned())
 }
 
 /// Promises kept on each simulated day, out of a number that is the same every day.
@@ -162,7 +119,6 @@ pub(super) fn rate(kept: u64, n: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn wilson_intervals_agree_with_the_textbook() {
@@ -204,21 +160,5 @@ mod tests {
             (error - 2.1314 * (4.0_f64 / 15.0).sqrt() / 4.0).abs() < 1e-4,
             "{error}"
         );
-    }
-
-    proptest! {
-        #[test]
-        fn order_statistics_are_those_of_the_sorted_values(
-            mut values in prop::collection::vec(-1e6_f32..1e6, 3..600),
-        ) {
-            values.extend([f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0]);
-            let n = values.len();
-            let ranks = [n / 10, n / 2, n - 1];
-            let found = Quantiles::default().at(&values, ranks);
-            values.sort_by(f32::total_cmp);
-            for (rank, found) in ranks.into_iter().zip(found) {
-                prop_assert_eq!(values[rank].to_bits(), found.to_bits());
-            }
-        }
     }
 }
