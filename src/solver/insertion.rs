@@ -310,6 +310,8 @@ pub(super) struct Finder {
     /// Which slots the current query has seen.
     seen: Vec<u32>,
     query: u32,
+    /// How many neighbors are looked at.
+    pub(super) neighbors: usize,
 }
 
 impl Finder {
@@ -317,6 +319,7 @@ impl Finder {
         Self {
             seen: vec![0; n_slots],
             query: 0,
+            neighbors: usize::MAX,
         }
     }
 
@@ -338,12 +341,17 @@ impl Finder {
             delta: bound,
             ..Place::NOWHERE
         };
-        for &neighbor in neighborhood.insertion(client) {
+        let mut unseen = state.used_slots();
+        for &neighbor in neighborhood.insertion(client).iter().take(self.neighbors) {
+            if unseen == 0 {
+                break;
+            }
             let slot = state.route_of(neighbor);
             if slot == NONE || self.seen[slot as usize] == self.query {
                 continue;
             }
             self.seen[slot as usize] = self.query;
+            unseen -= 1;
             let version = state.head(slot).version;
             let place = if let Some(place) = memory.get(slot, version) {
                 place

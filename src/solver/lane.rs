@@ -28,6 +28,8 @@ pub(super) struct Orders {
     pub(super) iterations: u32,
     /// Temperature, in units of cost.
     pub(super) temperature: f64,
+    /// How many neighbors an insertion looks at.
+    pub(super) neighbors: usize,
     /// How much to ruin.
     pub(super) size: RuinSize,
 }
@@ -60,6 +62,7 @@ impl<'p> Lane<'p> {
         if self.state.clients().is_empty() {
             return true;
         }
+        self.recreate.finder.neighbors = orders.neighbors;
         for iteration in 0..orders.iterations {
             if iteration % STOP_CHECK_ITERATIONS == 0 && stop() {
                 return false;

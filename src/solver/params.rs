@@ -28,10 +28,6 @@ pub(super) struct Tuning {
     pub(super) blink: f64,
     /// Iterations of one part between two joins.
     pub(super) epoch_iterations: u32,
-    /// Temperature at the start, as a share of the mean arc cost.
-    pub(super) heat_start: f64,
-    /// Start temperature divided by end temperature.
-    pub(super) cooling: f64,
 }
 
 impl Tuning {
@@ -42,8 +38,16 @@ impl Tuning {
             ruin_neighbors: 300,
             blink: 0.01,
             epoch_iterations: 500,
-            heat_start: 0.12,
-            cooling: 300.0,
+        }
+    }
+
+    /// Neighbors an insertion looks at when routes have `length` clients: few of them name many routes when routes
+    /// are long, and every route named is looked at from end to end.
+    pub(super) fn neighbors_for_length(&self, length: f64) -> usize {
+        if length > 25.0 {
+            self.insertion_neighbors / 2
+        } else {
+            self.insertion_neighbors
         }
     }
 }

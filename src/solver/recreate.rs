@@ -89,7 +89,7 @@ impl Keys {
 /// Puts clients back. One per part; keeps what it needs between calls.
 #[derive(Debug)]
 pub(super) struct Recreate {
-    finder: Finder,
+    pub(super) finder: Finder,
     order: Vec<(i64, u32)>,
     blink: f64,
     /// Offers to accept until the next one is passed over: one draw a blink, not one a place.

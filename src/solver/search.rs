@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 
+use super::cooling::{self, Cooling};
 use super::decompose::{self, Part};
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
@@ -78,6 +79,23 @@ const ROUTES_PER_PART: usize = 8;
 /// Lanes that anneal a small solution as a whole.
 const CHAINS: usize = 2;
 
+/// Share of the search after which the start temperature is settled.
+const CALIBRATION: f64 = 0.02;
+/// How parts cool: once, for cuts between them leave no part long enough alone.
+const PART_COOLING: Cooling = Cooling {
+    first: 1.0,
+    reheats: 0,
+    reheat: 1.0,
+    ratio: 300.0,
+};
+/// How whole solutions cool.
+const CHAIN_COOLING: Cooling = Cooling {
+    first: 0.5,
+    reheats: 4,
+    reheat: 0.1,
+    ratio: 300.0,
+};
+
 /// Streams of random numbers, so that no two uses share one.
 mod stream {
     pub(super) const CUT: u64 = 1;
@@ -120,6 +138,11 @@ struct Search<'p> {
     iterations: u64,
     improved_at: u64,
     epoch: u64,
+    cooling: Cooling,
+    /// Which cooling the search is in.
+    cycle: u32,
+    /// Start temperature as a share of the mean arc cost.
+    heat: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +178,9 @@ impl<'p> Search<'p> {
             iterations: 0,
             improved_at: 0,
             epoch: 0,
+            cooling: PART_COOLING,
+            cycle: 0,
+            heat: 0.0,
         }
     }
 
@@ -192,14 +218,8 @@ impl<'p> Search<'p> {
                 .push(Lane::new(self.problem, n_slots, self.tuning.blink));
         }
         if self.scheme == Scheme::Chains {
-            let mut parts = vec![Part {
-                routes: self.routes.clone(),
-                ..Part::default()
-            }];
-            self.deal(&mut parts);
-            for lane in 0..n_lanes {
-                self.load(lane, &parts[0]);
-            }
+            self.cooling = CHAIN_COOLING;
+            self.restart_chains();
         }
     }
 
@@ -222,7 +242,7 @@ impl<'p> Search<'p> {
             let clock = control.clock;
             let stop =
                 move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
-            let orders = self.orders(done);
+            let orders = self.orders(done, clock.elapsed());
             let finished = match self.scheme {
                 Scheme::Chains => self.anneal_chains(orders, &stop),
                 Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
@@ -271,10 +291,17 @@ impl<'p> Search<'p> {
         time.max(iterations).clamp(0.0, 1.0)
     }
 
-    fn orders(&self, done: f64) -> Orders {
+    fn orders(&mut self, done: f64, elapsed: Duration) -> Orders {
         let planned = self.problem.n_clients() - self.absent.len();
         let length = planned as f64 / self.routes.len().max(1) as f64;
-        let start = self.tuning.heat_start * self.problem.arc_cost_mean();
+        if done < CALIBRATION {
+            self.heat = cooling::start_heat(length, self.budget(elapsed));
+        }
+        let (cycle, share) = self.cooling.at(done);
+        if cycle != self.cycle && self.scheme == Scheme::Chains {
+            self.restart_chains();
+        }
+        self.cycle = cycle;
         let lanes = self.lanes.len() as u64;
         let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
             limit.saturating_sub(self.iterations).div_ceil(lanes)
@@ -284,8 +311,39 @@ impl<'p> Search<'p> {
                 .tuning
                 .epoch_iterations
                 .min(u32::try_from(left).unwrap_or(u32::MAX)),
-            temperature: start * self.tuning.cooling.powf(-done),
+            temperature: self.heat * self.problem.arc_cost_mean() * share,
+            neighbors: self.tuning.neighbors_for_length(length),
             size: RuinSize::for_length(length),
+        }
+    }
+
+    /// Iterations per client that the limits will allow: estimated from the pace so far where time is the limit.
+    fn budget(&self, elapsed: Duration) -> f64 {
+        let by_count = self
+            .params
+            .iteration_limit
+            .map_or(f64::INFINITY, |limit| limit as f64);
+        let by_time = self.params.time_limit.map_or(f64::INFINITY, |limit| {
+            let pace = self.iterations as f64 / elapsed.as_secs_f64().max(1e-9);
+            pace * limit.as_secs_f64()
+        });
+        by_count.min(by_time) / self.problem.n_clients().max(1) as f64
+    }
+
+    /// Lets all chains go on from the best solution.
+    fn restart_chains(&mut self) {
+        let mut routes = self.routes.clone();
+        for route in &mut routes {
+            // What one chain remembers of a version means nothing to another.
+            route.version = 0;
+        }
+        let mut parts = vec![Part {
+            routes,
+            ..Part::default()
+        }];
+        self.deal(&mut parts);
+        for lane in 0..self.lanes.len() {
+            self.load(lane, &parts[0]);
         }
     }
 

@@ -73,6 +73,7 @@ pub(super) struct Head {
 pub(super) struct Route {
     pub(super) slot: u32,
     pub(super) kind: u32,
+    /// Its version, or 0 to be given a new one.
     pub(super) version: u32,
     /// Clients in sequence with the windows chosen.
     pub(super) visits: Vec<(u32, u8)>,
@@ -206,8 +207,11 @@ impl<'p> State<'p> {
         }
         let sentinel = self.sentinel(slot);
         self.refresh(slot, sentinel, sentinel);
-        self.next_version[slot as usize] = self.next_version[slot as usize].max(route.version + 1);
-        self.heads[slot as usize].version = route.version;
+        if route.version > 0 {
+            let next = &mut self.next_version[slot as usize];
+            *next = route.version.wrapping_add(1).max(*next);
+            self.heads[slot as usize].version = route.version;
+        }
     }
 
     /// Routes with clients, by slot.

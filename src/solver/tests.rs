@@ -216,7 +216,8 @@ proptest! {
         let mut rng = rng::stream(traits.seed, &[1]);
         lane.construct(&guide, &clients, &mut rng);
         prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
-        let orders = Orders { iterations: 1, temperature: 30.0, size: RuinSize::for_length(5.0) };
+        let orders = Orders { iterations: 1, temperature: 30.0,
+            neighbors: 20, size: RuinSize::for_length(5.0) };
         let mut best = i64::MIN;
         for _ in 0..60 {
             lane.run(&guide, orders, &mut rng, &|| false, &mut best, |_| {});
