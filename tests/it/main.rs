@@ -8,6 +8,7 @@ mod days;
 mod evaluation;
 mod jobs;
 mod limits;
+mod readme;
 mod service;
 mod solve;
 mod standard_services;
