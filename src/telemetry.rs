@@ -1,5 +1,7 @@
 //! Log lines and what happens to a panic.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// The log filter is not in the syntax of `tracing`.
@@ -10,7 +12,7 @@ pub struct BadFilter {
     source: tracing_subscriber::filter::ParseError,
 }
 
-/// Writes log lines that pass `filter` to standard error and turns every panic into one of them.
+/// Writes log lines that pass `filter` to standard error, in color only on a terminal, and turns every panic into one of them.
 ///
 /// Only the first call of a process has an effect.
 ///
@@ -25,6 +27,7 @@ pub fn init(filter: &str) -> Result<(), BadFilter> {
         })?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(parsed)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     if subscriber.try_init().is_ok() {
         log_panics();

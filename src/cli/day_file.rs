@@ -28,6 +28,22 @@ pub(super) fn write_text(path: &Path, text: &[u8]) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))
 }
 
+/// Finds out before long work whether there is a folder to write its result, the file `path`, to.
+pub(super) fn expect_folder(path: &Path) -> Result<(), Failure> {
+    let failed = |cause| Failure::new(format!("write {}", path.display()), cause);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if path.is_dir() {
+        return Err(failed("it is a folder"));
+    }
+    if !folder.is_dir() {
+        return Err(failed("its folder does not exist"));
+    }
+    Ok(())
+}
+
 /// Makes a folder, unless it is there already.
 pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path)
@@ -36,7 +52,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
 
 /// The async runtime of a command; problems are logged to standard error.
 pub(super) fn runtime(log: &str) -> Result<Runtime, Failure> {
-    telemetry::init(log).map_err(|error| Failure::new("start logging", error))?;
+    telemetry::init(log).map_err(|error| Failure::usage("start logging", error))?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
 use super::progress::Display;
-use super::{Done, Failure, argument, day_file, report, serve};
+use super::{Done, Failure, argument, console, day_file, report, serve};
 use crate::config::Config;
 use crate::grpc::pb::planning_service_client::PlanningServiceClient;
 use crate::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
@@ -63,29 +63,27 @@ fn read_day(path: Option<&Path>) -> Result<pb::Problem, Failure> {
 async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done, Failure> {
     let (end, ended) = oneshot::channel::<()>();
     let (address, serving) = start_server(ended).await?;
-    println!("The service listens on {address}.");
+    console::say(format_args!("The service listens on {address}."))?;
     let channel = Channel::from_shared(format!("http://{address}"))
         .map_err(|error| Failure::new("make a client", error))?
         .connect()
         .await
         .map_err(|error| Failure::new("connect to the service", error))?;
-    let name = report::plain(&problem.name);
-    println!(
+    let name = match problem.name.as_str() {
+        "" => "the day".to_owned(),
+        name => report::plain(name),
+    };
+    console::say(format_args!(
         "Sending {name}: {} orders, {} couriers, {} s to plan.",
         problem.orders.len(),
         problem.couriers.len(),
         arguments.time_limit.as_secs_f64()
-    );
+    ))?;
+    day_file::make_folder(&arguments.output)?;
     let solved = solve(channel.clone(), problem.clone(), arguments.time_limit).await?;
     let plan = solved.plan.unwrap_or_default();
     let forecast = solved.forecast.unwrap_or_default();
-    println!("{}", report::route_table(&plan, &forecast));
-    print!(
-        "{}{}",
-        report::plan_summary(&plan),
-        report::violations(&plan)
-    );
-    print!("{}", report::forecast_summary(&forecast));
+    console::say(report::day(&plan, &forecast))?;
     let day = pb::PlannedDay {
         problem: Some(problem),
         plan: Some(plan),
@@ -93,7 +91,7 @@ async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done,
     };
     write_sheets(channel, day, &arguments).await?;
     if arguments.stay {
-        say_how_to_call(address);
+        say_how_to_call(address)?;
         serve::shutdown_signal()?.await;
     }
     // An error means that the server has ended already, and why comes next.
@@ -180,27 +178,25 @@ async fn write_sheets(
         .await
         .map_err(|status| Failure::status("render the route sheets", &status))?
         .into_inner();
-    day_file::make_folder(&arguments.output)?;
     for sheet in &rendered.sheets {
         // The name comes over the wire: whatever it says, the file stays in the folder.
         let name = Path::new(&sheet.file_name).file_name();
         let name = name.ok_or_else(|| Failure::new("write a sheet", "it has no file name"))?;
         day_file::write_text(&arguments.output.join(name), &sheet.content)?;
     }
-    println!(
+    console::say(format_args!(
         "{} route sheets are in {}.",
         rendered.sheets.len(),
         arguments.output.display()
-    );
-    Ok(())
+    ))
 }
 
-fn say_how_to_call(address: SocketAddr) {
-    println!(
+fn say_how_to_call(address: SocketAddr) -> Result<(), Failure> {
+    console::say(format_args!(
         "Still serving on {address} until Ctrl-C. For example:\n  \
          grpcurl -plaintext {address} list\n  \
          grpcurl -plaintext {address} describe punctual.v1.PlanningService\n  \
          grpcurl -plaintext -d '{{\"service\": \"punctual.v1.PlanningService\"}}' {address} \
          grpc.health.v1.Health/Check"
-    );
+    ))
 }

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Done, Failure, day_file, report};
+use super::{Done, Failure, console, day_file, report};
 use crate::grpc::convert::{self, Routes};
 use crate::grpc::pb;
 
-/// Times, checks and forecasts given routes without any search; exits with 2 if they break a constraint.
+/// Times, checks and forecasts given routes without any search; exits with 2 if they break a constraint or leave a
+/// promised order out.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The day: the JSON form of `punctual.v1.Problem`.
@@ -45,13 +46,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     plan.provenance.input_digest = input_digest;
     let plan = convert::plan_message(&problem, &plan, &[]);
     let forecast = convert::forecast_message(&forecast);
-    println!("{}", report::route_table(&plan, &forecast));
-    print!(
-        "{}{}",
-        report::plan_summary(&plan),
-        report::violations(&plan)
-    );
-    print!("{}", report::forecast_summary(&forecast));
+    console::say(report::day(&plan, &forecast))?;
     let done = report::judge(&plan);
     if let Some(path) = &arguments.output {
         let day = pb::PlannedDay {

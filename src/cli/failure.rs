@@ -15,23 +15,24 @@ pub const EXIT_USAGE: u8 = 64;
 /// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {
-    action: String,
-    causes: Vec<String>,
+    headline: String,
+    /// Everything in particular, if the headline does not say it.
+    details: Vec<String>,
     exit_code: u8,
 }
 
 impl Failure {
     /// `action` failed because of `cause`.
-    pub(super) fn new(action: impl Into<String>, cause: impl fmt::Display) -> Self {
+    pub(super) fn new(action: impl fmt::Display, cause: impl fmt::Display) -> Self {
         Self {
-            action: action.into(),
-            causes: vec![cause.to_string()],
+            headline: format!("{action}: {cause}"),
+            details: Vec::new(),
             exit_code: EXIT_FAILURE,
         }
     }
 
     /// The command was called in a wrong way.
-    pub(super) fn usage(action: impl Into<String>, cause: impl fmt::Display) -> Self {
+    pub(super) fn usage(action: impl fmt::Display, cause: impl fmt::Display) -> Self {
         Self {
             exit_code: EXIT_USAGE,
             ..Self::new(action, cause)
@@ -39,12 +40,14 @@ impl Failure {
     }
 
     /// `action` was refused; every finding is a line.
-    pub(super) fn refused(action: impl Into<String>, refusal: &Refusal) -> Self {
+    pub(super) fn refused(action: impl fmt::Display, refusal: &Refusal) -> Self {
         match refusal {
-            Refusal::Invalid(findings) => Self {
-                action: action.into(),
-                causes: findings.iter().map(finding_line).collect(),
-                exit_code: EXIT_FAILURE,
+            Refusal::Invalid(findings) => match findings.as_slice() {
+                [only] => Self::new(action, finding_line(only)),
+                several => Self {
+                    details: several.iter().map(finding_line).collect(),
+                    ..Self::new(action, format_args!("{} problems", several.len()))
+                },
             },
             Refusal::Busy
             | Refusal::UnknownJob(_)
@@ -56,16 +59,22 @@ impl Failure {
     }
 
     /// The server refused `action`; every violation it names is a line.
-    pub(super) fn status(action: impl Into<String>, status: &tonic::Status) -> Self {
+    pub(super) fn status(action: impl fmt::Display, status: &tonic::Status) -> Self {
         use tonic_types::StatusExt;
-        let mut failure = Self::new(action, format!("{:?}: {}", status.code(), status.message()));
-        if let Some(bad) = status.get_details_bad_request() {
-            let lines = bad.field_violations.into_iter();
-            failure.causes.extend(
-                lines.map(|violation| format!("{}: {}", violation.field, violation.description)),
-            );
+        let violations = status
+            .get_details_bad_request()
+            .map(|bad| bad.field_violations)
+            .unwrap_or_default();
+        Self {
+            details: violations
+                .into_iter()
+                .map(|violation| format!("{}: {}", violation.field, violation.description))
+                .collect(),
+            ..Self::new(
+                action,
+                format_args!("{:?}: {}", status.code(), status.message()),
+            )
         }
-        failure
     }
 
     pub(super) fn exit_code(&self) -> u8 {
@@ -83,12 +92,9 @@ pub(super) fn finding_line(finding: &Finding) -> String {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.causes.as_slice() {
-            [only] => writeln!(f, "punctual: {}: {only}", self.action),
-            causes => {
-                writeln!(f, "punctual: {}: {} problems", self.action, causes.len())?;
-                causes.iter().try_for_each(|cause| writeln!(f, "  {cause}"))
-            }
-        }
+        write!(f, "punctual: {}", self.headline)?;
+        self.details
+            .iter()
+            .try_for_each(|detail| write!(f, "\n  {detail}"))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Done, Failure, day_file, report};
+use super::{Done, Failure, console, day_file, report};
 use crate::grpc::convert::{self, Routes};
 use crate::grpc::pb;
 
@@ -14,8 +14,8 @@ pub(super) struct Arguments {
     /// The planned day: the JSON form of `punctual.v1.PlannedDay`.
     #[arg(value_name = "PLAN.json")]
     plan: PathBuf,
-    /// Simulated days, 128 to 65536; by default 4096.
-    #[arg(long, value_name = "NUMBER")]
+    /// Simulated days, 128 to 65536, rounded up to a multiple of 256; by default 4096.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(128..=65_536))]
     scenarios: Option<i32>,
     /// Random seed.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -50,8 +50,8 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let (problem, plan, forecast) = evaluated.map_err(refused)?;
     let forecast = convert::forecast_message(&forecast);
     let plan = convert::plan_message(&problem, &plan, &[]);
-    println!("{}", report::route_table(&plan, &forecast));
-    print!("{}", report::forecast_summary(&forecast));
+    console::say(report::route_table(&plan, &forecast))?;
+    console::say(report::forecast_summary(&forecast).trim_end())?;
     if let Some(path) = &arguments.output {
         day_file::write(path, &forecast)?;
     }

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::{Done, Failure, day_file};
+use super::{Done, Failure, console, day_file};
 use crate::generate::{self, DaySpec};
 use crate::grpc::convert;
+
+/// Most orders and couriers of a day: what the other commands take.
+const SIZE_MAX: i64 = 100_000;
 
 /// Makes a realistic day with invented names and addresses; the same arguments give the same day.
 #[derive(Debug, Args)]
@@ -16,15 +19,15 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Preset::Moscow)]
     preset: Preset,
     /// Number of orders, instead of the preset's.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
     orders: Option<u32>,
     /// Number of couriers, instead of the preset's.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
     couriers: Option<u32>,
     /// Random seed.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// The day, as in 2026-11-23.
+    /// The date; by default 2026-11-23.
     #[arg(long, value_name = "DATE")]
     date: Option<Date>,
     /// Where to write the day: the JSON form of `punctual.v1.Problem`.
@@ -54,11 +57,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     };
     let problem = generate::generate(&spec);
     day_file::write(&arguments.output, &convert::problem_message(&problem))?;
-    println!(
+    console::say(format_args!(
         "{}: {} orders, {} couriers",
         arguments.output.display(),
         problem.orders.len(),
         problem.couriers.len()
-    );
+    ))?;
     Ok(Done::Fully)
 }

@@ -2,9 +2,9 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
 //! constraint), 64 wrong usage. Results go to standard output, everything else to standard error.
-#![allow(clippy::print_stdout, reason = "a command line prints")]
 
 mod argument;
+mod console;
 mod day_file;
 mod demo;
 mod evaluate;
@@ -25,9 +25,13 @@ use clap::{Parser, Subcommand};
 
 pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 
+/// What the exit codes mean, for the help.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
+    a plan that breaks a constraint), 64 wrong usage.";
+
 /// Plans delivery days that keep their promises.
 #[derive(Debug, Parser)]
-#[command(name = "punctual", version, max_term_width = 110)]
+#[command(name = "punctual", version, max_term_width = 110, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -80,7 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Done::Fully) => ExitCode::SUCCESS,
         Ok(Done::InPart) => ExitCode::from(EXIT_PARTIAL),
         Err(failure) => {
-            eprint!("{}", report::plain(&failure.to_string()));
+            console::note(report::plain(&failure.to_string()));
             ExitCode::from(failure.exit_code())
         }
     }

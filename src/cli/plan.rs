@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::failure::finding_line;
 use super::progress::Display;
-use super::{Done, Failure, argument, day_file, report};
+use super::{Done, Failure, argument, console, day_file, report};
 use crate::app::{Outcome, Run, Solved};
 use crate::clock::Clock;
 use crate::grpc::{convert, pb};
@@ -24,13 +24,14 @@ pub(super) struct Arguments {
     /// Wall time for the search.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = argument::duration)]
     time_limit: Duration,
-    /// Search threads; by default one for every processor.
-    #[arg(long, value_name = "NUMBER")]
+    /// Search threads, 1 to 256; by default one for every processor.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=256))]
     threads: Option<i32>,
     /// Random seed.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Largest number of iterations; with it, the plan is the same for any number of threads.
+    /// Largest number of iterations; unless the time is over first, the plan is then the same for any number of
+    /// threads.
     #[arg(long, value_name = "NUMBER")]
     iterations: Option<u64>,
     /// Set invalid orders aside and plan the others.
@@ -40,24 +41,19 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let problem: pb::Problem = day_file::read(&arguments.day)?;
+    day_file::expect_folder(&arguments.output)?;
     let solved = solve(&problem, &arguments)?;
     for warning in &solved.warnings {
-        eprintln!(
-            "{}",
-            report::plain(&format!("warning: {}", finding_line(warning)))
-        );
+        console::note(report::plain(&format!(
+            "warning: {}",
+            finding_line(warning)
+        )));
     }
     let day = convert::planned_day(&solved);
     day_file::write(&arguments.output, &day)?;
     let plan = day.plan.unwrap_or_default();
     let forecast = day.forecast.unwrap_or_default();
-    println!("{}", report::route_table(&plan, &forecast));
-    print!(
-        "{}{}",
-        report::plan_summary(&plan),
-        report::violations(&plan)
-    );
-    print!("{}", report::forecast_summary(&forecast));
+    console::say(report::day(&plan, &forecast))?;
     Ok(report::judge(&plan))
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::console;
 use crate::grpc::pb;
 
 /// Time between plain lines.
@@ -43,7 +44,7 @@ impl Display {
             Self::Lines(due) => {
                 let elapsed = elapsed(progress);
                 if elapsed >= *due {
-                    eprintln!("{}", line(progress));
+                    console::note(line(progress));
                     *due = elapsed + LINE_EVERY;
                 }
             }

@@ -1,5 +1,7 @@
 //! Plans and forecasts as tables and sentences for people.
 
+use std::fmt::Display;
+
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::Done;
@@ -23,6 +25,15 @@ pub(super) fn kilometers(meters: i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     let meters = meters as f64;
     meters / 1_000.0
+}
+
+/// Everything about a planned day, as it is printed.
+pub(super) fn day(plan: &pb::Plan, forecast: &pb::PlanForecast) -> String {
+    let parts = [
+        route_table(plan, forecast),
+        plan_summary(plan) + &violations(plan) + &forecast_summary(forecast),
+    ];
+    parts.join("\n").trim_end().to_owned()
 }
 
 /// The routes as a table: who, how much, how far, how long, how surely.
@@ -89,40 +100,45 @@ fn worst_stop(route: &pb::RouteForecast) -> Option<String> {
     Some(format!("{} {}", worst.order_id, percent(chance(worst))))
 }
 
+/// `count` with the name of what is counted.
+fn counted<N: PartialEq + From<u8> + Display>(count: N, noun: &str) -> String {
+    let ending = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
 fn percent(percent: f64) -> String {
     format!("{percent:.1} %")
 }
 
 /// What the plan comes to, in sentences.
-pub(super) fn plan_summary(plan: &pb::Plan) -> String {
+fn plan_summary(plan: &pb::Plan) -> String {
     let stops: usize = plan.routes.iter().map(|route| route.stops.len()).sum();
     let provenance = plan.provenance.clone().unwrap_or_default();
     let mut text = format!(
-        "Plan {}: {} routes, {stops} stops, {:.1} km, cost {}; {} orders unserved, {} promises broken.\n",
+        "Plan {}: {}, {}, {:.1} km, cost {}; {} unserved, {} broken.\n",
         plan.version,
-        plan.routes.len(),
+        counted(plan.routes.len(), "route"),
+        counted(stops, "stop"),
         kilometers(plan.distance_meters),
         plan.cost.map_or(0, |cost| cost.total_cost),
-        plan.unserved_orders.len(),
-        plan.broken_promises,
+        counted(plan.unserved_orders.len(), "order"),
+        counted(plan.broken_promises, "promise"),
     );
     if provenance.stop_reason() != pb::StopReason::Unspecified {
         let reason = provenance.stop_reason().as_str_name();
         text += &format!(
-            "Search: {} iterations, {} threads, seed {}, ended by {}.\n",
-            provenance.iterations,
-            provenance.threads,
+            "Search: {}, {}, seed {}, ended by {}.\n",
+            counted(provenance.iterations, "iteration"),
+            counted(provenance.threads, "thread"),
             provenance.seed,
             reason.strip_prefix("STOP_REASON_").unwrap_or(reason),
         );
     }
     let unserved = plan.unserved_orders.iter().map(|unserved| {
-        let why = match &unserved.relaxation {
-            Some(relaxation) => relaxation.message.as_str(),
-            None => unserved
-                .obstacles
-                .first()
-                .map_or("", |first| first.message.as_str()),
+        let why = match (&unserved.relaxation, unserved.obstacles.first()) {
+            (Some(relaxation), _) => relaxation.message.as_str(),
+            (None, Some(nearest)) => nearest.message.as_str(),
+            (None, None) => "a courier could take it as things are",
         };
         format!("unserved: {} ({why})", unserved.order_id)
     });
@@ -164,15 +180,13 @@ pub(super) fn forecast_summary(forecast: &pb::PlanForecast) -> String {
 }
 
 /// What the plan breaks, one line each; empty if nothing.
-pub(super) fn violations(plan: &pb::Plan) -> String {
+fn violations(plan: &pb::Plan) -> String {
     let verdict = plan.verdict.clone().unwrap_or_default();
     let lines = verdict.violations.iter().map(|violation| {
         let kind = violation.constraint().as_str_name();
         format!(
-            "broken: {} {} {}: {}",
+            "broken: {}: {}",
             kind.strip_prefix("CONSTRAINT_KIND_").unwrap_or(kind),
-            violation.courier_id,
-            violation.order_id,
             violation.message,
         )
     });
@@ -212,6 +226,24 @@ mod tests {
     #[test]
     fn texts_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\n");
+    }
+
+    #[test]
+    fn an_order_that_only_nobody_was_given_is_said_to_be_possible() {
+        let plan = pb::Plan {
+            unserved_orders: vec![pb::UnservedOrder {
+                order_id: "a".to_owned(),
+                ..pb::UnservedOrder::default()
+            }],
+            ..pb::Plan::default()
+        };
+        let summary = plan_summary(&plan);
+        assert!(summary.contains("0 routes, 0 stops"), "{summary}");
+        assert!(summary.contains("1 order unserved"), "{summary}");
+        assert!(
+            summary.contains("unserved: a (a courier could take it as things are)"),
+            "{summary}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::process;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Done, EXIT_FAILURE, Failure, day_file};
+use super::{Done, EXIT_FAILURE, Failure, console, day_file};
 use crate::config::Config;
 use crate::grpc::server::Server;
 
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let config = load(&arguments)?;
     if arguments.show_config {
-        print!("{}", config.to_toml());
+        console::say(config.to_toml().trim_end())?;
         return Ok(Done::Fully);
     }
     let runtime = day_file::runtime(&config.log)?;
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         let server = Server::bind(&config)
             .await
             .map_err(|error| Failure::new("start the server", error))?;
-        println!("serving on {}", server.address());
+        console::say(format_args!("serving on {}", server.address()))?;
         server
             .serve(ended)
             .await

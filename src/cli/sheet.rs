@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Done, Failure, day_file};
+use super::{Done, Failure, console, day_file};
 use crate::grpc::convert::{self, SheetDay};
 use crate::grpc::pb;
 use crate::sheet::{self, Language};
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     for sheet in &sheets {
         let path = arguments.output.join(sheet::file_name(sheet));
         day_file::write_text(&path, sheet::render(sheet, arguments.lang).as_bytes())?;
-        println!("{}", path.display());
+        console::say(path.display())?;
     }
     Ok(Done::Fully)
 }

@@ -4,35 +4,37 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Done, Failure, argument};
+use super::{Done, Failure, argument, console, day_file};
 use crate::clock::Clock;
 use crate::formats::{self, Rounding};
 use crate::solver::params::SearchParams;
 use crate::solver::search::{Control, SearchProgress, search};
 use crate::solver::solution::Solution;
 
-/// Solve a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).
+/// Solves a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The instance.
+    #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Wall time, as in 10s, 500ms or 1m; counts from the start of reading.
-    #[arg(long, value_parser = argument::duration, default_value = "10s")]
+    #[arg(long, value_name = "TIME", value_parser = argument::duration, default_value = "10s")]
     time_limit: Duration,
-    /// Iterations after which to stop; makes the result independent of time and threads if the time suffices.
-    #[arg(long)]
+    /// Largest number of iterations; unless the time is over first, the solution is then the same for any number of
+    /// threads.
+    #[arg(long, value_name = "NUMBER")]
     iterations: Option<u64>,
-    /// Search threads; the processors by default.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// Search threads, 1 to 256; by default one for every processor.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
     /// Random seed.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// How real numbers become integers; by default dimacs for coordinates and none for a matrix.
-    #[arg(long, value_enum)]
+    #[arg(long, value_name = "RULE", value_enum)]
     rounding: Option<Rounding>,
     /// Where to write the solution in VRPLIB format.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
@@ -43,6 +45,9 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         .map_err(|error| Failure::new(format!("read {name}"), error))?;
     let instance = formats::read_instance(&text, args.rounding)
         .map_err(|error| Failure::new(format!("read {name}"), error))?;
+    if let Some(path) = &args.output {
+        day_file::expect_folder(path)?;
+    }
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = args.threads {
         pool = pool.num_threads(usize::from(threads));
@@ -74,21 +79,20 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         .unwrap_or(outcome.solution.distance);
     if let Some(path) = &args.output {
         let text = formats::write_solution(&routes, &instance.show_cost(cost));
-        fs::write(path, text)
-            .map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
+        day_file::write_text(path, text.as_bytes())?;
     }
-    println!(
+    console::say(format_args!(
         "cost={} routes={} feasible={} iterations={} seconds={:.2}",
         instance.show_cost(cost),
         routes.len(),
         verdict.is_ok(),
         outcome.iterations,
         clock.elapsed().as_secs_f64(),
-    );
+    ))?;
     Ok(match verdict {
         Ok(_) => Done::Fully,
         Err(fault) => {
-            eprintln!("not feasible: {fault}");
+            console::note(format_args!("not feasible: {fault}"));
             Done::InPart
         }
     })

@@ -41,9 +41,9 @@ json_messages!(
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     /// A value is not what the message has there.
-    #[error("{path}: {cause}")]
+    #[error("{path}{cause}")]
     Value {
-        /// Where: names and indices as in the text.
+        /// Where: names and indices as in the text, with a colon after them; empty for the whole text.
         path: String,
         /// What is wrong, with line and column.
         cause: serde_json::Error,
@@ -65,7 +65,10 @@ pub fn read<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
     let message = match DynamicMessage::deserialize(descriptor::<M>(), tracked) {
         Ok(message) => message,
         Err(cause) => {
-            let path = track.path().to_string();
+            let path = match track.path().to_string().as_str() {
+                "." => String::new(),
+                path => format!("{path}: "),
+            };
             return Err(JsonError::Value { path, cause });
         }
     };
@@ -139,7 +142,10 @@ mod tests {
         let error = read::<pb::Problem>("{\"ordrs\": []}")
             .unwrap_err()
             .to_string();
-        assert!(error.contains("ordrs"), "{error}");
+        assert!(
+            error.starts_with("unrecognized") && error.contains("ordrs"),
+            "{error}"
+        );
     }
 
     #[test]

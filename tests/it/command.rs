@@ -140,6 +140,43 @@ fn a_file_that_is_not_a_day_exits_with_1_and_names_the_line() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_to_is_found_before_the_search() {
+    let folder = folder();
+    // The search would take longer than this waits for the command.
+    for output in ["missing/plan.json", "."] {
+        let plan = [
+            "plan",
+            "day.json",
+            "--output",
+            output,
+            "--time-limit",
+            "10m",
+        ];
+        let assert = punctual(folder.path(), &plan).code(1);
+        let errors = text(&assert.get_output().stderr);
+        assert!(errors.contains(&format!("write {output}")), "{errors}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_nobody_can_take_is_an_error_and_no_panic() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let binary = assert_cmd::cargo::cargo_bin("punctual");
+    let ended = std::process::Command::new(binary)
+        .args(["serve", "--show-config"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let errors = text(&ended.stderr);
+    assert!(
+        errors.starts_with("punctual: write to standard output"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn wrong_usage_exits_with_64_and_help_with_0() {
     let folder = folder();
     punctual(folder.path(), &[]).code(64);
@@ -150,6 +187,14 @@ fn wrong_usage_exits_with_64_and_help_with_0() {
         &["plan", "day.json", "--output", "x", "--time-limit", "soon"],
     )
     .code(64);
+    for wrong in [
+        &["plan", "day.json", "--output", "x", "--threads", "0"][..],
+        &["forecast", "plan.json", "--scenarios", "5"],
+        &["generate", "--output", "x", "--orders", "0"],
+        &["serve", "--listen", "nowhere"],
+    ] {
+        punctual(folder.path(), wrong).code(64);
+    }
     punctual(folder.path(), &["--help"]).success();
     punctual(folder.path(), &["--version"]).success();
     fs::write(

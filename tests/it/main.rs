@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bad_input;
+mod bundled;
 mod command;
 mod days;
 mod evaluation;
 mod jobs;
 mod limits;
+mod readme;
 mod service;
 mod solve;
 mod standard_services;

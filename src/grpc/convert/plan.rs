@@ -189,6 +189,7 @@ fn amount_in_words(constraint: ConstraintKind, amount: i64, subject: &str) -> St
         ConstraintKind::Skill => format!("the skill {subject} is missing"),
         ConstraintKind::CourierForbidden => "the order's lists exclude the courier".to_owned(),
         ConstraintKind::Depot => "the courier's depot does not have the goods".to_owned(),
+        ConstraintKind::MaxStops if amount == 1 => "one stop too many".to_owned(),
         ConstraintKind::MaxStops => format!("{amount} stops too many"),
         ConstraintKind::MaxDistance => format!("{amount} m too far"),
         ConstraintKind::MaxDuty => format!("the duty would be {amount} s too long"),
