@@ -279,16 +279,14 @@ impl<'p> Search<'p> {
             .then_some(SearchEnd::Stagnated)
     }
 
-    /// Share of the tightest limit used up.
+    /// Share of the limit used up: of the iterations if they are limited, so that the clock has no say then.
     fn done(&self, elapsed: Duration) -> f64 {
-        let time = self.params.time_limit.map_or(0.0, |limit| {
-            elapsed.as_secs_f64() / limit.as_secs_f64().max(1e-9)
-        });
-        let iterations = self
-            .params
-            .iteration_limit
-            .map_or(0.0, |limit| self.iterations as f64 / limit.max(1) as f64);
-        time.max(iterations).clamp(0.0, 1.0)
+        let share = match (self.params.iteration_limit, self.params.time_limit) {
+            (Some(limit), _) => self.iterations as f64 / limit.max(1) as f64,
+            (None, Some(limit)) => elapsed.as_secs_f64() / limit.as_secs_f64().max(1e-9),
+            (None, None) => 0.0,
+        };
+        share.clamp(0.0, 1.0)
     }
 
     fn orders(&mut self, done: f64, elapsed: Duration) -> Orders {
@@ -319,15 +317,15 @@ impl<'p> Search<'p> {
 
     /// Iterations per client that the limits will allow: estimated from the pace so far where time is the limit.
     fn budget(&self, elapsed: Duration) -> f64 {
-        let by_count = self
-            .params
-            .iteration_limit
-            .map_or(f64::INFINITY, |limit| limit as f64);
-        let by_time = self.params.time_limit.map_or(f64::INFINITY, |limit| {
-            let pace = self.iterations as f64 / elapsed.as_secs_f64().max(1e-9);
-            pace * limit.as_secs_f64()
-        });
-        by_count.min(by_time) / self.problem.n_clients().max(1) as f64
+        let iterations = match (self.params.iteration_limit, self.params.time_limit) {
+            (Some(limit), _) => limit as f64,
+            (None, Some(limit)) => {
+                let pace = self.iterations as f64 / elapsed.as_secs_f64().max(1e-9);
+                pace * limit.as_secs_f64()
+            }
+            (None, None) => f64::INFINITY,
+        };
+        iterations / self.problem.n_clients().max(1) as f64
     }
 
     /// Lets all chains go on from the best solution.
