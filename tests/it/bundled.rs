@@ -83,3 +83,30 @@ fn the_small_day_is_planned_with_every_order_in_place() {
     let verdict = plan.verdict.unwrap();
     assert!(verdict.feasible, "{:?}", verdict.violations);
 }
+
+#[test]
+fn under_an_iteration_limit_neither_threads_nor_the_clock_change_the_plan() {
+    let folder = TempDir::new().unwrap();
+    let output = folder.path().join("plan.json");
+    let version = |threads: &str, time_limit: &str| {
+        let mut command = Command::cargo_bin("punctual").unwrap();
+        command
+            .arg("plan")
+            .arg(data().join("moscow-day.json"))
+            .arg("--output")
+            .arg(&output)
+            .args(["--iterations", "2000", "--threads", threads])
+            .args(["--time-limit", time_limit])
+            .timeout(crate::service::PATIENCE);
+        // So few iterations may leave orders out, which is exit code 2; the plan is there all the same.
+        command.output().unwrap();
+        let day: pb::PlannedDay = json::read(&fs::read_to_string(&output).unwrap()).unwrap();
+        let plan = day.plan.unwrap();
+        let reason = plan.provenance.unwrap().stop_reason();
+        assert_eq!(reason, pb::StopReason::IterationLimit);
+        plan.version
+    };
+    let first = version("1", "1m");
+    assert_eq!(version("2", "1m"), first);
+    assert_eq!(version("1", "1h"), first);
+}
