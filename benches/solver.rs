@@ -51,7 +51,8 @@ fn plain() -> Problem {
         profile: 0,
         pace: 0,
     };
-    let point = |node: usize| ((node * 131 % 401) as i32, (node * 257 % 397) as i32);
+    let coordinate = |value: usize| i32::try_from(value).expect("below 401");
+    let point = |node: usize| (coordinate(node * 131 % 401), coordinate(node * 257 % 397));
     Problem::new(clients.collect(), vec![kind], 1, 1, |_, from, to| {
         let (a, b) = (point(from), point(to));
         let length = ((a.0 - b.0).abs() + (a.1 - b.1).abs()) * 5;
