@@ -50,7 +50,7 @@ pub enum Refusal {
     #[error("the request is not valid")]
     Invalid(Vec<Finding>),
     /// Too many plans are running and waiting.
-    #[error("too many plans are running and waiting; try again later")]
+    #[error("too much is running and waiting already; try again later")]
     Busy,
     /// The job is not known, or not any more.
     #[error("there is no job {0:?}; finished jobs are kept for a while only")]

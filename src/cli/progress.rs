@@ -79,10 +79,10 @@ fn line(progress: &pb::Progress) -> String {
         return "waiting for a place among the running plans".to_owned();
     }
     format!(
-        "{:.1} s: {} iterations, {} routes, {} unserved, {:.1} km, cost {}",
+        "{:.1} s: {}, {}, {} unserved, {:.1} km, cost {}",
         elapsed(progress).as_secs_f64(),
-        progress.iterations,
-        progress.routes,
+        super::report::counted(progress.iterations, "iteration"),
+        super::report::counted(progress.routes, "route"),
         progress.unserved_orders,
         super::report::kilometers(progress.distance_meters),
         progress.cost,

@@ -101,7 +101,7 @@ fn worst_stop(route: &pb::RouteForecast) -> Option<String> {
 }
 
 /// `count` with the name of what is counted.
-fn counted<N: PartialEq + From<u8> + Display>(count: N, noun: &str) -> String {
+pub(super) fn counted<N: PartialEq + From<u8> + Display>(count: N, noun: &str) -> String {
     let ending = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }
@@ -138,7 +138,7 @@ fn plan_summary(plan: &pb::Plan) -> String {
         let why = match (&unserved.relaxation, unserved.obstacles.first()) {
             (Some(relaxation), _) => relaxation.message.as_str(),
             (None, Some(nearest)) => nearest.message.as_str(),
-            (None, None) => "a courier could take it as things are",
+            (None, None) => "nothing that keeps it out was looked for or found",
         };
         format!("unserved: {} ({why})", unserved.order_id)
     });
@@ -241,7 +241,7 @@ mod tests {
         assert!(summary.contains("0 routes, 0 stops"), "{summary}");
         assert!(summary.contains("1 order unserved"), "{summary}");
         assert!(
-            summary.contains("unserved: a (a courier could take it as things are)"),
+            summary.contains("unserved: a (nothing that keeps it out was looked for or found)"),
             "{summary}"
         );
     }

@@ -161,7 +161,7 @@ pub(super) fn person(random: &mut impl Rng) -> String {
     }
 }
 
-/// A phone nobody has: `block` tells customers from couriers.
+/// A made-up phone: `block` tells customers from couriers.
 pub(super) fn phone(block: u32, number: u32) -> String {
     let number = number % 10_000;
     format!("+7 900 {block:03}-{:02}-{:02}", number / 100, number % 100)

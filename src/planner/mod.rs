@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use crate::check::check;
 use crate::clock::Clock;
-use crate::model::{Plan, Problem, Provenance, RouteSketch, StopReason, Verdict};
+use crate::model::{
+    DropPolicy, Plan, Problem, Provenance, RouteSketch, StopReason, UnservedOrder, Verdict,
+};
 use crate::solver;
 use crate::solver::params::SearchParams;
 use crate::solver::search::{Control, Outcome, SearchEnd, SearchProgress};
@@ -133,11 +135,13 @@ fn finish(
     provenance: Provenance,
 ) -> Plan {
     let mut schedule = schedule::schedule(problem, travel, &sketches);
-    if is_searched && !schedule.unserved.is_empty() {
-        explain::last_sweep(problem, travel, &mut sketches, &mut schedule.unserved);
+    let is_wanted = is_searched && provenance.stop_reason != StopReason::Cancelled;
+    if is_wanted && !schedule.unserved.is_empty() {
+        let mut looked_at = most_important(problem, &schedule.unserved);
+        explain::last_sweep(problem, travel, &mut sketches, &mut looked_at);
         schedule = schedule::schedule(problem, travel, &sketches);
     }
-    let unserved = explain::explain(problem, travel, &schedule.routes, &schedule.unserved);
+    let unserved = explained(problem, travel, &schedule, provenance.stop_reason);
     let mut plan = Plan {
         routes: schedule.routes,
         unserved,
@@ -146,6 +150,52 @@ fn finish(
     };
     plan.verdict = check(problem, travel, &plan);
     plan
+}
+
+/// Unserved orders that get a last try and an explanation: both take time for each.
+const EXPLAINED_MAX: usize = 100;
+
+/// The unserved orders that it would matter most to serve, at most [`EXPLAINED_MAX`], ascending.
+fn most_important(problem: &Problem, unserved: &[usize]) -> Vec<usize> {
+    let mut chosen = unserved.to_vec();
+    chosen.sort_by_key(|&position| match problem.orders[position].drop_policy {
+        DropPolicy::MustServe => i64::MIN,
+        DropPolicy::MayDrop { penalty } => -penalty,
+    });
+    chosen.truncate(EXPLAINED_MAX);
+    chosen.sort_unstable();
+    chosen
+}
+
+/// The unserved orders, the most important ones explained; none are if the caller does not wait for it.
+fn explained(
+    problem: &Problem,
+    travel: &TravelTimes<'_>,
+    schedule: &schedule::Schedule,
+    stop_reason: StopReason,
+) -> Vec<UnservedOrder> {
+    let told = if stop_reason == StopReason::Cancelled {
+        Vec::new()
+    } else {
+        most_important(problem, &schedule.unserved)
+    };
+    let mut explanations = explain::explain(problem, travel, &schedule.routes, &told).into_iter();
+    let mut told = told.into_iter().peekable();
+    let mut entry = |&position: &usize| {
+        if told.next_if_eq(&position).is_some()
+            && let Some(explanation) = explanations.next()
+        {
+            return explanation;
+        }
+        let order = &problem.orders[position];
+        UnservedOrder {
+            order: order.id.clone(),
+            must_serve: order.drop_policy == DropPolicy::MustServe,
+            obstacles: Vec::new(),
+            relaxation: None,
+        }
+    };
+    schedule.unserved.iter().map(&mut entry).collect()
 }
 
 /// Time between two reports of progress.
@@ -159,7 +209,7 @@ fn search(
     cancel: &Cancel,
     on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
 ) -> (Vec<RouteSketch>, Outcome) {
-    let translation = Translation::new(problem, travel);
+    let translation = Translation::new(problem, travel, &|| cancel.is_cancelled());
     let params = SearchParams {
         seed: options.seed,
         time_limit: options.time_budget,

@@ -41,7 +41,12 @@ struct KindKey {
 }
 
 impl Translation {
-    pub(super) fn new(problem: &Problem, travel: &TravelTimes<'_>) -> Self {
+    /// Ways still to be measured when `is_cancelled` says so count as none: the result serves nobody any more.
+    pub(super) fn new(
+        problem: &Problem,
+        travel: &TravelTimes<'_>,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Self {
         let scene = Scene::new(problem);
         let mut members: BTreeMap<KindKey, Vec<usize>> = BTreeMap::new();
         for (number, courier) in problem.couriers.iter().enumerate() {
@@ -77,7 +82,7 @@ impl Translation {
         // Couriers of different speed drive the same ways: each way is measured once a profile.
         let ways: Vec<Ways> = collect_set(profiles.iter().map(|(id, _)| id.clone()))
             .into_iter()
-            .map(|id| Ways::new(travel, id, &places))
+            .map(|id| Ways::new(travel, id, &places, is_cancelled))
             .collect();
         let ways_of: Vec<&Ways> = profiles
             .iter()
@@ -160,12 +165,22 @@ struct Ways {
 }
 
 impl Ways {
-    fn new(travel: &TravelTimes<'_>, profile: ProfileId, places: &[PlaceIdx]) -> Self {
+    fn new(
+        travel: &TravelTimes<'_>,
+        profile: ProfileId,
+        places: &[PlaceIdx],
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Self {
         let leg = |from: PlaceIdx, to: PlaceIdx| {
             let leg = travel.profile_leg(&profile, from, to)?;
             Some((narrow(leg.duration.0), narrow(leg.distance.0)))
         };
-        let row = |from: &PlaceIdx| places.iter().map(|to| leg(*from, *to)).collect::<Vec<_>>();
+        let row = |from: &PlaceIdx| -> Vec<Option<(i32, i32)>> {
+            if is_cancelled() {
+                return vec![None; places.len()];
+            }
+            places.iter().map(|to| leg(*from, *to)).collect()
+        };
         let legs = places.par_iter().flat_map_iter(row).collect();
         Self {
             profile,

@@ -3,6 +3,9 @@
 //! The cut follows travel distances, not coordinates: routes are ordered by how much nearer they are to one of two
 //! distant clients than to the other (one axis of FastMap, Faloutsos and Lin, 1995) and cut at half of the clients.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use rand::RngExt;
 
 use super::neighborhood::Neighborhood;
@@ -94,29 +97,8 @@ pub(super) fn deal(
     rng: &mut Stream,
 ) {
     let n_parts = parts.len();
-    let mut part_of = std::collections::BTreeMap::new();
-    for (number, part) in parts.iter().enumerate() {
-        part_of.extend(part.routes.iter().flat_map(|route| {
-            route
-                .visits
-                .iter()
-                .map(move |&(client, _)| (client, number))
-        }));
-    }
-    for &client in absent {
-        let mut votes = vec![0_u32; n_parts];
-        for neighbor in neighborhood
-            .ruin(client)
-            .iter()
-            .filter_map(|neighbor| part_of.get(neighbor))
-            .take(8)
-        {
-            votes[*neighbor] += 1;
-        }
-        let winner = (0..n_parts)
-            .max_by_key(|&part| (votes[part], std::cmp::Reverse(part)))
-            .unwrap_or(0);
-        parts[winner].absent.push(client);
+    if !absent.is_empty() {
+        deal_absent(parts, neighborhood, absent);
     }
     for (at, &slot) in free_slots.iter().enumerate() {
         parts[at % n_parts].free_slots.push(slot);
@@ -134,5 +116,25 @@ pub(super) fn deal(
         for extra in 0..free as usize % n_parts {
             parts[(start + extra) % n_parts].free_vehicles[kind] += 1;
         }
+    }
+}
+
+fn deal_absent(parts: &mut [Part], neighborhood: &Neighborhood, absent: &[u32]) {
+    let mut part_of = BTreeMap::new();
+    for (number, part) in parts.iter().enumerate() {
+        let planned = part.routes.iter().flat_map(|route| &route.visits);
+        part_of.extend(planned.map(|&(client, _)| (client, number)));
+    }
+    for &client in absent {
+        let mut votes = vec![0_u32; parts.len()];
+        let neighbors = neighborhood.ruin(client).iter();
+        for &part in neighbors
+            .filter_map(|neighbor| part_of.get(neighbor))
+            .take(8)
+        {
+            votes[part] += 1;
+        }
+        let winner = (0..parts.len()).max_by_key(|&part| (votes[part], Reverse(part)));
+        parts[winner.unwrap_or(0)].absent.push(client);
     }
 }

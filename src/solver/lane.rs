@@ -106,19 +106,26 @@ impl<'p> Lane<'p> {
         }
     }
 
-    /// Inserts every client that is left out, in the given order.
-    pub(super) fn construct(&mut self, guide: &Guide, order: &[u32], rng: &mut Stream) {
-        for &client in order {
-            self.state.take_back(client);
+    /// Inserts every client that is left out, in the given order; those not reached when `is_cancelled` says so stay
+    /// out.
+    pub(super) fn construct(
+        &mut self,
+        guide: &Guide,
+        order: &[u32],
+        rng: &mut Stream,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) {
+        for batch in order.chunks(STOP_CHECK_ITERATIONS as usize) {
+            if is_cancelled() {
+                break;
+            }
+            for &client in batch {
+                self.state.take_back(client);
+            }
+            let (state, memories) = (&mut self.state, &mut self.memories);
+            self.recreate
+                .insert_all(state, guide, memories, rng, batch, i64::MAX);
+            self.state.commit();
         }
-        self.recreate.insert_all(
-            &mut self.state,
-            guide,
-            &mut self.memories,
-            rng,
-            order,
-            i64::MAX,
-        );
-        self.state.commit();
     }
 }

@@ -38,16 +38,28 @@ impl Lists {
 }
 
 impl Neighborhood {
-    /// The `n_insertion` best neighbors for insertion and the `n_ruin` nearest for ruin.
-    pub(super) fn new(problem: &Problem, n_insertion: usize, n_ruin: usize) -> Self {
+    /// The `n_insertion` best neighbors for insertion and the `n_ruin` nearest for ruin; lists still to be made when
+    /// `is_cancelled` says so stay empty.
+    pub(super) fn new(
+        problem: &Problem,
+        n_insertion: usize,
+        n_ruin: usize,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Self {
         let n = problem.n_clients();
         let insertion = (0..n).into_par_iter().map(|client| {
+            if is_cancelled() {
+                return Vec::new();
+            }
             let others = (0..n).filter(|&other| other != client);
             let scored =
                 others.filter_map(|other| Some((proximity(problem, client, other)?, other as u32)));
             nearest(scored.collect(), n_insertion)
         });
         let ruin = (0..n).into_par_iter().map(|client| {
+            if is_cancelled() {
+                return Vec::new();
+            }
             // The client itself comes first: a ruin starts with it.
             let scored = (0..n).map(|other| {
                 (

@@ -108,11 +108,15 @@ mod stream {
 /// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
 pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
     let tuning = Tuning::new(problem.n_clients());
-    let neighborhood =
-        Neighborhood::new(problem, tuning.insertion_neighbors, tuning.ruin_neighbors);
+    let neighborhood = Neighborhood::new(
+        problem,
+        tuning.insertion_neighbors,
+        tuning.ruin_neighbors,
+        control.is_cancelled,
+    );
     let guide = Guide::new(problem, neighborhood);
     let mut search = Search::new(problem, &guide, *params, tuning);
-    search.construct();
+    search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
         solution: search.best,
@@ -185,7 +189,7 @@ impl<'p> Search<'p> {
     }
 
     /// Builds a first solution by inserting clients by the end of their windows, then chooses the scheme.
-    fn construct(&mut self) {
+    fn construct(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) {
         let mut order = self.absent.clone();
         let closing = |client: u32| {
             self.problem.clients()[client as usize]
@@ -197,9 +201,16 @@ impl<'p> Search<'p> {
         order.sort_by_key(|&client| (closing(client), client));
         let mut parts = vec![Part::default()];
         self.deal(&mut parts);
-        self.load(0, &parts[0]);
+        self.hand_over(0, &parts[0]);
+        let part = &parts[0];
+        self.lanes[0].state.load(
+            &part.routes,
+            &part.absent,
+            &part.free_slots,
+            &part.free_vehicles,
+        );
         let mut rng = rng::stream(self.params.seed, &[stream::CONSTRUCT]);
-        self.lanes[0].construct(self.guide, &order, &mut rng);
+        self.lanes[0].construct(self.guide, &order, &mut rng, is_cancelled);
         self.unload();
         self.take_best();
         let n_parts = (self.problem.n_clients() / CLIENTS_PER_PART)
@@ -340,8 +351,14 @@ impl<'p> Search<'p> {
             ..Part::default()
         }];
         self.deal(&mut parts);
-        for lane in 0..self.lanes.len() {
-            self.load(lane, &parts[0]);
+        let part = &parts[0];
+        for lane in &mut self.lanes {
+            lane.state.load(
+                &part.routes,
+                &part.absent,
+                &part.free_slots,
+                &part.free_vehicles,
+            );
         }
     }
 
@@ -389,23 +406,32 @@ impl<'p> Search<'p> {
         let mut parts = decompose::split(self.problem, self.routes.clone(), n_parts, &mut rng);
         self.deal(&mut parts);
         for (number, part) in parts.iter().enumerate() {
-            self.load(number, part);
+            self.hand_over(number, part);
         }
         let finished: Vec<bool> = self
             .lanes
             .par_iter_mut()
+            .zip(&parts)
             .enumerate()
-            .map(|(number, lane)| {
+            .map(|(number, (lane, part))| {
                 let mut rng = rng::stream(seed, &[stream::LANE, epoch, number as u64]);
                 let mut unbeatable = i64::MIN;
+                lane.state.load(
+                    &part.routes,
+                    &part.absent,
+                    &part.free_slots,
+                    &part.free_vehicles,
+                );
                 lane.run(guide, orders, &mut rng, stop, &mut unbeatable, |_| {})
             })
             .collect();
         if finished.contains(&false) {
             return false;
         }
-        self.unload();
-        self.take_best();
+        let cost = self.unload();
+        if cost < self.best.cost {
+            self.take_best();
+        }
         true
     }
 
@@ -432,37 +458,30 @@ impl<'p> Search<'p> {
         );
     }
 
-    fn load(&mut self, lane: usize, part: &Part) {
+    /// Gives a lane everything that belongs to a part, for the lane to load it on its own thread.
+    fn hand_over(&mut self, lane: usize, part: &Part) {
         let lane = &mut self.lanes[lane];
-        for slot in part
-            .routes
-            .iter()
-            .map(|route| route.slot)
-            .chain(part.free_slots.iter().copied())
-        {
+        let used = part.routes.iter().map(|route| route.slot);
+        for slot in used.chain(part.free_slots.iter().copied()) {
             lane.state.raise_version(slot, self.versions[slot as usize]);
         }
-        lane.state.load(
-            &part.routes,
-            &part.absent,
-            &part.free_slots,
-            &part.free_vehicles,
-        );
-        if self.scheme != Scheme::Chains {
-            for &client in lane.state.clients() {
-                std::mem::swap(
-                    &mut lane.memories[client as usize],
-                    &mut self.memories[client as usize],
-                );
-            }
+        let planned = part.routes.iter().flat_map(|route| &route.visits);
+        let clients = planned.map(|&(client, _)| client);
+        for client in clients.chain(part.absent.iter().copied()) {
+            std::mem::swap(
+                &mut lane.memories[client as usize],
+                &mut self.memories[client as usize],
+            );
         }
     }
 
-    /// Puts the parts of all lanes together.
-    fn unload(&mut self) {
+    /// Puts the parts of all lanes together and gives what they cost.
+    fn unload(&mut self) -> i64 {
         self.routes.clear();
         self.absent.clear();
+        let mut cost = 0;
         for lane in &mut self.lanes {
+            cost += lane.state.cost();
             self.routes.extend(lane.state.routes());
             self.absent.extend_from_slice(lane.state.absent());
             for &client in lane.state.clients() {
@@ -477,14 +496,12 @@ impl<'p> Search<'p> {
         }
         self.routes.sort_unstable_by_key(|route| route.slot);
         self.absent.sort_unstable();
+        cost
     }
 
-    /// Keeps the current solution if it is the best one.
+    /// Keeps the current solution, which costs less than the best one or is the first.
     fn take_best(&mut self) {
-        let solution = Solution::new(self.problem, &self.routes, &self.absent);
-        if self.epoch == 0 || solution.cost < self.best.cost {
-            self.best = solution;
-            self.improved_at = self.iterations;
-        }
+        self.best = Solution::new(self.problem, &self.routes, &self.absent);
+        self.improved_at = self.iterations;
     }
 }

@@ -1,0 +1,350 @@
+//! The search state: routes as linked lists with earliest departures and latest arrivals, changed in place and undone
+//! from a journal.
+//!
+//! Nothing here chooses anything; `ruin`, `insertion` and `recreate` do. Source of the journal in place of solution
+//! copies: Accorsi and Vigo, FILO2 (2024).
+
+mod change;
+mod journal;
+mod times;
+
+use journal::Journal;
+
+use super::duration::{DurationAt, RouteDuration};
+use super::loads::LoadProfile;
+use super::problem::Problem;
+
+/// No route, no node.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// One node in its route. Clients are nodes `0..n`; slot `r` has node `n + r`, which is its start and its end.
+///
+/// Invariant: `departure` is the earliest departure given what comes before, `latest` the latest arrival that keeps
+/// everything after in time; a route is in time exactly if `departure` of each node plus travel is at most `latest` of
+/// the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(32))]
+pub(super) struct Visit {
+    /// Node before.
+    pub(super) pred: u32,
+    /// Node after.
+    pub(super) succ: u32,
+    /// Earliest departure.
+    pub(super) departure: i32,
+    /// Latest arrival.
+    pub(super) latest: i32,
+    /// Distance to `succ`.
+    pub(super) distance: i32,
+    /// Travel time to `succ`.
+    pub(super) travel: i32,
+    /// Start of the window chosen.
+    pub(super) start: i32,
+    /// End of the window chosen.
+    pub(super) end: i32,
+}
+
+impl Visit {
+    /// An empty route: begins and ends at itself.
+    fn alone(node: u32) -> Self {
+        Self {
+            pred: node,
+            succ: node,
+            departure: 0,
+            latest: 0,
+            distance: 0,
+            travel: 0,
+            start: 0,
+            end: 0,
+        }
+    }
+}
+
+/// What is known of a route as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Vehicle type; meaningless while the slot is free.
+    pub(super) kind: u32,
+    /// Number of clients.
+    pub(super) count: u32,
+    /// Changes whenever the route does and never returns, except by undoing: equal versions, equal routes.
+    pub(super) version: u32,
+    /// Total distance.
+    pub(super) distance: i64,
+    /// What matters where durations or ready times do.
+    pub(super) duration: RouteDuration,
+}
+
+/// A route taken out of a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) slot: u32,
+    pub(super) kind: u32,
+    /// Its version, or 0 to be given a new one.
+    pub(super) version: u32,
+    /// Clients in sequence with the windows chosen.
+    pub(super) visits: Vec<(u32, u8)>,
+}
+
+/// The routes of one part of a solution.
+#[derive(Debug)]
+pub(super) struct State<'p> {
+    pub(super) problem: &'p Problem,
+    n: u32,
+    visits: Vec<Visit>,
+    route_of: Vec<u32>,
+    window_of: Vec<u8>,
+    heads: Vec<Head>,
+    next_version: Vec<u32>,
+    loads: Vec<i64>,
+    /// Empty unless the problem has durations, ready times or collections.
+    pub(super) durations: Vec<DurationAt>,
+    pub(super) profile: LoadProfile,
+    cost: i64,
+    free_slots: Vec<u32>,
+    free_vehicles: Vec<u32>,
+    used_slots: u32,
+    clients: Vec<u32>,
+    absent: Vec<u32>,
+    absent_at: Vec<u32>,
+    journal: Journal,
+    sequence: Vec<u32>,
+}
+
+impl<'p> State<'p> {
+    /// An empty state with room for `n_slots` routes.
+    pub(super) fn new(problem: &'p Problem, n_slots: usize) -> Self {
+        let n = problem.n_clients();
+        let rich = problem.features().are_rich();
+        let head = Head {
+            kind: 0,
+            count: 0,
+            version: 0,
+            distance: 0,
+            duration: RouteDuration::default(),
+        };
+        Self {
+            problem,
+            n: n as u32,
+            visits: (0..(n + n_slots) as u32).map(Visit::alone).collect(),
+            route_of: vec![NONE; n],
+            window_of: vec![0; n],
+            heads: vec![head; n_slots],
+            next_version: vec![1; n_slots],
+            loads: vec![0; n_slots * problem.n_dims()],
+            durations: vec![DurationAt::default(); if rich { n + n_slots } else { 0 }],
+            profile: LoadProfile::new(problem, n + n_slots),
+            cost: 0,
+            free_slots: Vec::new(),
+            free_vehicles: vec![0; problem.types().len()],
+            used_slots: 0,
+            clients: Vec::new(),
+            absent: Vec::new(),
+            absent_at: vec![NONE; n],
+            journal: Journal::default(),
+            sequence: Vec::new(),
+        }
+    }
+
+    /// Takes over routes, clients left out, free slots and free vehicles; forgets what was there before.
+    pub(super) fn load(
+        &mut self,
+        routes: &[Route],
+        absent: &[u32],
+        free_slots: &[u32],
+        free_vehicles: &[u32],
+    ) {
+        for index in 0..self.clients.len() {
+            let client = self.clients[index] as usize;
+            self.route_of[client] = NONE;
+            self.absent_at[client] = NONE;
+        }
+        self.clients.clear();
+        self.absent.clear();
+        self.cost = 0;
+        self.used_slots = 0;
+        self.free_slots.clear();
+        self.free_slots.extend_from_slice(free_slots);
+        for &slot in free_slots {
+            // Undoing looks at slots that were opened: they must not lead into routes they once held.
+            let node = self.sentinel(slot);
+            self.visits[node as usize] = Visit::alone(node);
+        }
+        self.free_vehicles.copy_from_slice(free_vehicles);
+        for route in routes {
+            self.load_route(route);
+        }
+        for &client in absent {
+            self.clients.push(client);
+            self.leave_out(client);
+        }
+        self.commit();
+    }
+
+    fn load_route(&mut self, route: &Route) {
+        let slot = route.slot;
+        self.reset_slot(slot, route.kind);
+        self.used_slots += 1;
+        self.cost += self.problem.types()[route.kind as usize].fixed;
+        let mut last = self.sentinel(slot);
+        for &(client, window) in &route.visits {
+            self.clients.push(client);
+            self.link(client, last, window);
+            last = client;
+        }
+        let sentinel = self.sentinel(slot);
+        self.refresh(slot, sentinel, sentinel);
+        if route.version > 0 {
+            let next = &mut self.next_version[slot as usize];
+            *next = route.version.wrapping_add(1).max(*next);
+            self.heads[slot as usize].version = route.version;
+        }
+    }
+
+    /// Routes with clients, by slot.
+    pub(super) fn routes(&self) -> Vec<Route> {
+        let mut slots: Vec<u32> = self
+            .clients
+            .iter()
+            .map(|&client| self.route_of(client))
+            .filter(|&slot| slot != NONE)
+            .collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let take = |slot: u32| {
+            let head = self.head(slot);
+            let visits = self
+                .clients_of(slot)
+                .map(|client| (client, self.window_of[client as usize]))
+                .collect();
+            Route {
+                slot,
+                kind: head.kind,
+                version: head.version,
+                visits,
+            }
+        };
+        slots.into_iter().map(take).collect()
+    }
+
+    /// The next version that slot's route would get.
+    pub(super) fn next_version(&self, slot: u32) -> u32 {
+        self.next_version[slot as usize]
+    }
+
+    /// Makes sure that versions of `slot` handed out from now on are at least `version`.
+    pub(super) fn raise_version(&mut self, slot: u32, version: u32) {
+        let next = &mut self.next_version[slot as usize];
+        *next = version.max(*next);
+    }
+
+    /// Clients of a route in sequence.
+    pub(super) fn clients_of(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
+        let mut node = self.sentinel(slot);
+        std::iter::from_fn(move || {
+            node = self.visit(node).succ;
+            (node < self.n).then_some(node)
+        })
+    }
+
+    /// The node that is start and end of `slot`.
+    pub(super) fn sentinel(&self, slot: u32) -> u32 {
+        self.n + slot
+    }
+
+    /// Whether `node` is a client.
+    pub(super) fn is_client(&self, node: u32) -> bool {
+        node < self.n
+    }
+
+    /// The node's place in its route.
+    #[inline]
+    pub(super) fn visit(&self, node: u32) -> &Visit {
+        &self.visits[node as usize]
+    }
+
+    /// The slot of a client's route, or [`NONE`].
+    #[inline]
+    pub(super) fn route_of(&self, client: u32) -> u32 {
+        self.route_of[client as usize]
+    }
+
+    /// The window chosen for a client.
+    pub(super) fn window_of(&self, client: u32) -> u8 {
+        self.window_of[client as usize]
+    }
+
+    /// What is known of the route in `slot`.
+    #[inline]
+    pub(super) fn head(&self, slot: u32) -> &Head {
+        &self.heads[slot as usize]
+    }
+
+    /// Loads on board at the start of the route (deliveries), by dimension.
+    #[inline]
+    pub(super) fn loads(&self, slot: u32) -> &[i64] {
+        let dims = self.problem.n_dims();
+        &self.loads[slot as usize * dims..(slot as usize + 1) * dims]
+    }
+
+    /// Cost of routes and of clients left out.
+    #[inline]
+    pub(super) fn cost(&self) -> i64 {
+        self.cost
+    }
+
+    /// Routes in use.
+    pub(super) fn used_slots(&self) -> u32 {
+        self.used_slots
+    }
+
+    /// Every client that is here, in routes or left out.
+    pub(super) fn clients(&self) -> &[u32] {
+        &self.clients
+    }
+
+    /// Clients left out.
+    pub(super) fn absent(&self) -> &[u32] {
+        &self.absent
+    }
+
+    /// Whether the client is here and left out.
+    pub(super) fn is_absent(&self, client: u32) -> bool {
+        self.absent_at[client as usize] != NONE
+    }
+
+    /// Vehicles of type `kind` that drive no route.
+    #[inline]
+    pub(super) fn free_vehicles(&self, kind: usize) -> u32 {
+        if self.free_slots.is_empty() {
+            0
+        } else {
+            self.free_vehicles[kind]
+        }
+    }
+
+    /// The problem's node that `node` departs from, for a vehicle of type `kind`.
+    #[inline]
+    pub(super) fn origin(&self, node: u32, kind: u32) -> usize {
+        if node < self.n {
+            node as usize
+        } else {
+            self.problem.start_node(kind as usize)
+        }
+    }
+
+    /// The problem's node that arriving at `node` means.
+    #[inline]
+    pub(super) fn destination(&self, node: u32, kind: u32) -> usize {
+        if node < self.n {
+            node as usize
+        } else {
+            self.problem.end_node(kind as usize)
+        }
+    }
+
+    /// Time at the door of `client` with a vehicle of type `kind`.
+    #[inline]
+    pub(super) fn service(&self, client: u32, kind: u32) -> i32 {
+        self.problem.clients()[client as usize].service[self.problem.types()[kind as usize].pace]
+    }
+}
