@@ -7,7 +7,7 @@ use super::draw::pick;
 /// Name of the store.
 pub(super) const STORE: &str = "Магазин «Амбар»";
 
-/// Stems of adjectives; all of them take the endings of [`StreetKind`].
+/// Stems of adjectives; all of them take the endings of the kinds of street.
 const STREETS: [&str; 40] = [
     "Медвян",
     "Ромашков",
