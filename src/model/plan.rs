@@ -192,7 +192,7 @@ pub struct UnservedOrder {
 pub enum StopReason {
     /// There was no search.
     NotSearched,
-    /// Nothing better can be found.
+    /// There was nothing to search for.
     TargetReached,
     /// No improvement for the stated number of iterations.
     Stagnated,

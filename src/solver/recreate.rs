@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use super::insertion::{Alone, Finder, Memory};
 use super::neighborhood::Neighborhood;
 use super::problem::Problem;
-use super::state::State;
+use super::state::{NONE, State};
 
 /// Chance of starting a route with the next cheapest vehicle type instead of the cheapest.
 const OTHER_VEHICLE: f64 = 0.2;
@@ -156,7 +156,7 @@ impl Recreate {
                     let slot = state.open(kind);
                     state.insert(client, state.sentinel(slot), window);
                 }
-                _ if state.is_client(place.after) || place.after != super::state::NONE => {
+                _ if place.after != NONE => {
                     state.insert(client, place.after, place.window);
                 }
                 _ => state.leave_out(client),
