@@ -69,6 +69,7 @@ impl Draws {
     }
 
     /// Two independent standard normal numbers for each scenario of the next block.
+    #[inline(always)]
     pub(super) fn normals(&mut self, first: &mut Block, second: &mut Block) {
         let (first, first_mirrored) = first.split_at_mut(BLOCK / 2);
         let (second, second_mirrored) = second.split_at_mut(BLOCK / 2);
@@ -86,6 +87,7 @@ impl Draws {
     }
 
     /// A number strictly between 0 and 1 for each scenario of the next block.
+    #[inline(always)]
     pub(super) fn uniforms(&mut self, numbers: &mut Block) {
         let (numbers, mirrored) = numbers.split_at_mut(BLOCK / 2);
         for at in (0..BLOCK / 2).step_by(LANES) {

@@ -1,13 +1,13 @@
 //! What a whole day or a courier's whole shift has in common: the factors that make promises fail together.
 //!
-//! They are few and everything depends on them, so they are spread evenly over the scenarios (scrambled Sobol points)
-//! instead of drawn: on a plan of 1,000 stops that halves the variance of the expected rate. The scenarios form
-//! [`BATCHES`] batches, each with points scrambled on its own: the batches are independent, which is what the sampling
-//! error of the forecast is computed from.
+//! Traffic is the same for everyone and everything depends on it, so it is spread evenly over the scenarios (scrambled
+//! Sobol points) instead of drawn. The scenarios form [`BATCHES`] batches, each with points scrambled on its own: the
+//! batches are independent, which is what the sampling error of the forecast is computed from. Couriers are many, and
+//! even points for each cost more time than the scenarios they would save: their factors are drawn.
 
 use rayon::prelude::*;
 
-use super::draws::{BLOCK, Block, Purpose};
+use super::draws::{BLOCK, Block, Draws, Purpose};
 use super::elementary::{exp, ln, normal_pair};
 use super::spread::{SLOT, Spread};
 use crate::rng;
@@ -100,21 +100,22 @@ pub(super) struct CourierBlock {
 }
 
 impl CourierBlock {
-    /// The factors of the courier whose id has `key`.
+    /// The factors of the courier for the next block of their `draws`.
     ///
     /// The start delay's law, a gamma distribution whose mean is its standard deviation, is the exponential.
-    pub(super) fn new(seed: u64, spread: &Spread, key: u64, block: usize) -> Self {
+    #[inline(always)]
+    pub(super) fn draw(spread: &Spread, draws: &mut Draws) -> Self {
         let mut factors = Self {
             drive: [0.0; BLOCK],
             pace: [0.0; BLOCK],
             start_delay: [0.0; BLOCK],
         };
-        let points = even_points(seed, Purpose::Courier, key, 0, block);
-        for (s, [u, v, w, _]) in points.into_iter().enumerate() {
-            let (drive, pace) = normal_pair(u, v);
-            factors.drive[s] = exp(spread.drive * (drive - spread.drive / 2.0));
-            factors.pace[s] = exp(spread.pace * (pace - spread.pace / 2.0));
-            factors.start_delay[s] = -spread.start_delay * ln(w);
+        draws.normals(&mut factors.drive, &mut factors.pace);
+        draws.uniforms(&mut factors.start_delay);
+        for s in 0..BLOCK {
+            factors.drive[s] = exp(spread.drive * (factors.drive[s] - spread.drive / 2.0));
+            factors.pace[s] = exp(spread.pace * (factors.pace[s] - spread.pace / 2.0));
+            factors.start_delay[s] = -spread.start_delay * ln(factors.start_delay[s]);
         }
         factors
     }
@@ -219,8 +220,9 @@ mod tests {
     #[test]
     fn couriers_have_factors_of_mean_one_and_delays_of_the_stated_mean() {
         let spread = Spread::new(&NoiseModel::default());
+        let mut draws = Draws::new(5, Purpose::Courier, 42);
         let blocks: Vec<CourierBlock> = (0..64)
-            .map(|block| CourierBlock::new(5, &spread, 42, block))
+            .map(|_| CourierBlock::draw(&spread, &mut draws))
             .collect();
         let mean_of =
             |row: fn(&CourierBlock) -> Block| mean(&blocks.iter().map(row).collect::<Vec<_>>());

@@ -33,12 +33,14 @@ impl Default for NoiseBlock {
 
 impl NoiseBlock {
     /// Draws the noise of the next block of a stop.
+    #[inline(always)]
     pub(super) fn draw(&mut self, draws: &mut Draws) {
         draws.normals(&mut self.leg, &mut self.service);
         draws.uniforms(&mut self.incident);
     }
 
     /// Durations of a leg.
+    #[inline(always)]
     pub(super) fn travel(
         &self,
         leg: Leg,
@@ -56,6 +58,7 @@ impl NoiseBlock {
     ///
     /// A uniform number below the chance of an incident both tells that there is one and, divided by that chance, how
     /// long it takes.
+    #[inline(always)]
     pub(super) fn service(
         &self,
         planned: f32,
@@ -73,6 +76,7 @@ impl NoiseBlock {
 
 /// Moves `clock` from the departure before `visit` to the departure from it, notes the arrivals and counts the promises
 /// kept.
+#[inline(always)]
 pub(super) fn advance(
     visit: &Visit,
     travel: &Block,
@@ -100,6 +104,7 @@ pub(super) fn advance(
 
 /// Moves `latest` from the latest departure from `visit` that keeps every later promise to the latest departure from
 /// the place before that keeps the promise of `visit` too; minus infinity where no departure is early enough.
+#[inline(always)]
 pub(super) fn retreat(visit: &Visit, travel: &Block, service: &Block, latest: &mut Block) {
     // A promise that cannot be kept asks nothing of the departure.
     let deadline = visit.deadline.unwrap_or(f32::INFINITY);

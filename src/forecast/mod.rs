@@ -13,7 +13,7 @@
 //! A promise is kept if service starts by the last moment of the order's windows, plus grace. An early courier waits.
 //!
 //! # How
-//! Noise is keyed by order and courier (`draws`), shared factors are spread evenly (`factors`), a route is an array of
+//! Noise is keyed by order and courier (`draws`), traffic is spread evenly (`factors`), a route is an array of
 //! planned times (`itinerary`), a block of 256 scenarios moves along it in single precision (`kernel`), and one thread
 //! sums up a route (`route`, `quantiles`, `statistics`). Numbers of promises are summed as integers, so that the answer
 //! has the same bits for any number of threads.

@@ -1,171 +1,189 @@
-//! Order statistics of many numbers in linear time.
+//! Order statistics of many numbers, found by counting.
+//!
+//! Numbers are never moved: each pass counts those up to a guess, which is vector code, and a guess by interpolation
+//! comes close in a few passes. Only whole seconds are asked for, so the search ends as soon as both ends of the
+//! interval round to the same one.
 
-use super::draws::{BLOCK, Block};
+use super::draws::Block;
 use super::elementary::{larger, smaller};
 
-/// Counters looked at together when a rank is searched for.
-const CHUNK: usize = 64;
+/// Counters side by side, so that one vector instruction serves several.
+const LANES: usize = 16;
 
-/// Finds order statistics; keeps its memory from one row of values to the next.
-#[derive(Default)]
-pub(super) struct Quantiles {
-    keys: Vec<i32>,
-    counts: Vec<u32>,
+/// The values at the given indices of the sorted `values`, rounded by `round`, which must not change their order.
+///
+/// Values may be infinite, but not NaN; indices must be smaller than the number of values.
+#[inline(always)]
+pub(super) fn order_statistics<const N: usize>(
+    values: &[Block],
+    ranks: [usize; N],
+    round: impl Fn(f32) -> f32,
+) -> [f32; N] {
+    let range = Range::of(values);
+    let mut searches = ranks.map(|rank| Search::new(rank, &range));
+    let mut pass = 0;
+    while searches.iter().any(|search| !search.is_done(&round)) {
+        let guesses = searches.map(|search| search.guess(pass));
+        let counts = count_up_to(values, guesses);
+        for number in 0..N {
+            if !searches[number].is_done(&round) {
+                searches[number].narrow(guesses[number], counts[number]);
+            }
+        }
+        pass += 1;
+    }
+    searches.map(|search| round(search.high))
 }
 
-impl Quantiles {
-    /// The values at the given strictly ascending indices of the sorted `values`, which hold no NaN.
-    ///
-    /// Indices must be smaller than the number of values.
-    pub(super) fn at<const N: usize>(&mut self, values: &[f32], ranks: [usize; N]) -> [f32; N] {
-        self.keys.clear();
-        self.keys.extend(values.iter().copied().map(ordered));
-        let mut found = [0.0; N];
-        select(&mut self.keys, 0, &ranks, &mut found);
-        found
-    }
+/// The interval that holds one order statistic: above `low`, up to `high`.
+#[derive(Clone, Copy)]
+struct Search {
+    rank: usize,
+    low: f32,
+    high: f32,
+    /// Values up to `low`: at most `rank`.
+    n_low: usize,
+    /// Values up to `high`: more than `rank`.
+    n_high: usize,
+}
 
-    /// The same, rounded to whole numbers.
-    ///
-    /// Values that lie close together for their number are counted by the whole number they round to, which takes half
-    /// the time; rounding keeps their order, so the result is the same.
-    pub(super) fn rounded_at<const N: usize>(
-        &mut self,
-        values: &[Block],
-        ranks: [usize; N],
-    ) -> [f32; N] {
-        let (lowest, highest) = range(values);
-        let width_max = (16 * values.len() * BLOCK) as f32;
-        if highest - lowest <= width_max {
-            self.count(values, lowest);
-            ranks.map(|rank| lowest + self.counted(rank) as f32)
+impl Search {
+    #[inline(always)]
+    fn new(rank: usize, range: &Range) -> Self {
+        let (low, high, n_low, n_high) = if rank < range.n_below {
+            (f32::NEG_INFINITY, f32::NEG_INFINITY, 0, range.n_below)
+        } else if rank < range.n_up_to_highest {
+            let low = range.lowest.next_down();
+            (low, range.highest, range.n_below, range.n_up_to_highest)
         } else {
-            self.at(values.as_flattened(), ranks)
-                .map(f32::round_ties_even)
+            (
+                f32::INFINITY,
+                f32::INFINITY,
+                range.n_up_to_highest,
+                usize::MAX,
+            )
+        };
+        Self {
+            rank,
+            low,
+            high,
+            n_low,
+            n_high,
         }
     }
 
-    /// Counts the values by their whole distance from `lowest`, which is an even number not above any of them.
-    fn count(&mut self, values: &[Block], lowest: f32) {
-        /// `2^23`: adding it rounds to a whole number, ties to even, which then stands in the low bits.
-        const ROUNDER: f32 = 8_388_608.0;
-        self.counts.clear();
-        for block in values {
-            let buckets = block.map(|value| (value - lowest + ROUNDER).to_bits() & 0x7f_ffff);
-            for bucket in buckets {
-                let bucket = bucket as usize;
-                if bucket >= self.counts.len() {
-                    self.counts.resize((bucket + 1).next_multiple_of(CHUNK), 0);
-                }
-                self.counts[bucket] += 1;
-            }
-        }
+    #[inline(always)]
+    fn is_done(&self, round: &impl Fn(f32) -> f32) -> bool {
+        let is_one_number = self.low.next_up() >= self.high;
+        is_one_number || round(self.low) >= round(self.high)
     }
 
-    /// The bucket that holds the value of index `rank`.
-    fn counted(&self, rank: usize) -> usize {
-        let mut n_before = 0;
-        let mut bucket = 0;
-        for chunk in self.counts.chunks_exact(CHUNK) {
-            let n_in_chunk = chunk.iter().sum::<u32>() as usize;
-            if n_before + n_in_chunk > rank {
-                break;
-            }
-            n_before += n_in_chunk;
-            bucket += CHUNK;
+    /// A number inside the interval: mostly where a straight line through its ends reaches the rank, now and then the
+    /// middle, lest one end stays where it is.
+    #[inline(always)]
+    fn guess(&self, pass: usize) -> f32 {
+        let share = if pass % 4 == 3 {
+            0.5
+        } else {
+            ((self.rank - self.n_low) as f32 + 0.5) / (self.n_high - self.n_low) as f32
+        };
+        let guess = self.low + (self.high - self.low) * share;
+        smaller(larger(guess, self.low.next_up()), self.high.next_down())
+    }
+
+    #[inline(always)]
+    fn narrow(&mut self, guess: f32, n_up_to_guess: usize) {
+        if n_up_to_guess > self.rank {
+            (self.high, self.n_high) = (guess, n_up_to_guess);
+        } else {
+            (self.low, self.n_low) = (guess, n_up_to_guess);
         }
-        for count in self.counts.iter().skip(bucket) {
-            n_before += *count as usize;
-            if n_before > rank {
-                break;
-            }
-            bucket += 1;
-        }
-        bucket
     }
 }
 
-/// Whole numbers that enclose all values; the lower one is even, so that differences from it round as values do.
-fn range(values: &[Block]) -> (f32, f32) {
-    let (mut lowest, mut highest) = ([f32::INFINITY; CHUNK], [f32::NEG_INFINITY; CHUNK]);
-    for values in values.as_flattened().as_chunks::<CHUNK>().0 {
-        for lane in 0..CHUNK {
-            lowest[lane] = smaller(lowest[lane], values[lane]);
-            highest[lane] = larger(highest[lane], values[lane]);
+/// Where the values lie that are not infinite, and how many lie below and up to there.
+struct Range {
+    lowest: f32,
+    highest: f32,
+    n_below: usize,
+    n_up_to_highest: usize,
+}
+
+impl Range {
+    #[inline(always)]
+    fn of(values: &[Block]) -> Self {
+        let (mut lowest, mut highest) = ([f32::MAX; LANES], [f32::MIN; LANES]);
+        for values in values.as_flattened().as_chunks::<LANES>().0 {
+            // New arrays, not elements set where needed: those would be masked stores, which are slow.
+            let finite_below = values.map(|value| if value < f32::MIN { f32::MAX } else { value });
+            let finite_above = values.map(|value| if value > f32::MAX { f32::MIN } else { value });
+            lowest = std::array::from_fn(|lane| smaller(lowest[lane], finite_below[lane]));
+            highest = std::array::from_fn(|lane| larger(highest[lane], finite_above[lane]));
+        }
+        let [n_below, n_up_to_highest] = count_up_to(values, [f32::NEG_INFINITY, f32::MAX]);
+        Self {
+            lowest: lowest.into_iter().fold(f32::MAX, smaller),
+            highest: highest.into_iter().fold(f32::MIN, larger),
+            n_below,
+            n_up_to_highest,
         }
     }
-    (
-        2.0 * (lowest.into_iter().fold(f32::INFINITY, smaller) / 2.0).floor(),
-        highest.into_iter().fold(f32::NEG_INFINITY, larger).ceil(),
-    )
 }
 
-/// Splits at the middle rank first, which halves the work for each of the others.
-fn select(keys: &mut [i32], n_before: usize, ranks: &[usize], found: &mut [f32]) {
-    let middle = ranks.len() / 2;
-    let Some(&rank) = ranks.get(middle) else {
-        return;
-    };
-    let (below, key, above) = keys.select_nth_unstable(rank - n_before);
-    found[middle] = unordered(*key);
-    select(below, n_before, &ranks[..middle], &mut found[..middle]);
-    let (ranks_above, found_above) = (&ranks[middle + 1..], &mut found[middle + 1..]);
-    select(above, rank + 1, ranks_above, found_above);
-}
-
-/// An integer for each float, in the same order.
-fn ordered(value: f32) -> i32 {
-    let bits = value.to_bits().cast_signed();
-    bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
-}
-
-/// The float that has the integer `key`.
-fn unordered(key: i32) -> f32 {
-    f32::from_bits((key ^ ((key >> 31).cast_unsigned() >> 1).cast_signed()).cast_unsigned())
+/// How many values are at most as large as each of the `limits`.
+#[inline(always)]
+fn count_up_to<const N: usize>(values: &[Block], limits: [f32; N]) -> [usize; N] {
+    limits.map(|limit| {
+        let are_up_to = values.as_flattened().iter().map(|value| *value <= limit);
+        are_up_to.map(u32::from).sum::<u32>() as usize
+    })
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "what is found is one of the numbers, not one near it"
+)]
 mod tests {
     use super::*;
+    use crate::forecast::draws::BLOCK;
     use proptest::prelude::*;
+
+    fn sorted(values: &[f32]) -> Vec<f32> {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        sorted
+    }
 
     proptest! {
         #[test]
         fn order_statistics_are_those_of_the_sorted_values(
-            mut values in prop::collection::vec(-1e6_f32..1e6, 3..600),
+            mut values in prop::collection::vec(-1e6_f32..1e6, 2 * BLOCK),
+            n_infinite in 0..BLOCK,
+            spread in prop::sample::select(vec![1e-6_f32, 1e-3, 1.0]),
         ) {
-            values.extend([f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0]);
+            // Halves, so that ties are rounded too.
+            values.iter_mut().for_each(|value| *value = (*value * spread * 2.0).round() / 2.0);
+            values[..n_infinite / 2].fill(f32::NEG_INFINITY);
+            values[n_infinite / 2..n_infinite].fill(f32::INFINITY);
             let n = values.len();
-            let ranks = [n / 10, n / 2, n - 1];
-            let found = Quantiles::default().at(&values, ranks);
-            values.sort_by(f32::total_cmp);
-            for (rank, found) in ranks.into_iter().zip(found) {
-                prop_assert_eq!(values[rank].to_bits(), found.to_bits());
+            let ranks = [0, n / 10, n / 2, n - 1];
+            let blocks = values.as_chunks::<BLOCK>().0;
+            let truth = ranks.map(|rank| sorted(&values)[rank]);
+            for round in [f32::round_ties_even, f32::floor, |value| value] {
+                let found = order_statistics(blocks, ranks, round);
+                for (truth, found) in truth.into_iter().zip(found) {
+                    prop_assert!(round(truth) == found, "{truth} {found}");
+                }
             }
-        }
-
-        #[test]
-        fn counting_and_selecting_give_the_same_whole_numbers(
-            halves in prop::collection::vec(-6_000..6_000_i16, 512),
-            n_blocks in 1..3_usize,
-        ) {
-            // Halves, so that ties are rounded too; one block is too few to be counted, two are not.
-            let values: Vec<f32> = halves.into_iter().map(|half| f32::from(half) / 2.0).collect();
-            let blocks = &values.as_chunks::<BLOCK>().0[..n_blocks];
-            let n = n_blocks * BLOCK;
-            let ranks = [0, n / 2, n - 1];
-            let mut quantiles = Quantiles::default();
-            let selected = quantiles.at(blocks.as_flattened(), ranks).map(f32::round_ties_even);
-            let counted = quantiles.rounded_at(blocks, ranks);
-            prop_assert!(counted.iter().zip(&selected).all(|(a, b)| (a - b).abs() < 1e-9));
         }
     }
 
     #[test]
-    fn values_without_end_are_selected() {
-        let mut values = [5.0; BLOCK];
-        values[7] = f32::INFINITY;
-        let [middle, last] = Quantiles::default().rounded_at(&[values], [128, 255]);
-        assert!((middle - 5.0).abs() < 1e-9 && last == f32::INFINITY);
+    fn equal_values_are_their_own_order_statistics() {
+        for value in [f32::NEG_INFINITY, -3.5, 0.0, 7.0, f32::INFINITY] {
+            let found = order_statistics(&[[value; BLOCK]], [0, BLOCK - 1], f32::floor);
+            assert!(found.iter().all(|found| *found == value.floor()), "{value}");
+        }
     }
 }

@@ -1,11 +1,17 @@
 //! One route on every simulated day.
+//!
+//! The whole simulation of a route is compiled once for each width of vector instructions that a processor may have,
+//! and the widest it has is chosen when it runs. That is why everything called from [`Simulator::simulate`] on blocks
+//! of scenarios is inlined always: a function of its own would be compiled for the narrowest only.
+
+use pulp::{Arch, Simd, WithSimd};
 
 use super::LEAVE_BY_CONFIDENCE;
 use super::draws::{BLOCK, Block, Draws, Purpose};
 use super::factors::{CourierBlock, Traffic};
 use super::itinerary::{Itinerary, Visit};
 use super::kernel::{NoiseBlock, advance, retreat};
-use super::quantiles::Quantiles;
+use super::quantiles::order_statistics;
 use super::spread::Spread;
 use super::statistics::{KeptCounts, rank, rank_from_above, wilson};
 use crate::model::{RouteForecast, StopForecast};
@@ -49,7 +55,6 @@ pub(super) struct Simulator<'a> {
     moments: Vec<Block>,
     arrivals: Vec<Block>,
     kept: Vec<[u32; BLOCK]>,
-    quantiles: Quantiles,
 }
 
 impl<'a> Simulator<'a> {
@@ -62,7 +67,6 @@ impl<'a> Simulator<'a> {
             moments: vec![[0.0; BLOCK]; day.n_blocks],
             arrivals: vec![[0.0; BLOCK]; day.n_blocks],
             kept: vec![[0; BLOCK]; day.n_blocks],
-            quantiles: Quantiles::default(),
         }
     }
 
@@ -73,6 +77,14 @@ impl<'a> Simulator<'a> {
 
     /// Forecasts a route.
     pub(super) fn forecast(&mut self, route: &Itinerary) -> RouteForecast {
+        Arch::new().dispatch(Simulation {
+            simulator: self,
+            route,
+        })
+    }
+
+    #[inline(always)]
+    fn simulate(&mut self, route: &Itinerary) -> RouteForecast {
         self.meet(route);
         let segments = || (0..route.visits.len()).step_by(SEGMENT);
         let mut stops = Vec::with_capacity(route.visits.len());
@@ -113,12 +125,14 @@ impl<'a> Simulator<'a> {
     }
 
     /// Makes the couriers' factors, sets the clock to the departure, and forgets the promises kept before.
+    #[inline(always)]
     fn meet(&mut self, route: &Itinerary) {
         let Day { seed, spread, .. } = *self.day;
-        let blocks = 0..self.day.n_blocks;
+        let mut draws = Draws::new(seed, Purpose::Courier, route.key);
         self.couriers.clear();
-        self.couriers
-            .extend(blocks.map(|block| CourierBlock::new(seed, spread, route.key, block)));
+        for _ in 0..self.day.n_blocks {
+            self.couriers.push(CourierBlock::draw(spread, &mut draws));
+        }
         for (clock, courier) in self.moments.iter_mut().zip(&self.couriers) {
             *clock = courier.start_delay.map(|delay| route.departure + delay);
         }
@@ -126,6 +140,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// Draws the durations of a segment.
+    #[inline(always)]
     fn draw(&mut self, visits: &[Visit]) {
         let day = self.day;
         let n_durations = visits.len() * day.n_blocks;
@@ -148,6 +163,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// Moves the clocks over the stop at index `at` of the segment drawn last.
+    #[inline(always)]
     fn arrive(&mut self, at: usize, visit: &Visit) {
         let durations = self.durations[at * self.day.n_blocks..].iter();
         let clocks = self.moments.iter_mut().zip(&mut self.kept);
@@ -158,6 +174,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// Moves the latest departures back over the stop at index `at` of the segment drawn last.
+    #[inline(always)]
     fn back_up(&mut self, at: usize, visit: &Visit) {
         let durations = self.durations[at * self.day.n_blocks..].iter();
         for (latest, Durations { travel, service }) in self.moments.iter_mut().zip(durations) {
@@ -166,10 +183,11 @@ impl<'a> Simulator<'a> {
     }
 
     /// What the arrivals say about `visit`.
+    #[inline(always)]
     fn stop_forecast(&mut self, route: &Itinerary, visit: &Visit) -> StopForecast {
         let n = self.arrivals.len() * BLOCK;
         let ranks = [0.1, 0.5, 0.9].map(|p| rank(p, n));
-        let [p10, p50, p90] = self.quantiles.rounded_at(&self.arrivals, ranks);
+        let [p10, p50, p90] = order_statistics(&self.arrivals, ranks, f32::round_ties_even);
         let lateness = Lateness::of(visit, &self.arrivals);
         StopForecast {
             order: visit.order.clone(),
@@ -183,6 +201,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// Median and 90 % quantile of the end, from the clocks at the last departure.
+    #[inline(always)]
     fn end(&mut self, route: &Itinerary) -> [Timestamp; 2] {
         let day = self.day;
         let mut draws = Draws::new(day.seed, Purpose::Return, route.key);
@@ -197,15 +216,15 @@ impl<'a> Simulator<'a> {
             }
         }
         let ranks = [0.5, 0.9].map(|p| rank(p, self.moments.len() * BLOCK));
-        let ends = self.quantiles.rounded_at(&self.moments, ranks);
+        let ends = order_statistics(&self.moments, ranks, f32::round_ties_even);
         ends.map(|end| route.moment(end))
     }
 
     /// The quantile of the latest departures that is reported; `None` if no promise is left to keep.
+    #[inline(always)]
     fn leave_by(&mut self, route: &Itinerary) -> Option<Timestamp> {
-        let latest = self.moments.as_flattened();
-        let rank = rank_from_above(LEAVE_BY_CONFIDENCE, latest.len());
-        let [moment] = self.quantiles.at(latest, [rank]);
+        let rank = rank_from_above(LEAVE_BY_CONFIDENCE, self.moments.len() * BLOCK);
+        let [moment] = order_statistics(&self.moments, [rank], f32::floor);
         if moment == f32::INFINITY {
             None
         } else if moment == f32::NEG_INFINITY {
@@ -213,6 +232,21 @@ impl<'a> Simulator<'a> {
         } else {
             Some(route.moment_before(moment))
         }
+    }
+}
+
+/// The simulation of one route, as what `pulp` compiles for each width.
+struct Simulation<'a, 'b> {
+    simulator: &'b mut Simulator<'a>,
+    route: &'b Itinerary,
+}
+
+impl WithSimd for Simulation<'_, '_> {
+    type Output = RouteForecast;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> RouteForecast {
+        self.simulator.simulate(self.route)
     }
 }
 
@@ -224,6 +258,7 @@ struct Lateness {
 }
 
 impl Lateness {
+    #[inline(always)]
     fn of(visit: &Visit, arrivals: &[Block]) -> Self {
         let Some(deadline) = visit.deadline else {
             return Self {
@@ -255,4 +290,62 @@ impl Lateness {
 /// The visits of the segment that begins with `first`.
 fn segment(route: &Itinerary, first: usize) -> &[Visit] {
     &route.visits[first..route.visits.len().min(first + SEGMENT)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::fixture::{at, courier_id, order_id};
+    use crate::forecast::itinerary::{Gap, Leg};
+    use crate::model::NoiseModel;
+
+    fn visit(number: u32) -> Visit {
+        let opens = number as f32 * 900.0;
+        Visit {
+            order: order_id(number),
+            key: u64::from(number),
+            leg: Leg {
+                planned: 500.0,
+                sigma: 0.3,
+                departure: at(8, 0) + Seconds(i64::from(number) * 900),
+            },
+            service: 300.0,
+            open: opens,
+            gaps: vec![Gap {
+                from: opens + 600.0,
+                to: opens + 1_200.0,
+            }],
+            promised: opens + 3_600.0,
+            deadline: Some(opens + 3_600.0),
+        }
+    }
+
+    #[test]
+    fn any_width_of_vectors_gives_the_same_bits() {
+        let spread = Spread::new(&NoiseModel::default());
+        let traffic = Traffic::new(1, &spread, at(8, 0), at(20, 0), 4);
+        let day = Day {
+            seed: 1,
+            spread: &spread,
+            traffic: &traffic,
+            n_blocks: 4,
+        };
+        let visits: Vec<Visit> = (1..=40).map(visit).collect();
+        let route = Itinerary {
+            courier: courier_id(1),
+            key: 7,
+            origin: at(8, 0),
+            departure: 600.0,
+            back: visits[39].leg,
+            visits,
+        };
+        let (mut widest, mut narrowest) = (Simulator::new(&day), Simulator::new(&day));
+        assert_eq!(widest.forecast(&route), narrowest.simulate(&route));
+        let bits = |simulator: &Simulator<'_>| {
+            let moments = simulator.moments.as_flattened().iter();
+            moments.map(|moment| moment.to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(bits(&widest), bits(&narrowest));
+        assert_eq!(widest.kept(), narrowest.kept());
+    }
 }
