@@ -7,9 +7,10 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use punctual::clock::Clock;
 use punctual::generate::{DaySpec, generate};
 use punctual::planner::{Cancel, PlanOptions, plan};
+use punctual::solver::control::{Control, SearchProgress};
 use punctual::solver::params::SearchParams;
 use punctual::solver::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
-use punctual::solver::search::{Control, SearchProgress, search};
+use punctual::solver::search::search;
 use punctual::travel::TravelTimes;
 
 const ITERATIONS: u64 = 20_000;

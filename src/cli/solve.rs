@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::{Done, Failure, argument, console, day_file};
 use crate::clock::Clock;
 use crate::formats::{self, Rounding};
+use crate::solver::control::{Control, SearchProgress};
 use crate::solver::params::SearchParams;
-use crate::solver::search::{Control, SearchProgress, search};
+use crate::solver::search::search;
 use crate::solver::solution::Solution;
 
 /// Solves a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).

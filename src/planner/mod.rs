@@ -15,8 +15,8 @@ use crate::model::{
     DropPolicy, Plan, Problem, Provenance, RouteSketch, StopReason, UnservedOrder, Verdict,
 };
 use crate::solver;
+use crate::solver::control::{Control, Outcome, SearchEnd, SearchProgress};
 use crate::solver::params::SearchParams;
-use crate::solver::search::{Control, Outcome, SearchEnd, SearchProgress};
 use crate::travel::TravelTimes;
 use crate::units::{Cost, Meters};
 use translate::Translation;

@@ -9,8 +9,8 @@ use super::PlanProgress;
 use crate::model::{
     Courier, DropPolicy, Order, OrderKind, PlaceIdx, Problem, ProfileId, RouteSketch, TimeWindow,
 };
+use crate::solver::control::SearchProgress;
 use crate::solver::problem::{self as target, Arc, Client, DropRule, FAR, VehicleType, Window};
-use crate::solver::search::SearchProgress;
 use crate::solver::solution::Solution;
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};

@@ -6,6 +6,7 @@
 
 use super::duration::duration_cost;
 use super::neighborhood::Neighborhood;
+use super::params::Work;
 use super::problem::{Problem, Window};
 use super::state::{NONE, State};
 
@@ -37,38 +38,60 @@ pub(super) struct Memory {
     row: Vec<Memo>,
 }
 
+/// The best place in the route of one version. Small, for most of the time of a query goes by waiting for memos.
 #[derive(Clone, Copy, Debug)]
 struct Memo {
-    slot: u32,
+    delta: i64,
     version: u32,
-    place: Place,
+    /// The node to go behind, and in the upper eight bits the window.
+    place: u32,
 }
 
 /// Columns of a [`Memory`]; a power of two. More slots than columns share them.
 const MEMORY_COLUMNS: usize = 128;
+/// Bits of a node in a memo.
+const NODE_BITS: u32 = 24;
+const NODE_MASK: u32 = (1 << NODE_BITS) - 1;
+
+impl Memo {
+    /// Of no route: versions begin at 1.
+    const EMPTY: Self = Self {
+        delta: 0,
+        version: 0,
+        place: 0,
+    };
+
+    fn new(version: u32, place: Place) -> Self {
+        Self {
+            delta: place.delta,
+            version,
+            place: place.after & NODE_MASK | u32::from(place.window) << NODE_BITS,
+        }
+    }
+
+    fn place(self) -> Place {
+        if self.delta == i64::MAX {
+            return Place::NOWHERE;
+        }
+        Place {
+            delta: self.delta,
+            after: self.place & NODE_MASK,
+            window: (self.place >> NODE_BITS) as u8,
+        }
+    }
+}
 
 impl Memory {
     fn get(&self, slot: u32, version: u32) -> Option<Place> {
         let memo = self.row.get(slot as usize % MEMORY_COLUMNS)?;
-        (memo.slot == slot && memo.version == version).then_some(memo.place)
+        (memo.version == version).then(|| memo.place())
     }
 
     fn set(&mut self, slot: u32, version: u32, place: Place) {
         if self.row.is_empty() {
-            self.row = vec![
-                Memo {
-                    slot: NONE,
-                    version: 0,
-                    place: Place::NOWHERE
-                };
-                MEMORY_COLUMNS
-            ];
+            self.row = vec![Memo::EMPTY; MEMORY_COLUMNS];
         }
-        self.row[slot as usize % MEMORY_COLUMNS] = Memo {
-            slot,
-            version,
-            place,
-        };
+        self.row[slot as usize % MEMORY_COLUMNS] = Memo::new(version, place);
     }
 }
 
@@ -312,6 +335,8 @@ pub(super) struct Finder {
     query: u32,
     /// How many neighbors are looked at.
     pub(super) neighbors: usize,
+    /// What was done so far.
+    pub(super) work: Work,
 }
 
 impl Finder {
@@ -320,6 +345,7 @@ impl Finder {
             seen: vec![0; n_slots],
             query: 0,
             neighbors: usize::MAX,
+            work: Work::default(),
         }
     }
 
@@ -341,6 +367,7 @@ impl Finder {
             delta: bound,
             ..Place::NOWHERE
         };
+        self.work.0 += Work::INSERTION;
         let mut unseen = state.used_slots();
         for &neighbor in neighborhood.insertion(client).iter().take(self.neighbors) {
             if unseen == 0 {
@@ -352,11 +379,13 @@ impl Finder {
             }
             self.seen[slot as usize] = self.query;
             unseen -= 1;
+            self.work.0 += Work::ROUTE;
             let version = state.head(slot).version;
             let place = if let Some(place) = memory.get(slot, version) {
                 place
             } else {
                 let place = if has_room(state, slot, client) {
+                    self.work.0 += Work::GAP * u64::from(state.head(slot).count);
                     best_in_route(state, slot, client)
                 } else {
                     Place::NOWHERE

@@ -3,14 +3,18 @@
 use rand::RngExt;
 
 use super::insertion::Memory;
+use super::params::Work;
 use super::problem::Problem;
 use super::recreate::{Guide, Recreate};
 use super::ruin::{Ruin, RuinSize};
-use super::state::State;
+use super::state::{Route, State};
 use crate::rng::Stream;
 
 /// A part of the solution with everything needed to improve it.
+///
+/// Aligned so that no two lanes, which different threads change, share a cache line.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(super) struct Lane<'p> {
     /// The part.
     pub(super) state: State<'p>,
@@ -19,13 +23,25 @@ pub(super) struct Lane<'p> {
     ruin: Ruin,
     recreate: Recreate,
     pool: Vec<u32>,
+    bar: i64,
+    found: Option<Found>,
+}
+
+/// A solution found on the way.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) cost: i64,
+    pub(super) routes: Vec<Route>,
+    pub(super) absent: Vec<u32>,
 }
 
 /// What to do in an epoch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Orders {
-    /// Iterations.
-    pub(super) iterations: u32,
+    /// Work to do, at least.
+    pub(super) work: Work,
+    /// Iterations, at most.
+    pub(super) iterations: u64,
     /// Temperature, in units of cost.
     pub(super) temperature: f64,
     /// How many neighbors an insertion looks at.
@@ -35,7 +51,7 @@ pub(super) struct Orders {
 }
 
 /// How often a lane looks whether to stop.
-const STOP_CHECK_ITERATIONS: u32 = 32;
+const STOP_CHECK_ITERATIONS: u64 = 32;
 
 impl<'p> Lane<'p> {
     pub(super) fn new(problem: &'p Problem, n_slots: usize, blink: f64) -> Self {
@@ -45,35 +61,54 @@ impl<'p> Lane<'p> {
             ruin: Ruin::new(n_slots),
             recreate: Recreate::new(n_slots, blink),
             pool: Vec::new(),
+            bar: i64::MIN,
+            found: None,
         }
     }
 
-    /// Anneals for an epoch; returns false if `stop` ended it early. `on_best` sees the state whenever it costs less
-    /// than `best`, which is kept up to date.
+    /// Looks out for solutions that cost less than `bar` from now on.
+    pub(super) fn watch(&mut self, bar: i64) {
+        self.bar = bar;
+        self.found = None;
+    }
+
+    /// The best solution found that costs less than the bar.
+    pub(super) fn take_found(&mut self) -> Option<Found> {
+        self.found.take()
+    }
+
+    /// Anneals until the work is done or the iterations are made; returns the number of iterations, or `None` if `stop`
+    /// ended it early.
     pub(super) fn run(
         &mut self,
         guide: &Guide,
         orders: Orders,
         rng: &mut Stream,
         stop: &(dyn Fn() -> bool + Sync),
-        best: &mut i64,
-        mut on_best: impl FnMut(&State<'p>),
-    ) -> bool {
+    ) -> Option<u64> {
         if self.state.clients().is_empty() {
-            return true;
+            return Some(0);
         }
         self.recreate.finder.neighbors = orders.neighbors;
-        for iteration in 0..orders.iterations {
-            if iteration % STOP_CHECK_ITERATIONS == 0 && stop() {
-                return false;
+        self.recreate.finder.work = Work::default();
+        let mut iterations = 0;
+        while self.recreate.finder.work < orders.work && iterations < orders.iterations {
+            if iterations % STOP_CHECK_ITERATIONS == 0 && stop() {
+                return None;
             }
+            iterations += 1;
+            self.recreate.finder.work.0 += Work::ITERATION;
             self.iterate(guide, orders, rng);
-            if self.state.cost() < *best {
-                *best = self.state.cost();
-                on_best(&self.state);
+            if self.state.cost() < self.bar {
+                self.bar = self.state.cost();
+                self.found = Some(Found {
+                    cost: self.state.cost(),
+                    routes: self.state.routes(),
+                    absent: self.state.absent().to_vec(),
+                });
             }
         }
-        true
+        Some(iterations)
     }
 
     /// One ruin and recreate, undone unless accepted.

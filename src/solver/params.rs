@@ -26,8 +26,27 @@ pub(super) struct Tuning {
     pub(super) ruin_neighbors: usize,
     /// Chance of passing over a best position.
     pub(super) blink: f64,
-    /// Iterations of one part between two joins.
-    pub(super) epoch_iterations: u32,
+    /// Work of all lanes together between two joins.
+    pub(super) epoch_work: Work,
+}
+
+/// How much there is to do or was done, in units of about four nanoseconds.
+///
+/// Counted and not measured, so that it is the same on every machine and every day: what the search looks at, weighed
+/// by how long that takes. Parts that work the same time keep all threads busy; parts that make the same number of
+/// iterations do not, for routes differ in length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Work(pub(super) u64);
+
+impl Work {
+    /// An iteration, whatever it does.
+    pub(super) const ITERATION: u64 = 50;
+    /// Inserting a client, whatever is looked at for that.
+    pub(super) const INSERTION: u64 = 100;
+    /// Asking for the best place in a route.
+    pub(super) const ROUTE: u64 = 15;
+    /// Trying one gap of a route.
+    pub(super) const GAP: u64 = 1;
 }
 
 impl Tuning {
@@ -37,8 +56,16 @@ impl Tuning {
             insertion_neighbors: if n_clients <= 300 { 120 } else { 60 },
             ruin_neighbors: 300,
             blink: 0.01,
-            epoch_iterations: 500,
+            epoch_work: Work(12_000_000),
         }
+    }
+
+    /// Work of each of `n_lanes` lanes between two joins: enough that joining takes little time in comparison, and little
+    /// enough that cuts change often.
+    pub(super) fn lane_work(&self, n_lanes: usize) -> Work {
+        const LEAST: u64 = 800_000;
+        const MOST: u64 = 3_000_000;
+        Work((self.epoch_work.0 / n_lanes.max(1) as u64).clamp(LEAST, MOST))
     }
 
     /// Neighbors an insertion looks at when routes have `length` clients: few of them name many routes when routes

@@ -7,8 +7,7 @@
 
 use std::time::Duration;
 
-use rayon::prelude::*;
-
+use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling::{self, Cooling};
 use super::decompose::{self, Part};
 use super::insertion::Memory;
@@ -20,55 +19,8 @@ use super::recreate::Guide;
 use super::ruin::RuinSize;
 use super::solution::Solution;
 use super::state::Route;
-use crate::clock::Clock;
+use super::turns::{self, Epoch};
 use crate::rng;
-
-/// Why the search ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SearchEnd {
-    /// There was nothing to decide.
-    Trivial,
-    /// No improvement for the stated number of iterations.
-    Stagnated,
-    /// The time limit was reached.
-    TimeLimit,
-    /// The caller asked to stop.
-    Cancelled,
-    /// The iteration limit was reached.
-    IterationLimit,
-}
-
-/// What the search found.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The best solution.
-    pub solution: Solution,
-    /// Iterations made.
-    pub iterations: u64,
-    /// Why it ended.
-    pub end: SearchEnd,
-}
-
-/// How far the search is.
-#[derive(Clone, Copy, Debug)]
-pub struct SearchProgress<'a> {
-    /// Share of the limits used up, 0 to 1.
-    pub done: f64,
-    /// Iterations made.
-    pub iterations: u64,
-    /// The best solution so far.
-    pub best: &'a Solution,
-}
-
-/// What the search asks from outside.
-pub struct Control<'a> {
-    /// Runs since the moment that the time limit counts from.
-    pub clock: &'a Clock,
-    /// Whether to stop.
-    pub is_cancelled: &'a (dyn Fn() -> bool + Sync),
-    /// Told after every epoch.
-    pub on_progress: &'a mut dyn FnMut(&SearchProgress<'_>),
-}
 
 /// Largest number of parts a solution is split into.
 const PARTS_MAX: usize = 64;
@@ -78,6 +30,8 @@ const CLIENTS_PER_PART: usize = 200;
 const ROUTES_PER_PART: usize = 8;
 /// Lanes that anneal a small solution as a whole.
 const CHAINS: usize = 2;
+/// Versions are renewed between epochs once they are beyond this, which leaves more than an epoch can use.
+pub(super) const VERSIONS_MAX: u32 = 1 << 31;
 
 /// Share of the search after which the start temperature is settled.
 const CALIBRATION: f64 = 0.02;
@@ -125,20 +79,19 @@ pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_
     }
 }
 
-struct Search<'p> {
+pub(super) struct Search<'p> {
     problem: &'p Problem,
     guide: &'p Guide,
     params: SearchParams,
     tuning: Tuning,
-    lanes: Vec<Lane<'p>>,
+    pub(super) lanes: Vec<Lane<'p>>,
     scheme: Scheme,
     /// The solution that is being annealed; with chains, the best one.
     routes: Vec<Route>,
     absent: Vec<u32>,
-    /// Versions that the routes of each slot have not had yet.
-    versions: Vec<u32>,
+    n_slots: usize,
     memories: Vec<Memory>,
-    best: Solution,
+    pub(super) best: Solution,
     iterations: u64,
     improved_at: u64,
     epoch: u64,
@@ -158,7 +111,12 @@ enum Scheme {
 }
 
 impl<'p> Search<'p> {
-    fn new(problem: &'p Problem, guide: &'p Guide, params: SearchParams, tuning: Tuning) -> Self {
+    pub(super) fn new(
+        problem: &'p Problem,
+        guide: &'p Guide,
+        params: SearchParams,
+        tuning: Tuning,
+    ) -> Self {
         let n_vehicles: u64 = problem
             .types()
             .iter()
@@ -176,7 +134,7 @@ impl<'p> Search<'p> {
             scheme: Scheme::Chains,
             routes: Vec::new(),
             absent: (0..problem.n_clients() as u32).collect(),
-            versions: vec![1; n_slots],
+            n_slots,
             memories: vec![Memory::default(); problem.n_clients()],
             best: Solution::default(),
             iterations: 0,
@@ -189,7 +147,7 @@ impl<'p> Search<'p> {
     }
 
     /// Builds a first solution by inserting clients by the end of their windows, then chooses the scheme.
-    fn construct(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) {
+    pub(super) fn construct(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) {
         let mut order = self.absent.clone();
         let closing = |client: u32| {
             self.problem.clients()[client as usize]
@@ -216,7 +174,6 @@ impl<'p> Search<'p> {
         let n_parts = (self.problem.n_clients() / CLIENTS_PER_PART)
             .min(self.routes.len() / ROUTES_PER_PART)
             .min(PARTS_MAX);
-        let n_slots = self.versions.len();
         let n_lanes = if n_parts >= 2 {
             let n_parts = 1 << n_parts.ilog2();
             self.scheme = Scheme::Parts(n_parts);
@@ -226,7 +183,7 @@ impl<'p> Search<'p> {
         };
         while self.lanes.len() < n_lanes {
             self.lanes
-                .push(Lane::new(self.problem, n_slots, self.tuning.blink));
+                .push(Lane::new(self.problem, self.n_slots, self.tuning.blink));
         }
         if self.scheme == Scheme::Chains {
             self.cooling = CHAIN_COOLING;
@@ -234,7 +191,7 @@ impl<'p> Search<'p> {
         }
     }
 
-    fn run(&mut self, control: &mut Control<'_>) -> SearchEnd {
+    pub(super) fn run(&mut self, control: &mut Control<'_>) -> SearchEnd {
         if self.problem.n_clients() == 0 {
             return SearchEnd::Trivial;
         }
@@ -248,18 +205,16 @@ impl<'p> Search<'p> {
             if let Some(end) = self.end(control) {
                 return end;
             }
+            self.renew_versions();
             let time_limit = self.params.time_limit;
             let is_cancelled = control.is_cancelled;
             let clock = control.clock;
             let stop =
                 move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
             let orders = self.orders(done, clock.elapsed());
-            let finished = match self.scheme {
+            match self.scheme {
                 Scheme::Chains => self.anneal_chains(orders, &stop),
                 Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
-            };
-            if finished {
-                self.iterations += u64::from(orders.iterations) * self.lanes.len() as u64;
             }
             self.epoch += 1;
         }
@@ -316,10 +271,8 @@ impl<'p> Search<'p> {
             limit.saturating_sub(self.iterations).div_ceil(lanes)
         });
         Orders {
-            iterations: self
-                .tuning
-                .epoch_iterations
-                .min(u32::try_from(left).unwrap_or(u32::MAX)),
+            work: self.tuning.lane_work(self.lanes.len()),
+            iterations: left,
             temperature: self.heat * self.problem.arc_cost_mean() * share,
             neighbors: self.tuning.neighbors_for_length(length),
             size: RuinSize::for_length(length),
@@ -352,6 +305,7 @@ impl<'p> Search<'p> {
         }];
         self.deal(&mut parts);
         let part = &parts[0];
+        self.number_versions();
         for lane in &mut self.lanes {
             lane.state.load(
                 &part.routes,
@@ -362,83 +316,103 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Lets each lane anneal the whole solution; false if it was stopped.
-    fn anneal_chains(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) -> bool {
-        let (guide, seed, epoch, best) = (self.guide, self.params.seed, self.epoch, self.best.cost);
-        let results: Vec<(bool, i64, Vec<Route>, Vec<u32>)> = self
-            .lanes
-            .par_iter_mut()
-            .enumerate()
-            .map(|(number, lane)| {
-                let mut rng = rng::stream(seed, &[stream::LANE, epoch, number as u64]);
-                let (mut cost, mut routes, mut absent) = (best, Vec::new(), Vec::new());
-                let finished = lane.run(guide, orders, &mut rng, stop, &mut cost, |state| {
-                    routes = state.routes();
-                    absent = state.absent().to_vec();
-                });
-                (finished, cost, routes, absent)
-            })
-            .collect();
-        if results.iter().any(|(finished, ..)| !finished) {
-            return false;
-        }
-        let winner = results
-            .into_iter()
-            .filter(|(_, cost, ..)| *cost < best)
-            .min_by_key(|(_, cost, ..)| *cost);
-        if let Some((_, _, routes, absent)) = winner {
-            self.routes = routes;
-            self.absent = absent;
-            self.take_best();
-        }
-        true
+    /// From here on, no route has had any version.
+    pub(super) fn next_version(&self) -> u32 {
+        let next = self.lanes.iter().map(|lane| lane.state.next_version());
+        next.max().unwrap_or(1)
     }
 
-    /// Splits the solution, lets each lane anneal one part, and puts them together; false if it was stopped.
-    fn anneal_parts(
-        &mut self,
-        n_parts: usize,
-        orders: Orders,
-        stop: &(dyn Fn() -> bool + Sync),
-    ) -> bool {
-        let (guide, seed, epoch) = (self.guide, self.params.seed, self.epoch);
-        let mut rng = rng::stream(seed, &[stream::CUT, epoch]);
+    /// Gives each lane versions of its own, which no route has had before.
+    fn number_versions(&mut self) {
+        let first = self.next_version();
+        let n_lanes = self.lanes.len() as u32;
+        for (number, lane) in (0..).zip(&mut self.lanes) {
+            lane.state.number_versions(first + number, n_lanes);
+        }
+    }
+
+    /// Begins anew with versions before they run out, and forgets all places remembered of the old ones.
+    fn renew_versions(&mut self) {
+        if self.next_version() <= VERSIONS_MAX {
+            return;
+        }
+        self.memories.fill(Memory::default());
+        for route in &mut self.routes {
+            route.version = 0;
+        }
+        let n_lanes = self.lanes.len() as u32;
+        for (number, lane) in (0..).zip(&mut self.lanes) {
+            lane.memories.fill(Memory::default());
+            lane.state.number_versions(1 + number, n_lanes);
+            lane.state.renew_versions();
+        }
+    }
+
+    /// Lets each lane anneal the whole solution; what is not finished because of `stop` is dropped.
+    fn anneal_chains(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
+        let (seed, number, best) = (self.params.seed, self.epoch, self.best.cost);
+        let epoch = Epoch {
+            guide: self.guide,
+            orders,
+            stop,
+        };
+        let iterations = turns::run(&epoch, &mut self.lanes, |chain, lane| {
+            lane.watch(best);
+            rng::stream(seed, &[stream::LANE, number, chain as u64])
+        });
+        let Some(iterations) = iterations else {
+            return;
+        };
+        self.iterations += iterations;
+        let found = self.lanes.iter_mut().filter_map(Lane::take_found);
+        if let Some(winner) = found.min_by_key(|found| found.cost) {
+            self.routes = winner.routes;
+            self.absent = winner.absent;
+            self.take_best();
+        }
+    }
+
+    /// Splits the solution, lets each lane anneal one part, and puts them together; what is not finished because of
+    /// `stop` is dropped.
+    fn anneal_parts(&mut self, n_parts: usize, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
+        let (seed, number) = (self.params.seed, self.epoch);
+        let mut rng = rng::stream(seed, &[stream::CUT, number]);
         let mut parts = decompose::split(self.problem, self.routes.clone(), n_parts, &mut rng);
         self.deal(&mut parts);
-        for (number, part) in parts.iter().enumerate() {
-            self.hand_over(number, part);
+        self.number_versions();
+        for (lane, part) in parts.iter().enumerate() {
+            self.hand_over(lane, part);
         }
-        let finished: Vec<bool> = self
-            .lanes
-            .par_iter_mut()
-            .zip(&parts)
-            .enumerate()
-            .map(|(number, (lane, part))| {
-                let mut rng = rng::stream(seed, &[stream::LANE, epoch, number as u64]);
-                let mut unbeatable = i64::MIN;
-                lane.state.load(
-                    &part.routes,
-                    &part.absent,
-                    &part.free_slots,
-                    &part.free_vehicles,
-                );
-                lane.run(guide, orders, &mut rng, stop, &mut unbeatable, |_| {})
-            })
-            .collect();
-        if finished.contains(&false) {
-            return false;
-        }
+        let epoch = Epoch {
+            guide: self.guide,
+            orders,
+            stop,
+        };
+        let iterations = turns::run(&epoch, &mut self.lanes, |part, lane| {
+            let rng = rng::stream(seed, &[stream::LANE, number, part as u64]);
+            let part = &parts[part];
+            lane.state.load(
+                &part.routes,
+                &part.absent,
+                &part.free_slots,
+                &part.free_vehicles,
+            );
+            rng
+        });
+        let Some(iterations) = iterations else {
+            return;
+        };
+        self.iterations += iterations;
         let cost = self.unload();
         if cost < self.best.cost {
             self.take_best();
         }
-        true
     }
 
     /// Gives the parts, whose routes are set, their clients left out, slots and vehicles.
     fn deal(&self, parts: &mut [Part]) {
         let mut rng = rng::stream(self.params.seed, &[stream::CUT, self.epoch, 1]);
-        let mut is_used = vec![false; self.versions.len()];
+        let mut is_used = vec![false; self.n_slots];
         let mut free_vehicles: Vec<u32> =
             self.problem.types().iter().map(|kind| kind.count).collect();
         for route in parts.iter().flat_map(|part| &part.routes) {
@@ -461,10 +435,6 @@ impl<'p> Search<'p> {
     /// Gives a lane everything that belongs to a part, for the lane to load it on its own thread.
     fn hand_over(&mut self, lane: usize, part: &Part) {
         let lane = &mut self.lanes[lane];
-        let used = part.routes.iter().map(|route| route.slot);
-        for slot in used.chain(part.free_slots.iter().copied()) {
-            lane.state.raise_version(slot, self.versions[slot as usize]);
-        }
         let planned = part.routes.iter().flat_map(|route| &route.visits);
         let clients = planned.map(|&(client, _)| client);
         for client in clients.chain(part.absent.iter().copied()) {
@@ -489,9 +459,6 @@ impl<'p> Search<'p> {
                     &mut lane.memories[client as usize],
                     &mut self.memories[client as usize],
                 );
-            }
-            for (slot, version) in self.versions.iter_mut().enumerate() {
-                *version = lane.state.next_version(slot as u32).max(*version);
             }
         }
         self.routes.sort_unstable_by_key(|route| route.slot);

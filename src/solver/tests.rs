@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 use rand::RngExt;
 
+use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
-use super::params::SearchParams;
+use super::params::{SearchParams, Tuning, Work};
 use super::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
 use super::recreate::Guide;
 use super::ruin::RuinSize;
-use super::search::{Control, Outcome, SearchProgress, search};
+use super::search::{Search, VERSIONS_MAX, search};
 use super::solution::{Solution, evaluate};
 use crate::clock::Clock;
 use crate::rng;
@@ -216,11 +217,10 @@ proptest! {
         let mut rng = rng::stream(traits.seed, &[1]);
         lane.construct(&guide, &clients, &mut rng, &|| false);
         prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
-        let orders = Orders { iterations: 1, temperature: 30.0,
+        let orders = Orders { work: Work(u64::MAX), iterations: 1, temperature: 30.0,
             neighbors: 20, size: RuinSize::for_length(5.0) };
-        let mut best = i64::MIN;
         for _ in 0..60 {
-            lane.run(&guide, orders, &mut rng, &|| false, &mut best, |_| {});
+            lane.run(&guide, orders, &mut rng, &|| false);
             prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
             let served: usize = lane.state.routes().iter().map(|route| route.visits.len()).sum();
             prop_assert_eq!(served + lane.state.absent().len(), n_slots);
@@ -308,6 +308,35 @@ fn threads_do_not_change_the_plan() {
 }
 
 #[test]
+fn versions_begin_anew_before_they_run_out() {
+    for problem in [
+        large(),
+        problem(Traits {
+            n_clients: 60,
+            ..small()
+        }),
+    ] {
+        let neighborhood = Neighborhood::new(&problem, 20, 20, &|| false);
+        let guide = Guide::new(&problem, neighborhood);
+        let tuning = Tuning::new(problem.n_clients());
+        let mut search = Search::new(&problem, &guide, iterations(5_000), tuning);
+        search.construct(&|| false);
+        for (lane, first) in search.lanes.iter_mut().zip(VERSIONS_MAX + 1..) {
+            lane.state.number_versions(first, 2);
+        }
+        search.run(&mut Control {
+            clock: &Clock::start(),
+            is_cancelled: &|| false,
+            on_progress: &mut |_| {},
+        });
+        assert!(search.next_version() < VERSIONS_MAX);
+        for lane in &search.lanes {
+            assert_eq!(lane.state.cost(), cost_from_scratch(&problem, lane));
+        }
+    }
+}
+
+#[test]
 fn more_iterations_do_not_make_it_worse_than_construction() {
     let problem = large();
     let first = run(&problem, 2, iterations(0)).solution.cost;
@@ -341,7 +370,7 @@ fn cancelling_before_the_start_still_gives_a_solution() {
         on_progress: &mut quiet,
     };
     let outcome = search(&problem, &iterations(1_000_000), &mut control);
-    assert_eq!(outcome.end, super::search::SearchEnd::Cancelled);
+    assert_eq!(outcome.end, SearchEnd::Cancelled);
     assert_eq!(outcome.iterations, 0);
     assert_eq!(outcome.solution.absent.len(), problem.n_clients());
 }

@@ -66,7 +66,7 @@ pub(super) struct Head {
     pub(super) kind: u32,
     /// Number of clients.
     pub(super) count: u32,
-    /// Changes whenever the route does and never returns, except by undoing: equal versions, equal routes.
+    /// Changes whenever the route does and never returns, except by undoing; no two routes have the same.
     pub(super) version: u32,
     /// Total distance.
     pub(super) distance: i64,
@@ -94,7 +94,8 @@ pub(super) struct State<'p> {
     route_of: Vec<u32>,
     window_of: Vec<u8>,
     heads: Vec<Head>,
-    next_version: Vec<u32>,
+    next_version: u32,
+    version_step: u32,
     loads: Vec<i64>,
     /// Empty unless the problem has durations, ready times or collections.
     pub(super) durations: Vec<DurationAt>,
@@ -129,7 +130,8 @@ impl<'p> State<'p> {
             route_of: vec![NONE; n],
             window_of: vec![0; n],
             heads: vec![head; n_slots],
-            next_version: vec![1; n_slots],
+            next_version: 1,
+            version_step: 1,
             loads: vec![0; n_slots * problem.n_dims()],
             durations: vec![DurationAt::default(); if rich { n + n_slots } else { 0 }],
             profile: LoadProfile::new(problem, n + n_slots),
@@ -194,8 +196,6 @@ impl<'p> State<'p> {
         let sentinel = self.sentinel(slot);
         self.refresh(slot, sentinel, sentinel);
         if route.version > 0 {
-            let next = &mut self.next_version[slot as usize];
-            *next = route.version.wrapping_add(1).max(*next);
             self.heads[slot as usize].version = route.version;
         }
     }
@@ -226,15 +226,25 @@ impl<'p> State<'p> {
         slots.into_iter().map(take).collect()
     }
 
-    /// The next version that slot's route would get.
-    pub(super) fn next_version(&self, slot: u32) -> u32 {
-        self.next_version[slot as usize]
+    /// The next version that a route would get.
+    pub(super) fn next_version(&self) -> u32 {
+        self.next_version
     }
 
-    /// Makes sure that versions of `slot` handed out from now on are at least `version`.
-    pub(super) fn raise_version(&mut self, slot: u32, version: u32) {
-        let next = &mut self.next_version[slot as usize];
-        *next = version.max(*next);
+    /// Makes every `step`th number from `first` on the versions handed out from now on.
+    pub(super) fn number_versions(&mut self, first: u32, step: u32) {
+        self.next_version = first;
+        self.version_step = step;
+    }
+
+    /// Gives every route a new version.
+    pub(super) fn renew_versions(&mut self) {
+        for index in 0..self.clients.len() {
+            let slot = self.route_of(self.clients[index]);
+            if slot != NONE {
+                self.bump(slot);
+            }
+        }
     }
 
     /// Clients of a route in sequence.

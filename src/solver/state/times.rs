@@ -126,8 +126,7 @@ impl State<'_> {
     }
 
     pub(super) fn bump(&mut self, slot: u32) {
-        let next = &mut self.next_version[slot as usize];
-        self.heads[slot as usize].version = *next;
-        *next = next.wrapping_add(1);
+        self.heads[slot as usize].version = self.next_version;
+        self.next_version += self.version_step;
     }
 }

@@ -1,0 +1,51 @@
+//! What a search is given from outside besides the problem, and what it gives back.
+
+use super::solution::Solution;
+use crate::clock::Clock;
+
+/// Why the search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchEnd {
+    /// There was nothing to decide.
+    Trivial,
+    /// No improvement for the stated number of iterations.
+    Stagnated,
+    /// The time limit was reached.
+    TimeLimit,
+    /// The caller asked to stop.
+    Cancelled,
+    /// The iteration limit was reached.
+    IterationLimit,
+}
+
+/// What the search found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The best solution.
+    pub solution: Solution,
+    /// Iterations made.
+    pub iterations: u64,
+    /// Why it ended.
+    pub end: SearchEnd,
+}
+
+/// How far the search is.
+#[derive(Clone, Copy, Debug)]
+pub struct SearchProgress<'a> {
+    /// Share of the limits used up, 0 to 1.
+    pub done: f64,
+    /// Iterations made.
+    pub iterations: u64,
+    /// The best solution so far.
+    pub best: &'a Solution,
+}
+
+/// What the search asks from outside.
+pub struct Control<'a> {
+    /// Runs since the moment that the time limit counts from.
+    pub clock: &'a Clock,
+    /// Whether to stop.
+    pub is_cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Told after every epoch.
+    pub on_progress: &'a mut dyn FnMut(&SearchProgress<'_>),
+}
