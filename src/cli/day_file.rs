@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::runtime::Runtime;
 
-use super::Failure;
+use super::{Failure, console};
 use crate::app::App;
 use crate::config::PlanningConfig;
 use crate::grpc::json::{self, JsonMessage};
@@ -15,7 +15,9 @@ use crate::telemetry;
 pub(super) fn read<M: JsonMessage>(path: &Path) -> Result<M, Failure> {
     let action = || format!("read {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| Failure::new(action(), error))?;
-    json::read(&text).map_err(|error| Failure::new(action(), error))
+    // Windows editors begin files with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    json::read(text).map_err(|error| Failure::new(action(), error))
 }
 
 /// Writes a message to a JSON file.
@@ -48,6 +50,21 @@ pub(super) fn expect_folder(path: &Path) -> Result<(), Failure> {
 pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path)
         .map_err(|error| Failure::new(format!("make the folder {}", path.display()), error))
+}
+
+/// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan.
+pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String]) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let n_others = names
+        .filter(|name| name.ends_with(".html") && !written.contains(name))
+        .count();
+    if n_others > 0 {
+        console::note(format_args!(
+            "warning: {} has {n_others} more .html files, which are not of this plan",
+            folder.display()
+        ));
+    }
 }
 
 /// The async runtime of a command; problems are logged to standard error.

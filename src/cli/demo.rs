@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIRECTORY", default_value = "demo-out")]
     output: PathBuf,
     /// Wall time for the search.
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = argument::duration)]
+    #[arg(long, value_name = "TIME", default_value = "20s", allow_hyphen_values = true, value_parser = argument::duration)]
     time_limit: Duration,
     /// Language of the route sheets: en or ru.
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
@@ -178,12 +178,15 @@ async fn write_sheets(
         .await
         .map_err(|status| Failure::status("render the route sheets", &status))?
         .into_inner();
+    let mut written = Vec::new();
     for sheet in &rendered.sheets {
         // The name comes over the wire: whatever it says, the file stays in the folder.
         let name = Path::new(&sheet.file_name).file_name();
         let name = name.ok_or_else(|| Failure::new("write a sheet", "it has no file name"))?;
         day_file::write_text(&arguments.output.join(name), &sheet.content)?;
+        written.push(name.to_string_lossy().into_owned());
     }
+    day_file::warn_of_other_sheets(&arguments.output, &written);
     console::say(format_args!(
         "{} route sheets are in {}.",
         rendered.sheets.len(),

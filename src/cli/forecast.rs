@@ -18,7 +18,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(128..=65_536))]
     scenarios: Option<i32>,
     /// Random seed.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// Where to write the forecast: the JSON form of `punctual.v1.PlanForecast`.
     #[arg(long, value_name = "FILE")]
@@ -27,6 +32,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
+    let set_aside_order_ids = match &day.plan {
+        Some(plan) => plan.set_aside_order_ids.clone(),
+        None => Vec::new(),
+    };
     let request = pb::ForecastPlanRequest {
         problem: day.problem,
         plan: day.plan,
@@ -49,9 +58,12 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         day_file::runtime(day_file::LOCAL_LOG)?.block_on(app.evaluate(problem, sketches, options));
     let (problem, plan, forecast) = evaluated.map_err(refused)?;
     let forecast = convert::forecast_message(&forecast);
-    let plan = convert::plan_message(&problem, &plan, &[]);
+    let plan = pb::Plan {
+        set_aside_order_ids,
+        ..convert::plan_message(&problem, &plan, &[])
+    };
     console::say(report::route_table(&plan, &forecast))?;
-    console::say(report::forecast_summary(&forecast).trim_end())?;
+    console::say(report::forecast_summary(&plan, &forecast).trim_end())?;
     if let Some(path) = &arguments.output {
         day_file::write(path, &forecast)?;
     }

@@ -25,10 +25,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
     couriers: Option<u32>,
     /// Random seed.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
-    /// The date; by default 2026-11-23.
-    #[arg(long, value_name = "DATE")]
+    /// The date, in the years 1971 to 9998; by default 2026-11-23.
+    #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
     /// Where to write the day: the JSON form of `punctual.v1.Problem`.
     #[arg(long, value_name = "FILE")]
@@ -41,6 +46,13 @@ enum Preset {
     Moscow,
     /// A day that is planned in a blink.
     Small,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    match text.parse::<Date>() {
+        Ok(date) if (1971..=9998).contains(&date.year()) => Ok(date),
+        _ => Err("a date in the years 1971 to 9998 is needed: 2026-11-23".to_owned()),
+    }
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {

@@ -22,13 +22,18 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
     /// Wall time for the search.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = argument::duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = argument::duration)]
     time_limit: Duration,
-    /// Search threads, 1 to 256; by default one for every processor.
+    /// Search threads, 1 to 256 and no more than there are processors; by default one for every processor.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=256))]
     threads: Option<i32>,
     /// Random seed.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// Largest number of iterations; unless the time is over first, the plan is then the same for any number of
     /// threads.

@@ -31,7 +31,7 @@ pub(super) fn kilometers(meters: i64) -> f64 {
 pub(super) fn day(plan: &pb::Plan, forecast: &pb::PlanForecast) -> String {
     let parts = [
         route_table(plan, forecast),
-        plan_summary(plan) + &violations(plan) + &forecast_summary(forecast),
+        plan_summary(plan) + &violations(plan) + &forecast_summary(plan, forecast),
     ];
     parts.join("\n").trim_end().to_owned()
 }
@@ -153,7 +153,7 @@ fn plan_summary(plan: &pb::Plan) -> String {
 }
 
 /// What the day's promises are worth, in sentences.
-pub(super) fn forecast_summary(forecast: &pb::PlanForecast) -> String {
+pub(super) fn forecast_summary(plan: &pb::Plan, forecast: &pb::PlanForecast) -> String {
     let spread = match forecast.spread_source() {
         pb::SpreadSource::Request => {
             format!(
@@ -166,16 +166,19 @@ pub(super) fn forecast_summary(forecast: &pb::PlanForecast) -> String {
                 .to_owned()
         }
     };
+    let n_served: usize = plan.routes.iter().map(|route| route.stops.len()).sum();
+    let n_planned = (n_served + plan.unserved_orders.len()) as f64;
+    let n_orders = n_planned + plan.set_aside_order_ids.len() as f64;
     plain(&format!(
         "Predicted on-time rate of the orders served: {:.2} % (+-{:.2} points of simulation error, {} simulated days).\n\
          The rate realized on a day will lie between {:.1} % and {:.1} % on 90 days of 100 (5-95 % range).\n\
-         Of all orders, unserved ones counted as not kept: {:.2} %.\n{spread}\n",
+         Of all orders, those unserved or set aside counted as not kept: {:.2} %.\n{spread}\n",
         forecast.expected_on_time_percent,
         forecast.expected_on_time_error_points,
         forecast.scenarios,
         forecast.realized_on_time_p5_percent,
         forecast.realized_on_time_p95_percent,
-        forecast.expected_kept_percent,
+        forecast.expected_kept_percent * n_planned / n_orders.max(1.0),
     ))
 }
 

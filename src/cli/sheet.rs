@@ -28,6 +28,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
+    let routes = day.plan.iter().flat_map(|plan| &plan.routes);
+    let with_routes: Vec<&str> = routes.map(|route| route.courier_id.as_str()).collect();
+    for courier in &arguments.couriers {
+        if !with_routes.contains(&courier.as_str()) {
+            let cause = format!("these couriers have routes: {}", with_routes.join(", "));
+            return Err(Failure::usage(format!("find --courier {courier}"), cause));
+        }
+    }
     let SheetDay {
         problem,
         plan,
@@ -40,10 +48,12 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         })?;
     day_file::make_folder(&arguments.output)?;
     let sheets = sheet::sheets(&problem, &plan, &forecast, &plan_version, &couriers);
-    for sheet in &sheets {
-        let path = arguments.output.join(sheet::file_name(sheet));
+    let names: Vec<String> = sheets.iter().map(sheet::file_name).collect();
+    for (sheet, name) in sheets.iter().zip(&names) {
+        let path = arguments.output.join(name);
         day_file::write_text(&path, sheet::render(sheet, arguments.lang).as_bytes())?;
         console::say(path.display())?;
     }
+    day_file::warn_of_other_sheets(&arguments.output, &names);
     Ok(Done::Fully)
 }

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Wall time, as in 10s, 500ms or 1m; counts from the start of reading.
-    #[arg(long, value_name = "TIME", value_parser = argument::duration, default_value = "10s")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = argument::duration, default_value = "10s")]
     time_limit: Duration,
     /// Largest number of iterations; unless the time is over first, the solution is then the same for any number of
     /// threads.
@@ -29,7 +29,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
     /// Random seed.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     seed: u64,
     /// How real numbers become integers; by default dimacs for coordinates and none for a matrix.
     #[arg(long, value_name = "RULE", value_enum)]

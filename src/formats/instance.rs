@@ -131,11 +131,12 @@ impl Instance {
                 "more than {CLIENTS_MAX} nodes"
             )));
         }
-        let plain = self
-            .demand
-            .iter()
-            .chain(&self.service)
-            .chain(self.windows.iter().flat_map(|(start, end)| [start, end]));
+        let faults: Vec<String> = (0..self.n_nodes())
+            .flat_map(|node| self.faults_of(node))
+            .collect();
+        if !faults.is_empty() {
+            return Err(FormatError::Content(faults.join("\n")));
+        }
         let in_matrix = match &self.distances {
             Distances::Matrix(values) => values.as_slice(),
             Distances::Points(points) => {
@@ -151,15 +152,47 @@ impl Instance {
                 &[]
             }
         };
-        match plain
-            .chain(in_matrix)
+        match in_matrix
+            .iter()
             .find(|&&value| !(0..=VALUE_MAX).contains(&value))
         {
             Some(value) => Err(FormatError::Content(format!(
-                "{value} is outside 0 to {VALUE_MAX}"
+                "a matrix entry of {value} is outside 0 to {VALUE_MAX}"
             ))),
             None => Ok(()),
         }
+    }
+
+    /// What is wrong with the demand and the times of `node`.
+    fn faults_of(&self, node: usize) -> Vec<String> {
+        let name = match node {
+            0 => "the depot".to_owned(),
+            client => format!("client {client}"),
+        };
+        let scale = self.rounding.scale();
+        let (start, end) = self.windows[node];
+        let values = [
+            ("demand", self.demand[node], 1),
+            ("service time", self.service[node], scale),
+            ("start of the window", start, scale),
+            ("end of the window", end, scale),
+        ];
+        let mut faults: Vec<String> = values
+            .into_iter()
+            .filter(|(_, value, _)| !(0..=VALUE_MAX).contains(value))
+            .map(|(what, value, scale)| {
+                let (value, most) = (value / scale, VALUE_MAX / scale);
+                format!("{name}: the {what}, {value}, is outside 0 to {most}")
+            })
+            .collect();
+        if faults.is_empty() && end < start {
+            faults.push(format!(
+                "{name}: the window ends at {} before it begins at {}",
+                end / scale,
+                start / scale
+            ));
+        }
+        faults
     }
 
     /// The problem for the solver: distance is cost, every client is required.

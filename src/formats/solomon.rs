@@ -24,7 +24,15 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
             .first()
             .is_none_or(|word| word.parse::<f64>().is_err())
         {
-            continue;
+            if words.is_empty() || nodes.is_empty() {
+                continue;
+            }
+            let start: String = line.trim().chars().take(40).collect();
+            let what = format!("expected a row of seven numbers, found {start:?}");
+            return Err(FormatError::Line {
+                line: number_of_line,
+                what,
+            });
         }
         match (words.len(), fleet) {
             (2, None) => {
@@ -68,9 +76,17 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
 }
 
 fn node(words: &[&str], line: usize, expected: usize) -> Result<[f64; 7], FormatError> {
-    let mut columns = [0.0; 7];
+    let mut columns = [0.0_f64; 7];
     for (column, word) in columns.iter_mut().zip(words) {
         *column = number(word, line)?;
+        if !column.is_finite() {
+            let what = format!("{word:?} is not a finite number");
+            return Err(FormatError::Line { line, what });
+        }
+    }
+    if columns[3].fract() != 0.0 {
+        let what = format!("the demand {} is not a whole number", words[3]);
+        return Err(FormatError::Line { line, what });
     }
     if number::<usize>(words[0], line)? != expected {
         return Err(FormatError::Line {
@@ -81,7 +97,7 @@ fn node(words: &[&str], line: usize, expected: usize) -> Result<[f64; 7], Format
     Ok(columns)
 }
 
-/// The integer part; not-a-number becomes 0 and far too large values stay too large, for the bounds to be refused.
+/// The integer part; far too large values stay too large, for the bounds to be refused.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "casts from floats saturate"
@@ -125,6 +141,27 @@ mod tests {
                 .starts_with("line 12: expected")
         );
         assert!(read("nothing here", None).is_err());
+        for (old, new) in [
+            ("2 1 1 6", "2O 1 1 6"),
+            ("2 1 1 6 0 50 2\n", "2 1 1 6 0 50 2\nthe end"),
+            ("2 1 1 6", "2 1 1 NaN"),
+            ("2 1 1 6", "2 1 1 6.5"),
+        ] {
+            let error = read(&TINY.replace(old, new), None).unwrap_err();
+            assert!(error.to_string().starts_with("line 1"), "{new}: {error}");
+        }
+    }
+
+    #[test]
+    fn windows_that_end_before_they_begin_are_all_told() {
+        let bad = TINY
+            .replace("10 20 2", "20 10 2")
+            .replace("0 50 2", "50 0 2");
+        assert_eq!(
+            read(&bad, None).unwrap_err().to_string(),
+            "client 1: the window ends at 10 before it begins at 20\n\
+             client 2: the window ends at 0 before it begins at 50"
+        );
         assert!(read(&TINY.replace(" 100 0\n", " 1e300 0\n"), None).is_err());
     }
 }

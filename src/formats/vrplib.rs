@@ -328,7 +328,7 @@ mod tests {
                 "DEPOT_SECTION\n2\n",
                 "line 17: depot 2 is not supported",
             ),
-            ("0 5 7", "0 -5 7", "-5 is outside 0 to"),
+            ("0 5 7", "0 -5 7", "a matrix entry of -5 is outside 0 to"),
         ];
         for (old, new, message) in cases {
             let error = read(&MATRIX.replace(old, new), None)

@@ -2,7 +2,7 @@
 //!
 //! | refusal | code | details |
 //! |---|---|---|
-//! | invalid request | `INVALID_ARGUMENT` | `BadRequest` with every problem (at most 100), `ErrorInfo` |
+//! | invalid request | `INVALID_ARGUMENT` | `BadRequest` with the problems that fit in 4 KiB, `ErrorInfo` |
 //! | message that cannot be read | `INVALID_ARGUMENT` | `ErrorInfo` `MALFORMED_MESSAGE` |
 //! | message over the size limit | `RESOURCE_EXHAUSTED` | `ErrorInfo` `TOO_LARGE`, no `RetryInfo` |
 //! | busy | `RESOURCE_EXHAUSTED` | `RetryInfo`, `ErrorInfo` `BUSY` |
@@ -22,8 +22,15 @@ use super::pb::ErrorReason;
 use crate::app::{Fault, Refusal};
 use crate::model::{Finding, Reason};
 
-/// Findings listed in one answer.
+/// Findings listed in the body of one answer.
 pub const FINDINGS_MAX: usize = 100;
+
+/// Bytes of problems listed in the details of a status, which travel as headers: in base64 and with everything else
+/// they must stay below the 8 KiB that clients take.
+const DETAILS_BYTES_MAX: usize = 4_096;
+
+/// Bytes of a problem besides its texts.
+const DETAIL_FRAME_BYTES: usize = 12;
 
 /// Domain of every `ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "punctual";
@@ -112,19 +119,29 @@ pub fn reason(reason: Reason) -> ErrorReason {
 }
 
 fn invalid(findings: &[Finding]) -> Status {
-    let listed = &findings[..findings.len().min(FINDINGS_MAX)];
-    let cut_off = findings.len() - listed.len();
+    let mut room = DETAILS_BYTES_MAX;
+    let violations: Vec<FieldViolation> = findings
+        .iter()
+        .map(violation)
+        .take_while(|violation| {
+            let texts = [&violation.field, &violation.description, &violation.reason];
+            let size = DETAIL_FRAME_BYTES + texts.map(String::len).iter().sum::<usize>();
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
+        })
+        .collect();
+    let cut_off = findings.len() - violations.len();
     let first = findings
         .first()
         .map_or(Reason::MissingField, |finding| finding.reason);
     let mut details = error_info(reason(first), [("findings_cut_off", &*cut_off.to_string())]);
-    let violations: Vec<FieldViolation> = listed.iter().map(violation).collect();
     details.set_bad_request(violations);
     let rest = match cut_off {
         0 => String::new(),
         more => format!("; {more} of them are not listed"),
     };
-    let message = match listed {
+    let message = match findings {
         [only] => format!("{}: {}", only.field, only.message),
         _ => format!("{} problems in the request{rest}", findings.len()),
     };
@@ -169,19 +186,24 @@ mod tests {
 
     #[test]
     fn a_long_list_of_problems_is_cut_off_and_says_so() {
-        let finding = Finding::new("orders[0]", "a", Reason::BadWindow, "ends before it begins");
-        let status = of(&Refusal::Invalid(vec![finding; 130]));
+        let finding = |number| {
+            let field = format!("orders[{number}].windows[0].end_time");
+            Finding::new(field, "a", Reason::BadWindow, "ends before it begins")
+        };
+        let status = of(&Refusal::Invalid((0..130).map(finding).collect()));
         assert_eq!(status.code(), Code::InvalidArgument);
-        assert!(status.message().contains("130") && status.message().contains("30 of them"));
+        // What the Python client takes, in base64, with room for the other headers.
+        assert!(status.details().len() * 4 / 3 < 7_000);
         let details = status.get_error_details();
-        assert_eq!(
-            details.bad_request().unwrap().field_violations.len(),
-            FINDINGS_MAX
-        );
+        let listed = details.bad_request().unwrap().field_violations.len();
+        assert!((30..130).contains(&listed), "{listed}");
+        let not_listed = (130 - listed).to_string();
+        assert!(status.message().contains("130"));
+        assert!(status.message().contains(&format!("{not_listed} of them")));
         let info = details.error_info().unwrap();
         assert_eq!(info.reason, "BAD_WINDOW");
         assert_eq!(info.domain, ERROR_DOMAIN);
-        assert_eq!(info.metadata["findings_cut_off"], "30");
+        assert_eq!(info.metadata["findings_cut_off"], not_listed);
     }
 
     #[test]

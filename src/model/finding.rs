@@ -46,8 +46,25 @@ pub struct Finding {
     pub message: String,
 }
 
+const FIELD_CHARS_MAX: usize = 200;
+const SUBJECT_CHARS_MAX: usize = 100;
+const MESSAGE_CHARS_MAX: usize = 500;
+
+fn presentable(text: String, chars_max: usize) -> String {
+    let is_long = text.chars().nth(chars_max).is_some();
+    if !is_long && !text.contains(char::is_control) {
+        return text;
+    }
+    let shown: String = text.chars().take(chars_max).collect();
+    let end = if is_long { "…" } else { "" };
+    shown.replace(char::is_control, "\u{fffd}") + end
+}
+
 impl Finding {
     /// A finding about `field` of the thing called `subject`.
+    ///
+    /// Texts that come from outside are cut off when they are long, and lose the control characters with which they
+    /// could pass for several lines.
     pub fn new(
         field: impl Into<String>,
         subject: impl Into<String>,
@@ -55,10 +72,10 @@ impl Finding {
         message: impl Into<String>,
     ) -> Self {
         Self {
-            field: field.into(),
-            subject: subject.into(),
+            field: presentable(field.into(), FIELD_CHARS_MAX),
+            subject: presentable(subject.into(), SUBJECT_CHARS_MAX),
             reason,
-            message: message.into(),
+            message: presentable(message.into(), MESSAGE_CHARS_MAX),
         }
     }
 
@@ -71,5 +88,19 @@ impl Finding {
             .next()?
             .parse()
             .ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_outside_stay_short_and_on_one_line() {
+        let id = "x".repeat(1_000) + "\nforged";
+        let finding = Finding::new("orders[0].id", id, Reason::MalformedId, "a\nb\u{1b}[1m");
+        assert_eq!(finding.subject.chars().count(), SUBJECT_CHARS_MAX + 1);
+        assert_eq!(finding.message, "a\u{fffd}b\u{fffd}[1m");
+        assert_eq!(finding.order_position(), Some(0));
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Translation {
     pub(super) target: target::Problem,
     /// Couriers of each vehicle type, ascending.
     couriers_of: Vec<Vec<usize>>,
+    /// No courier costs anything: a meter stands in for a cost.
+    is_free: bool,
 }
 
 /// Windows of one order that are told apart; further ones are not planned in.
@@ -108,6 +110,7 @@ impl Translation {
         Self {
             target,
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),
+            is_free: scene.is_free,
         }
     }
 
@@ -142,6 +145,7 @@ impl Translation {
             .iter()
             .map(|&client| self.target.drop_cost(client))
             .sum();
+        let stand_in = if self.is_free { best.distance } else { 0 };
         let is_promise =
             |client: &&usize| problem.orders[**client].drop_policy == DropPolicy::MustServe;
         PlanProgress {
@@ -152,7 +156,7 @@ impl Translation {
             unserved: best.absent.len(),
             routes: best.routes.len(),
             distance: Meters(best.distance),
-            cost: ExactCost(best.cost - dropped).rounded(),
+            cost: ExactCost(best.cost - dropped - stand_in).rounded(),
         }
     }
 }

@@ -90,7 +90,7 @@ impl Page<'_> {
                     (fact(&words.loading, &self.time(sheet.loading)))
                     (fact(&words.departure, &self.time(sheet.departure)))
                     @if let Some(leave_by) = sheet.leave_by {
-                        (fact(&words.leave_by_start, &self.leave_by(sheet.loading, leave_by)))
+                        (fact(&words.leave_by_start, &self.leave_by_start(leave_by)))
                     }
                     (fact(&words.end, &self.time(sheet.end)))
                     (fact(&words.distance, &words.kilometers(sheet.distance)))
@@ -122,6 +122,14 @@ impl Page<'_> {
         }
     }
 
+    fn leave_by_start(&self, leave_by: Timestamp) -> String {
+        if leave_by <= self.sheet.loading {
+            self.words.no_slack.clone()
+        } else {
+            self.time(leave_by)
+        }
+    }
+
     fn legend(&self) -> Markup {
         let sheet = self.sheet;
         let has_forecast =
@@ -130,6 +138,7 @@ impl Page<'_> {
             @if has_forecast {
                 p.legend {
                     (self.words.confidence(sheet.leave_by_confidence))
+                    " " (self.words.at_once_means) " " (self.words.early)
                     @if sheet.spread_is_default { " " b { (self.words.uncalibrated) } }
                 }
             }
@@ -207,19 +216,15 @@ impl Page<'_> {
             }
             @if let Some(leave_by) = stop.leave_by {
                 span.line {
-                    span.label { (words.leave_by) " " }
-                    b.nowrap { (self.leave_by(stop.arrival, leave_by)) }
+                    // A time that has passed when the courier gets there helps nobody.
+                    @if leave_by <= stop.arrival {
+                        b.nowrap { (words.at_once) }
+                    } @else {
+                        span.label { (words.leave_by) " " }
+                        b.nowrap { (self.time(leave_by)) }
+                    }
                 }
             }
-        }
-    }
-
-    /// A time that has passed when the courier gets there helps nobody: then the courier is told to hurry.
-    fn leave_by(&self, there_from: Timestamp, leave_by: Timestamp) -> String {
-        if leave_by <= there_from {
-            self.words.at_once.clone()
-        } else {
-            self.time(leave_by)
         }
     }
 

@@ -107,7 +107,7 @@ refused!(
             .location
             .as_mut()
             .unwrap()
-            .latitude = f64::NAN;
+            .latitude = Some(f64::NAN);
     }
 );
 refused!(

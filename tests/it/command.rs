@@ -71,6 +71,99 @@ fn a_day_is_generated_planned_forecast_and_printed() {
 }
 
 #[test]
+fn sheets_of_another_plan_in_the_folder_are_warned_of() {
+    let folder = folder();
+    let plan = ["plan", "day.json", "--output", "plan.json"];
+    punctual(
+        folder.path(),
+        &[&plan[..], &["--time-limit", "200ms"]].concat(),
+    );
+    fs::create_dir(folder.path().join("sheets")).unwrap();
+    fs::write(folder.path().join("sheets/sheet-old.html"), "yesterday").unwrap();
+    let sheet = ["sheet", "plan.json", "--output", "sheets"];
+    let assert = punctual(folder.path(), &sheet).success();
+    let warned = text(&assert.get_output().stderr);
+    assert!(
+        warned.contains("1 more .html files, which are not of this plan"),
+        "{warned}"
+    );
+    let assert = punctual(
+        folder.path(),
+        &[&sheet[..], &["--courier", "nobody"]].concat(),
+    )
+    .code(64);
+    let error = text(&assert.get_output().stderr);
+    assert!(error.contains("these couriers have routes:"), "{error}");
+}
+
+#[test]
+fn orders_set_aside_count_as_not_kept() {
+    let folder = folder();
+    let mut day = days::small();
+    let n_orders = day.orders.len();
+    for order in &mut day.orders[n_orders / 2..] {
+        order.required_skills = vec!["fly".to_owned()];
+    }
+    fs::write(folder.path().join("day.json"), json::write(&day)).unwrap();
+    let plan = ["plan", "day.json", "--output", "plan.json", "--set-aside"];
+    let limit = ["--time-limit", "200ms"];
+    let assert = punctual(folder.path(), &[&plan[..], &limit[..]].concat()).code(2);
+    let printed = text(&assert.get_output().stdout);
+    let kept = printed
+        .split("set aside counted as not kept: ")
+        .nth(1)
+        .unwrap();
+    let percent: f64 = kept.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(percent <= 51.0, "{printed}");
+}
+
+#[test]
+fn values_out_of_bounds_on_the_command_line_exit_with_64() {
+    let folder = folder();
+    for (arguments, said) in [
+        (
+            &["generate", "--output", "g.json", "--date", "0001-01-01"][..],
+            "1971 to 9998",
+        ),
+        (
+            &[
+                "plan",
+                "day.json",
+                "--output",
+                "p.json",
+                "--time-limit",
+                "-1s",
+            ],
+            "above 0",
+        ),
+        (
+            &["plan", "day.json", "--output", "p.json", "--seed", "-1"],
+            "invalid digit",
+        ),
+    ] {
+        let assert = punctual(folder.path(), arguments).code(64);
+        let error = text(&assert.get_output().stderr);
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_error() {
+    let folder = folder();
+    let day = "\u{feff}".to_owned() + &json::write(&days::small());
+    fs::write(folder.path().join("day.json"), day).unwrap();
+    let plan = [
+        "plan",
+        "day.json",
+        "--output",
+        "plan.json",
+        "--time-limit",
+        "200ms",
+    ];
+    punctual(folder.path(), &plan).success();
+}
+
+#[test]
 fn routes_that_break_something_exit_with_2() {
     let folder = folder();
     let day = days::small();

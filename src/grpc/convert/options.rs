@@ -79,7 +79,7 @@ fn read_budget(
     let max = config::millis(config.time_budget_max_ms);
     let budget = wanted.unwrap_or(config::millis(config.time_budget_default_ms));
     if budget > max {
-        let message = format!("this server searches for at most {} s", max.as_secs_f64());
+        let message = format!("the longest search allowed takes {} s", max.as_secs_f64());
         at.field("time_budget_duration")
             .report(Reason::OutOfRange, message);
         return None;

@@ -42,12 +42,12 @@ impl Places {
             "" => None,
             id => Some(at.id("id", id, PlaceId::parse)?),
         };
-        let bits = |point: &pb::GeoPoint| (point.latitude.to_bits(), point.longitude.to_bits());
-        let key = (
-            place.id.clone(),
-            place.location.as_ref().map(bits),
-            place.address.clone(),
-        );
+        let location = match &place.location {
+            Some(point) => Some(read_point(&at.field("location"), point)?),
+            None => None,
+        };
+        let bits = |point: GeoPoint| (point.latitude.to_bits(), point.longitude.to_bits());
+        let key = (place.id.clone(), location.map(bits), place.address.clone());
         if let Some(&known) = self.known.get(&key) {
             return Some(known);
         }
@@ -57,10 +57,7 @@ impl Places {
         };
         self.list.push(Place {
             id,
-            location: place.location.as_ref().map(|point| GeoPoint {
-                latitude: point.latitude,
-                longitude: point.longitude,
-            }),
+            location,
             address: place.address.clone(),
         });
         self.known.insert(key, PlaceIdx(next));
@@ -77,10 +74,19 @@ pub(super) fn place_message(problem: &Problem, place: PlaceIdx) -> Option<pb::Pl
             .map(ToString::to_string)
             .unwrap_or_default(),
         location: place.location.map(|point| pb::GeoPoint {
-            latitude: point.latitude,
-            longitude: point.longitude,
+            latitude: Some(point.latitude),
+            longitude: Some(point.longitude),
         }),
         address: place.address.clone(),
+    })
+}
+
+fn read_point(at: &At<'_>, point: &pb::GeoPoint) -> Option<GeoPoint> {
+    let latitude = at.required("latitude", point.latitude.as_ref());
+    let longitude = at.required("longitude", point.longitude.as_ref());
+    Some(GeoPoint {
+        latitude: *latitude?,
+        longitude: *longitude?,
     })
 }
 

@@ -13,8 +13,8 @@ fn place(id: &str, latitude: f64) -> pb::Place {
     pb::Place {
         id: id.to_owned(),
         location: Some(pb::GeoPoint {
-            latitude,
-            longitude: 37.5,
+            latitude: Some(latitude),
+            longitude: Some(37.5),
         }),
         address: format!("{id} street"),
     }
@@ -171,6 +171,23 @@ fn every_unreadable_field_is_reported_with_its_path_and_owner() {
     assert_eq!(draft.unreadable[0].subject, "c");
     assert_eq!(draft.positions.couriers, [1]);
     assert_eq!(draft.positions.orders, [0]);
+}
+
+#[test]
+fn a_location_needs_both_coordinates() {
+    let mut message = problem();
+    message.orders[0].place = Some(pb::Place {
+        location: Some(pb::GeoPoint::default()),
+        ..pb::Place::default()
+    });
+    let draft = read_problem(&message);
+    let fields: Vec<&str> = draft
+        .unreadable
+        .iter()
+        .map(|finding| finding.field.as_str())
+        .collect();
+    let at = |coordinate: &str| format!("orders[0].place.location.{coordinate}");
+    assert_eq!(fields, [at("latitude"), at("longitude")]);
 }
 
 mod properties {
