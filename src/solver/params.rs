@@ -26,8 +26,6 @@ pub(super) struct Tuning {
     pub(super) ruin_neighbors: usize,
     /// Chance of passing over a best position.
     pub(super) blink: f64,
-    /// Work of all lanes together between two joins.
-    pub(super) epoch_work: Work,
 }
 
 /// How much there is to do or was done, in units of about four nanoseconds.
@@ -47,6 +45,15 @@ impl Work {
     pub(super) const ROUTE: u64 = 15;
     /// Trying one gap of a route.
     pub(super) const GAP: u64 = 1;
+
+    /// Of each of `n_lanes` lanes between two joins: enough that joining takes little time in comparison, and little
+    /// enough that cuts change often.
+    pub(super) fn of_lane(n_lanes: usize) -> Self {
+        const ALL: u64 = 12_000_000;
+        const LEAST: u64 = 800_000;
+        const MOST: u64 = 3_000_000;
+        Self((ALL / n_lanes.max(1) as u64).clamp(LEAST, MOST))
+    }
 }
 
 impl Tuning {
@@ -56,16 +63,7 @@ impl Tuning {
             insertion_neighbors: if n_clients <= 300 { 120 } else { 60 },
             ruin_neighbors: 300,
             blink: 0.01,
-            epoch_work: Work(12_000_000),
         }
-    }
-
-    /// Work of each of `n_lanes` lanes between two joins: enough that joining takes little time in comparison, and little
-    /// enough that cuts change often.
-    pub(super) fn lane_work(&self, n_lanes: usize) -> Work {
-        const LEAST: u64 = 800_000;
-        const MOST: u64 = 3_000_000;
-        Work((self.epoch_work.0 / n_lanes.max(1) as u64).clamp(LEAST, MOST))
     }
 
     /// Neighbors an insertion looks at when routes have `length` clients: few of them name many routes when routes

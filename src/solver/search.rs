@@ -13,7 +13,7 @@ use super::decompose::{self, Part};
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
-use super::params::{SearchParams, Tuning};
+use super::params::{SearchParams, Tuning, Work};
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
@@ -91,7 +91,7 @@ pub(super) struct Search<'p> {
     absent: Vec<u32>,
     n_slots: usize,
     memories: Vec<Memory>,
-    pub(super) best: Solution,
+    best: Solution,
     iterations: u64,
     improved_at: u64,
     epoch: u64,
@@ -271,7 +271,7 @@ impl<'p> Search<'p> {
             limit.saturating_sub(self.iterations).div_ceil(lanes)
         });
         Orders {
-            work: self.tuning.lane_work(self.lanes.len()),
+            work: Work::of_lane(self.lanes.len()),
             iterations: left,
             temperature: self.heat * self.problem.arc_cost_mean() * share,
             neighbors: self.tuning.neighbors_for_length(length),

@@ -31,6 +31,16 @@ fn folder() -> TempDir {
     folder
 }
 
+/// Plans `day.json` in a blink.
+const PLAN: [&str; 6] = [
+    "plan",
+    "day.json",
+    "--output",
+    "plan.json",
+    "--time-limit",
+    "200ms",
+];
+
 #[test]
 fn a_day_is_generated_planned_forecast_and_printed() {
     let folder = TempDir::new().unwrap();
@@ -73,11 +83,7 @@ fn a_day_is_generated_planned_forecast_and_printed() {
 #[test]
 fn sheets_of_another_plan_in_the_folder_are_warned_of() {
     let folder = folder();
-    let plan = ["plan", "day.json", "--output", "plan.json"];
-    punctual(
-        folder.path(),
-        &[&plan[..], &["--time-limit", "200ms"]].concat(),
-    );
+    punctual(folder.path(), &PLAN).success();
     fs::create_dir(folder.path().join("sheets")).unwrap();
     fs::write(folder.path().join("sheets/sheet-old.html"), "yesterday").unwrap();
     let sheet = ["sheet", "plan.json", "--output", "sheets"];
@@ -105,9 +111,8 @@ fn orders_set_aside_count_as_not_kept() {
         order.required_skills = vec!["fly".to_owned()];
     }
     fs::write(folder.path().join("day.json"), json::write(&day)).unwrap();
-    let plan = ["plan", "day.json", "--output", "plan.json", "--set-aside"];
-    let limit = ["--time-limit", "200ms"];
-    let assert = punctual(folder.path(), &[&plan[..], &limit[..]].concat()).code(2);
+    let set_aside = [&PLAN[..], &["--set-aside"]].concat();
+    let assert = punctual(folder.path(), &set_aside).code(2);
     let printed = text(&assert.get_output().stdout);
     let kept = printed
         .split("set aside counted as not kept: ")
@@ -152,15 +157,7 @@ fn a_byte_order_mark_is_no_error() {
     let folder = folder();
     let day = "\u{feff}".to_owned() + &json::write(&days::small());
     fs::write(folder.path().join("day.json"), day).unwrap();
-    let plan = [
-        "plan",
-        "day.json",
-        "--output",
-        "plan.json",
-        "--time-limit",
-        "200ms",
-    ];
-    punctual(folder.path(), &plan).success();
+    punctual(folder.path(), &PLAN).success();
 }
 
 #[test]
@@ -199,22 +196,14 @@ fn an_invalid_day_exits_with_1_and_lists_every_problem() {
     day.orders[0].place = None;
     day.orders[1].loads.insert("kg".to_owned(), -4);
     fs::write(folder.path().join("day.json"), json::write(&day)).unwrap();
-    let plan = [
-        "plan",
-        "day.json",
-        "--output",
-        "plan.json",
-        "--time-limit",
-        "200ms",
-    ];
-    let assert = punctual(folder.path(), &plan).code(1);
+    let assert = punctual(folder.path(), &PLAN).code(1);
     let errors = text(&assert.get_output().stderr);
     assert!(
         errors.contains("orders[0]") && errors.contains("orders[1]"),
         "{errors}"
     );
     assert!(!folder.path().join("plan.json").exists());
-    let assert = punctual(folder.path(), &[&plan[..], &["--set-aside"]].concat()).code(2);
+    let assert = punctual(folder.path(), &[&PLAN[..], &["--set-aside"]].concat()).code(2);
     let printed = text(&assert.get_output().stdout);
     assert!(printed.contains("set aside: "), "{printed}");
 }
