@@ -15,17 +15,23 @@ pub struct SearchParams {
     pub stagnation_limit: Option<u64>,
 }
 
-/// Numbers the search runs with, derived from the size of the problem.
+/// Clients listed as neighbors for an insertion.
 ///
-/// Source: fitted on Solomon, Gehring-Homberger and ORTEC instances.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Tuning {
-    /// Clients considered as neighbors of an insertion.
-    pub(super) insertion_neighbors: usize,
-    /// Clients considered as neighbors of a ruin.
-    pub(super) ruin_neighbors: usize,
-    /// Chance of passing over a best position.
-    pub(super) blink: f64,
+/// Source, as for all numbers here: fitted on Solomon, Gehring-Homberger and ORTEC instances.
+pub(super) const INSERTION_NEIGHBORS: usize = 60;
+/// Clients listed as neighbors for a ruin.
+pub(super) const RUIN_NEIGHBORS: usize = 300;
+/// Chance of passing over a best position.
+pub(super) const BLINK: f64 = 0.01;
+
+/// Neighbors an insertion looks at when routes have `length` clients: few of them name many routes when routes are
+/// long, and every route named is looked at from end to end.
+pub(super) fn neighbors_for_length(length: f64) -> usize {
+    if length > 25.0 {
+        INSERTION_NEIGHBORS / 2
+    } else {
+        INSERTION_NEIGHBORS
+    }
 }
 
 /// How much there is to do or was done, in units of about four nanoseconds.
@@ -53,26 +59,5 @@ impl Work {
         const LEAST: u64 = 800_000;
         const MOST: u64 = 3_000_000;
         Self((ALL / n_lanes.max(1) as u64).clamp(LEAST, MOST))
-    }
-}
-
-impl Tuning {
-    /// The numbers for `n_clients` clients.
-    pub(super) fn new(n_clients: usize) -> Self {
-        Self {
-            insertion_neighbors: if n_clients <= 300 { 120 } else { 60 },
-            ruin_neighbors: 300,
-            blink: 0.01,
-        }
-    }
-
-    /// Neighbors an insertion looks at when routes have `length` clients: few of them name many routes when routes
-    /// are long, and every route named is looked at from end to end.
-    pub(super) fn neighbors_for_length(&self, length: f64) -> usize {
-        if length > 25.0 {
-            self.insertion_neighbors / 2
-        } else {
-            self.insertion_neighbors
-        }
     }
 }

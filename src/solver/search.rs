@@ -2,18 +2,20 @@
 //!
 //! What the lanes are depends on the problem only, never on the number of threads: a large solution is split into
 //! parts of neighboring routes, anew for each epoch; a small one is annealed as a whole by several lanes with different
-//! random numbers. Annealing accepts by the difference of cost alone, so parts can anneal at a common temperature as
-//! if they were one.
+//! random numbers, which all go on from the best solution now and then. Annealing accepts by the difference of cost
+//! alone, so parts can anneal at a common temperature as if they were one.
 
 use std::time::Duration;
 
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
-use super::cooling::{self, Cooling};
+use super::cooling;
 use super::decompose::{self, Part};
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
-use super::params::{SearchParams, Tuning, Work};
+use super::params::{
+    BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work, neighbors_for_length,
+};
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
@@ -26,6 +28,8 @@ use crate::rng;
 const PARTS_MAX: usize = 64;
 /// Clients per part, at least.
 const CLIENTS_PER_PART: usize = 200;
+/// Smaller solutions are not split: what a cut forbids costs more than a second lane gains.
+const PARTS_CLIENTS_MIN: usize = 600;
 /// Routes per part, at least.
 const ROUTES_PER_PART: usize = 8;
 /// Lanes that anneal a small solution as a whole.
@@ -35,20 +39,12 @@ pub(super) const VERSIONS_MAX: u32 = 1 << 31;
 
 /// Share of the search after which the start temperature is settled.
 const CALIBRATION: f64 = 0.02;
-/// How parts cool: once, for cuts between them leave no part long enough alone.
-const PART_COOLING: Cooling = Cooling {
-    first: 1.0,
-    reheats: 0,
-    reheat: 1.0,
-    ratio: 300.0,
-};
-/// How whole solutions cool.
-const CHAIN_COOLING: Cooling = Cooling {
-    first: 0.5,
-    reheats: 4,
-    reheat: 0.1,
-    ratio: 300.0,
-};
+/// How often chains go on from the best solution.
+const GATHERINGS: f64 = 16.0;
+/// Start temperature divided by end temperature, for parts.
+const PART_COOLING: f64 = 300.0;
+/// The same for whole solutions.
+const CHAIN_COOLING: f64 = 60.0;
 
 /// Streams of random numbers, so that no two uses share one.
 mod stream {
@@ -61,15 +57,14 @@ mod stream {
 ///
 /// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
 pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
-    let tuning = Tuning::new(problem.n_clients());
     let neighborhood = Neighborhood::new(
         problem,
-        tuning.insertion_neighbors,
-        tuning.ruin_neighbors,
+        INSERTION_NEIGHBORS,
+        RUIN_NEIGHBORS,
         control.is_cancelled,
     );
     let guide = Guide::new(problem, neighborhood);
-    let mut search = Search::new(problem, &guide, *params, tuning);
+    let mut search = Search::new(problem, &guide, *params);
     search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
@@ -83,7 +78,6 @@ pub(super) struct Search<'p> {
     problem: &'p Problem,
     guide: &'p Guide,
     params: SearchParams,
-    tuning: Tuning,
     pub(super) lanes: Vec<Lane<'p>>,
     scheme: Scheme,
     /// The solution that is being annealed; with chains, the best one.
@@ -95,9 +89,10 @@ pub(super) struct Search<'p> {
     iterations: u64,
     improved_at: u64,
     epoch: u64,
-    cooling: Cooling,
-    /// Which cooling the search is in.
-    cycle: u32,
+    /// Start temperature divided by end temperature.
+    cooling: f64,
+    /// How often chains have gone on from the best solution.
+    gatherings: f64,
     /// Start temperature as a share of the mean arc cost.
     heat: f64,
 }
@@ -111,12 +106,7 @@ enum Scheme {
 }
 
 impl<'p> Search<'p> {
-    pub(super) fn new(
-        problem: &'p Problem,
-        guide: &'p Guide,
-        params: SearchParams,
-        tuning: Tuning,
-    ) -> Self {
+    pub(super) fn new(problem: &'p Problem, guide: &'p Guide, params: SearchParams) -> Self {
         let n_vehicles: u64 = problem
             .types()
             .iter()
@@ -129,8 +119,7 @@ impl<'p> Search<'p> {
             problem,
             guide,
             params,
-            tuning,
-            lanes: vec![Lane::new(problem, n_slots, tuning.blink)],
+            lanes: vec![Lane::new(problem, n_slots, BLINK)],
             scheme: Scheme::Chains,
             routes: Vec::new(),
             absent: (0..problem.n_clients() as u32).collect(),
@@ -141,7 +130,7 @@ impl<'p> Search<'p> {
             improved_at: 0,
             epoch: 0,
             cooling: PART_COOLING,
-            cycle: 0,
+            gatherings: 0.0,
             heat: 0.0,
         }
     }
@@ -171,10 +160,11 @@ impl<'p> Search<'p> {
         self.lanes[0].construct(self.guide, &order, &mut rng, is_cancelled);
         self.unload();
         self.take_best();
-        let n_parts = (self.problem.n_clients() / CLIENTS_PER_PART)
+        let n_clients = self.problem.n_clients();
+        let n_parts = (n_clients / CLIENTS_PER_PART)
             .min(self.routes.len() / ROUTES_PER_PART)
             .min(PARTS_MAX);
-        let n_lanes = if n_parts >= 2 {
+        let n_lanes = if n_parts >= 2 && n_clients >= PARTS_CLIENTS_MIN {
             let n_parts = 1 << n_parts.ilog2();
             self.scheme = Scheme::Parts(n_parts);
             n_parts
@@ -183,7 +173,7 @@ impl<'p> Search<'p> {
         };
         while self.lanes.len() < n_lanes {
             self.lanes
-                .push(Lane::new(self.problem, self.n_slots, self.tuning.blink));
+                .push(Lane::new(self.problem, self.n_slots, BLINK));
         }
         if self.scheme == Scheme::Chains {
             self.cooling = CHAIN_COOLING;
@@ -261,11 +251,11 @@ impl<'p> Search<'p> {
         if done < CALIBRATION {
             self.heat = cooling::start_heat(length, self.budget(elapsed));
         }
-        let (cycle, share) = self.cooling.at(done);
-        if cycle != self.cycle && self.scheme == Scheme::Chains {
+        let gatherings = (done * GATHERINGS).floor();
+        if gatherings > self.gatherings && self.scheme == Scheme::Chains {
             self.restart_chains();
         }
-        self.cycle = cycle;
+        self.gatherings = gatherings;
         let lanes = self.lanes.len() as u64;
         let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
             limit.saturating_sub(self.iterations).div_ceil(lanes)
@@ -273,8 +263,10 @@ impl<'p> Search<'p> {
         Orders {
             work: Work::of_lane(self.lanes.len()),
             iterations: left,
-            temperature: self.heat * self.problem.arc_cost_mean() * share,
-            neighbors: self.tuning.neighbors_for_length(length),
+            temperature: self.heat
+                * self.problem.arc_cost_mean()
+                * cooling::share(self.cooling, done),
+            neighbors: neighbors_for_length(length),
             size: RuinSize::for_length(length),
         }
     }

@@ -6,7 +6,7 @@ use rand::RngExt;
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
-use super::params::{SearchParams, Tuning, Work};
+use super::params::{SearchParams, Work};
 use super::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
 use super::recreate::Guide;
 use super::ruin::RuinSize;
@@ -274,7 +274,7 @@ fn choices(counts: &[usize]) -> Vec<Vec<u8>> {
 fn large() -> Problem {
     problem(Traits {
         seed: 5,
-        n_clients: 500,
+        n_clients: 700,
         n_vehicles: 200,
         durations: true,
         releases: false,
@@ -318,8 +318,7 @@ fn versions_begin_anew_before_they_run_out() {
     ] {
         let neighborhood = Neighborhood::new(&problem, 20, 20, &|| false);
         let guide = Guide::new(&problem, neighborhood);
-        let tuning = Tuning::new(problem.n_clients());
-        let mut search = Search::new(&problem, &guide, iterations(5_000), tuning);
+        let mut search = Search::new(&problem, &guide, iterations(5_000));
         search.construct(&|| false);
         for (lane, first) in search.lanes.iter_mut().zip(VERSIONS_MAX + 1..) {
             lane.state.number_versions(first, 2);
