@@ -204,54 +204,117 @@ fn iterations(limit: u64) -> SearchParams {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// After every iteration, accepted or undone, the cost kept is the cost of the routes, which break no constraint.
     #[test]
     fn the_cost_kept_is_the_cost_from_scratch(traits in traits()) {
-        let problem = problem(traits);
-        let n_slots = problem.n_clients();
-        let guide = Guide::new(&problem, Neighborhood::new(&problem, 20, 20, &|| false));
-        let mut lane = Lane::new(&problem, n_slots, 0.05);
-        let clients: Vec<u32> = (0..n_slots as u32).collect();
-        let free: Vec<u32> = problem.types().iter().map(|kind| kind.count).collect();
-        lane.state.load(&[], &clients, &clients, &free);
-        let mut rng = rng::stream(traits.seed, &[1]);
-        lane.construct(&guide, &clients, &mut rng, &|| false);
-        prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
-        let orders = Orders { work: Work(u64::MAX), iterations: 1, temperature: 30.0,
-            neighbors: 20, size: RuinSize::for_length(5.0) };
-        for _ in 0..60 {
-            lane.run(&guide, orders, &mut rng, &|| false);
-            prop_assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
-            let served: usize = lane.state.routes().iter().map(|route| route.visits.len()).sum();
-            prop_assert_eq!(served + lane.state.absent().len(), n_slots);
-        }
+        assert_cost_kept(traits);
     }
 
-    /// The best solution is what it says it is.
     #[test]
     fn the_outcome_is_feasible_and_costs_what_it_says(traits in traits()) {
-        let problem = problem(traits);
-        let solution = run(&problem, 2, iterations(3_000)).solution;
-        let mut cost: i64 = solution.absent.iter().map(|&client| problem.drop_cost(client)).sum();
-        let mut used = vec![0; problem.types().len()];
-        for route in &solution.routes {
-            used[route.kind] += 1;
-            let windows = problem.clients();
-            // The windows chosen are not part of a solution: some choice must fit and none may be cheaper than told.
-            let cheapest = choices(&route.clients.iter().map(|&client| windows[client].windows.len()).collect::<Vec<_>>())
-                .into_iter()
-                .filter_map(|choice| {
-                    let visits: Vec<(u32, u8)> = route.clients.iter().map(|&client| client as u32).zip(choice).collect();
-                    evaluate(&problem, route.kind, &visits)
-                })
-                .map(|evaluation| evaluation.cost)
-                .min();
-            cost += cheapest.expect("some choice of windows fits");
-        }
-        prop_assert!(cost <= solution.cost);
-        for (kind, &used) in problem.types().iter().zip(&used) {
-            prop_assert!(used <= kind.count);
-        }
+        assert_outcome(traits);
+    }
+}
+
+/// Problems on which the search once went wrong.
+#[test]
+fn what_once_went_wrong_stays_mended() {
+    let plain = Traits {
+        seed: 207_223_111_927_892_665,
+        n_clients: 8,
+        n_vehicles: 1,
+        durations: false,
+        releases: false,
+        collections: false,
+        limits: false,
+        mixed: false,
+        windows: 1,
+        optional: true,
+    };
+    let collected = Traits {
+        seed: 0,
+        n_clients: 1,
+        collections: true,
+        mixed: true,
+        windows: 2,
+        optional: false,
+        ..plain
+    };
+    for traits in [plain, collected] {
+        assert_cost_kept(traits);
+        assert_outcome(traits);
+    }
+}
+
+/// After every iteration, accepted or undone, the cost kept is the cost of the routes, which break no constraint.
+fn assert_cost_kept(traits: Traits) {
+    let problem = problem(traits);
+    let n_slots = problem.n_clients();
+    let guide = Guide::new(&problem, Neighborhood::new(&problem, 20, 20, &|| false));
+    let mut lane = Lane::new(&problem, n_slots, 0.05);
+    let clients: Vec<u32> = (0..n_slots as u32).collect();
+    let free: Vec<u32> = problem.types().iter().map(|kind| kind.count).collect();
+    lane.state.load(&[], &clients, &clients, &free);
+    let mut rng = rng::stream(traits.seed, &[1]);
+    lane.construct(&guide, &clients, &mut rng, &|| false);
+    assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
+    let orders = Orders {
+        work: Work(u64::MAX),
+        iterations: 1,
+        temperature: 30.0,
+        neighbors: 20,
+        size: RuinSize::for_length(5.0),
+    };
+    for _ in 0..60 {
+        lane.run(&guide, orders, &mut rng, &|| false);
+        assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
+        let served: usize = lane
+            .state
+            .routes()
+            .iter()
+            .map(|route| route.visits.len())
+            .sum();
+        assert_eq!(served + lane.state.absent().len(), n_slots);
+    }
+}
+
+/// The best solution is what it says it is.
+fn assert_outcome(traits: Traits) {
+    let problem = problem(traits);
+    let solution = run(&problem, 2, iterations(3_000)).solution;
+    let mut cost: i64 = solution
+        .absent
+        .iter()
+        .map(|&client| problem.drop_cost(client))
+        .sum();
+    let mut used = vec![0; problem.types().len()];
+    for route in &solution.routes {
+        used[route.kind] += 1;
+        let windows = problem.clients();
+        // The windows chosen are not part of a solution: some choice must fit and none may be cheaper than told.
+        let cheapest = choices(
+            &route
+                .clients
+                .iter()
+                .map(|&client| windows[client].windows.len())
+                .collect::<Vec<_>>(),
+        )
+        .into_iter()
+        .filter_map(|choice| {
+            let visits: Vec<(u32, u8)> = route
+                .clients
+                .iter()
+                .map(|&client| client as u32)
+                .zip(choice)
+                .collect();
+            evaluate(&problem, route.kind, &visits)
+        })
+        .map(|evaluation| evaluation.cost)
+        .min();
+        cost += cheapest.expect("some choice of windows fits");
+    }
+    assert!(cost <= solution.cost);
+    for (kind, &used) in problem.types().iter().zip(&used) {
+        assert!(used <= kind.count);
     }
 }
 
