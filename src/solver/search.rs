@@ -221,10 +221,12 @@ impl<'p> Search<'p> {
         {
             return Some(SearchEnd::TimeLimit);
         }
+        // What is less than one iteration for each lane is left undone.
+        let next = self.iterations + self.lanes.len() as u64;
         if self
             .params
             .iteration_limit
-            .is_some_and(|limit| self.iterations >= limit)
+            .is_some_and(|limit| next > limit)
         {
             return Some(SearchEnd::IterationLimit);
         }
@@ -258,7 +260,7 @@ impl<'p> Search<'p> {
         self.gatherings = gatherings;
         let lanes = self.lanes.len() as u64;
         let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
-            limit.saturating_sub(self.iterations).div_ceil(lanes)
+            limit.saturating_sub(self.iterations) / lanes
         });
         Orders {
             work: Work::of_lane(self.lanes.len()),

@@ -399,6 +399,19 @@ fn versions_begin_anew_before_they_run_out() {
 }
 
 #[test]
+fn no_more_iterations_are_made_than_allowed() {
+    for (problem, lanes) in [(large(), 4), (problem(small()), 2)] {
+        for limit in [0, 1, 101, 1_003] {
+            let made = run(&problem, 2, iterations(limit)).iterations;
+            assert!(
+                made <= limit && made + lanes > limit,
+                "{made} of {limit} iterations"
+            );
+        }
+    }
+}
+
+#[test]
 fn more_iterations_do_not_make_it_worse_than_construction() {
     let problem = large();
     let first = run(&problem, 2, iterations(0)).solution.cost;
