@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
-    let set_aside_order_ids = match &day.plan {
+    let set_aside = match &day.plan {
         Some(plan) => plan.set_aside_order_ids.clone(),
         None => Vec::new(),
     };
@@ -58,10 +58,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         day_file::runtime(day_file::LOCAL_LOG)?.block_on(app.evaluate(problem, sketches, options));
     let (problem, plan, forecast) = evaluated.map_err(refused)?;
     let forecast = convert::forecast_message(&forecast);
-    let plan = pb::Plan {
-        set_aside_order_ids,
-        ..convert::plan_message(&problem, &plan, &[])
-    };
+    let plan = convert::plan_message(&problem, &plan, &set_aside);
     console::say(report::route_table(&plan, &forecast))?;
     console::say(report::forecast_summary(&plan, &forecast).trim_end())?;
     if let Some(path) = &arguments.output {

@@ -40,7 +40,7 @@ pub(super) const VERSIONS_MAX: u32 = 1 << 31;
 /// Share of the search after which the start temperature is settled.
 const CALIBRATION: f64 = 0.02;
 /// How often chains go on from the best solution.
-const GATHERINGS: f64 = 16.0;
+const GATHERINGS: u32 = 16;
 /// Start temperature divided by end temperature, for parts.
 const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
@@ -89,10 +89,8 @@ pub(super) struct Search<'p> {
     iterations: u64,
     improved_at: u64,
     epoch: u64,
-    /// Start temperature divided by end temperature.
-    cooling: f64,
     /// How often chains have gone on from the best solution.
-    gatherings: f64,
+    gatherings: u32,
     /// Start temperature as a share of the mean arc cost.
     heat: f64,
 }
@@ -103,6 +101,16 @@ enum Scheme {
     Chains,
     /// Each lane has one of so many parts.
     Parts(usize),
+}
+
+impl Scheme {
+    /// Start temperature divided by end temperature.
+    fn cooling(self) -> f64 {
+        match self {
+            Self::Chains => CHAIN_COOLING,
+            Self::Parts(_) => PART_COOLING,
+        }
+    }
 }
 
 impl<'p> Search<'p> {
@@ -129,8 +137,7 @@ impl<'p> Search<'p> {
             iterations: 0,
             improved_at: 0,
             epoch: 0,
-            cooling: PART_COOLING,
-            gatherings: 0.0,
+            gatherings: 0,
             heat: 0.0,
         }
     }
@@ -176,7 +183,6 @@ impl<'p> Search<'p> {
                 .push(Lane::new(self.problem, self.n_slots, BLINK));
         }
         if self.scheme == Scheme::Chains {
-            self.cooling = CHAIN_COOLING;
             self.restart_chains();
         }
     }
@@ -253,7 +259,7 @@ impl<'p> Search<'p> {
         if done < CALIBRATION {
             self.heat = cooling::start_heat(length, self.budget(elapsed));
         }
-        let gatherings = (done * GATHERINGS).floor();
+        let gatherings = (done * f64::from(GATHERINGS)) as u32;
         if gatherings > self.gatherings && self.scheme == Scheme::Chains {
             self.restart_chains();
         }
@@ -267,7 +273,7 @@ impl<'p> Search<'p> {
             iterations: left,
             temperature: self.heat
                 * self.problem.arc_cost_mean()
-                * cooling::share(self.cooling, done),
+                * cooling::share(self.scheme.cooling(), done),
             neighbors: neighbors_for_length(length),
             size: RuinSize::for_length(length),
         }
