@@ -275,6 +275,15 @@ impl Problem {
                 .unwrap_or(true)
     }
 
+    /// Whether vehicles of two types drive alike: between the same stations, over the same arcs, at the same pace.
+    pub(super) fn are_alike(&self, kind: usize, other: usize) -> bool {
+        let way = |kind: usize| {
+            let kind = &self.types[kind];
+            (kind.profile, kind.pace, kind.start, kind.end)
+        };
+        kind == other || way(kind) == way(other)
+    }
+
     /// The arc between two nodes of which at least one is a client; nothing between two stations.
     #[must_use]
     pub fn arc(&self, profile: usize, from: usize, to: usize) -> Arc {

@@ -13,9 +13,7 @@ use super::decompose::{self, Part};
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
-use super::params::{
-    BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work, neighbors_for_length,
-};
+use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work};
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
@@ -274,7 +272,7 @@ impl<'p> Search<'p> {
             temperature: self.heat
                 * self.problem.arc_cost_mean()
                 * cooling::share(self.scheme.cooling(), done),
-            neighbors: neighbors_for_length(length),
+            neighbors: params::neighbors(length, done),
             size: RuinSize::for_length(length),
         }
     }

@@ -86,6 +86,35 @@ impl State<'_> {
         }
     }
 
+    /// Lets two routes exchange what comes behind a node each; `tails` are the clients there. A route left without
+    /// clients is closed.
+    ///
+    /// Whether the result is feasible is found out with [`State::is_feasible`].
+    pub(in crate::solver) fn exchange_tails(
+        &mut self,
+        slots: [u32; 2],
+        nodes: [u32; 2],
+        tails: [&[u32]; 2],
+    ) {
+        for &client in tails.iter().flat_map(|tail| tail.iter().rev()) {
+            self.unlink(client);
+        }
+        for (node, tail) in nodes.into_iter().zip([tails[1], tails[0]]) {
+            let mut last = node;
+            for &client in tail {
+                self.link(client, last, self.window_of(client));
+                last = client;
+            }
+        }
+        for slot in slots {
+            let sentinel = self.sentinel(slot);
+            self.refresh(slot, sentinel, sentinel);
+            if self.head(slot).count == 0 {
+                self.close(slot);
+            }
+        }
+    }
+
     /// Leaves out a client that has no route.
     pub(in crate::solver) fn leave_out(&mut self, client: u32) {
         self.keep_absent();

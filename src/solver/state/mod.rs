@@ -6,6 +6,7 @@
 
 mod change;
 mod journal;
+mod limits;
 mod times;
 
 use journal::Journal;
@@ -254,6 +255,12 @@ impl<'p> State<'p> {
             node = self.visit(node).succ;
             (node < self.n).then_some(node)
         })
+    }
+
+    /// Clients from `node` on to the end of its route.
+    pub(super) fn clients_from(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(Some(node), |&node| Some(self.visit(node).succ))
+            .take_while(|&node| node < self.n)
     }
 
     /// The node that is start and end of `slot`.
