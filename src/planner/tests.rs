@@ -109,7 +109,7 @@ fn some_locks(routes: &[RouteSketch], choice: u64) -> Vec<StopLock> {
     let mut locks = Vec::new();
     for (row, route) in routes.iter().enumerate() {
         let choice = choice.rotate_left(7 * u32::try_from(row).unwrap());
-        let n_locked = choice as usize % 8;
+        let n_locked = usize::try_from(choice % 8).unwrap();
         for (place, order) in route.orders.iter().take(n_locked).enumerate() {
             let lock = match (choice >> 8) % 3 {
                 0 => Lock::Done,

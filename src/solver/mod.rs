@@ -31,6 +31,8 @@ mod state;
 mod turns;
 
 #[cfg(test)]
+mod fleet_tests;
+#[cfg(test)]
 mod start_tests;
 #[cfg(test)]
 mod tests;

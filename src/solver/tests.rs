@@ -172,7 +172,7 @@ fn cost_from_scratch(problem: &Problem, lane: &Lane<'_>) -> i64 {
     Solution::new(problem, &routes, lane.state.absent()).cost
 }
 
-fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
+pub(super) fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -451,7 +451,7 @@ fn cancelling_before_the_start_still_gives_a_solution() {
 }
 
 /// Every sequence of `clients` in one route, for comparison by brute force.
-fn brute_force(problem: &Problem) -> i64 {
+pub(super) fn brute_force(problem: &Problem) -> i64 {
     // Partitions by inserting each client everywhere, including new routes of each type and leaving it out.
     fn extend(
         problem: &Problem,
