@@ -46,19 +46,17 @@ fn cost(plan: &pb::Plan) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_sent_back_with_no_time_comes_back_no_worse() {
+async fn a_plan_sent_back_with_hardly_any_time_comes_back_no_worse() {
     let service = Service::start().await;
     let (plan, initial) = initial(&service).await;
-    for millis in [0, 1] {
-        let request = pb::SolvePlanRequest {
-            initial_plan: Some(initial.clone()),
-            ..solve_request(days::small(), millis)
-        };
-        let again = solve(&service, request).await.plan.unwrap();
-        assert!(again.broken_promises <= plan.broken_promises);
-        assert!(again.unserved_orders.len() <= plan.unserved_orders.len());
-        assert!(cost(&again) <= cost(&plan));
-    }
+    let request = pb::SolvePlanRequest {
+        initial_plan: Some(initial),
+        ..solve_request(days::small(), 1)
+    };
+    let again = solve(&service, request).await.plan.unwrap();
+    assert!(again.broken_promises <= plan.broken_promises);
+    assert!(again.unserved_orders.len() <= plan.unserved_orders.len());
+    assert!(cost(&again) <= cost(&plan));
 }
 
 #[tokio::test(flavor = "multi_thread")]
