@@ -100,6 +100,7 @@ fn plan_day(criterion: &mut Criterion) {
         stagnation_limit: None,
         seed: 1,
         threads: 2,
+        ..PlanOptions::default()
     };
     let mut group = criterion.benchmark_group("plan");
     group
@@ -115,7 +116,7 @@ fn plan_day(criterion: &mut Criterion) {
                 &Cancel::default(),
                 &mut |_| {},
             );
-            black_box(plan.map(|plan| plan.total_cost()))
+            black_box(plan.map(|planned| planned.plan.total_cost()))
         });
     });
     group.finish();

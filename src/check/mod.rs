@@ -4,10 +4,13 @@
 //! scheduler, so that a mistake there cannot hide here. Nothing is searched and nothing repaired.
 
 mod load;
+mod locks;
 mod route;
 mod time;
 
 use std::collections::{BTreeMap, HashMap};
+
+pub use locks::check_locks;
 
 use crate::model::{
     ConstraintKind, Courier, CourierId, DropPolicy, Order, OrderId, Plan, Problem, Verdict,

@@ -1,16 +1,17 @@
 //! `punctual solve`: solves a benchmark instance.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Done, Failure, argument, console, day_file};
 use crate::clock::Clock;
-use crate::formats::{self, Rounding};
+use crate::formats::{self, Instance, Rounding};
 use crate::solver::control::{Control, SearchProgress};
 use crate::solver::params::SearchParams;
-use crate::solver::search::search;
+use crate::solver::search::search_from;
 use crate::solver::solution::Solution;
+use crate::solver::start::{Start, StartRoute};
 
 /// Solves a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).
 #[derive(Debug, clap::Args)]
@@ -39,6 +40,12 @@ pub(super) struct Arguments {
     /// How real numbers become integers; by default dimacs for coordinates and none for a matrix.
     #[arg(long, value_name = "RULE", value_enum)]
     rounding: Option<Rounding>,
+    /// The solution to start from, in VRPLIB format, which the one found is no worse than.
+    #[arg(long, value_name = "FILE")]
+    initial: Option<PathBuf>,
+    /// Use as few vehicles as possible, whatever that costs.
+    #[arg(long)]
+    fleet_first: bool,
     /// Where to write the solution in VRPLIB format.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -54,6 +61,11 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     if let Some(path) = &args.output {
         day_file::expect_folder(path)?;
     }
+    let initial = args
+        .initial
+        .as_deref()
+        .map(|path| read_initial(path, &instance));
+    let initial = initial.transpose()?;
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(threads) = args.threads {
         pool = pool.num_threads(usize::from(threads));
@@ -68,14 +80,18 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         stagnation_limit: None,
     };
     let outcome = pool.install(|| {
-        let problem = instance.to_problem();
+        let problem = match args.fleet_first {
+            true => instance.to_problem().with_fleet_first(),
+            false => instance.to_problem(),
+        };
+        let start = initial.map(|routes| Start::new(&problem, &routes));
         let mut quiet = |_: &SearchProgress<'_>| {};
         let mut control = Control {
             clock: &clock,
             is_cancelled: &|| false,
             on_progress: &mut quiet,
         };
-        search(&problem, &params, &mut control)
+        search_from(&problem, &params, start.as_ref(), &mut control)
     });
     let routes = nodes(&outcome.solution);
     let verdict = instance.check(&routes);
@@ -102,6 +118,20 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
             Done::InPart
         }
     })
+}
+
+/// Reads the routes to start from.
+fn read_initial(path: &Path, instance: &Instance) -> Result<Vec<StartRoute>, Failure> {
+    let action = || format!("read {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| Failure::new(action(), error))?;
+    let routes = formats::read_solution(&text, instance.n_nodes())
+        .map_err(|error| Failure::new(action(), error))?;
+    let route = |nodes: Vec<usize>| StartRoute {
+        kind: 0,
+        clients: nodes.into_iter().map(|node| node - 1).collect(),
+        locked: 0,
+    };
+    Ok(routes.into_iter().map(route).collect())
 }
 
 /// Nodes as the instance numbers them: client 0 is node 1.

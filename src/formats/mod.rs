@@ -9,7 +9,7 @@ mod solution;
 mod vrplib;
 
 pub use instance::{Fault, Instance, Rounding};
-pub use solution::write_solution;
+pub use solution::{read_solution, write_solution};
 
 /// What is wrong with an instance text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

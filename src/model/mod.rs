@@ -8,6 +8,7 @@ mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod ids;
+mod initial;
 mod noise;
 mod order;
 mod plan;
@@ -17,6 +18,7 @@ mod validate;
 pub use courier::{Costs, Courier, Depot, Limits, RouteEnd, RouteStart};
 pub use finding::{Finding, Reason};
 pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId};
+pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
     ForecastOptions, NoiseModel, PlanForecast, Probability, RouteForecast, SpreadSource,
     StopForecast,

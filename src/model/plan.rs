@@ -37,6 +37,8 @@ pub enum ConstraintKind {
     Inconsistent,
     /// An order is served twice, or neither served nor listed as unserved.
     Coverage,
+    /// A stop is not where a lock of the initial plan keeps it.
+    Locked,
 }
 
 /// One visit as planned.

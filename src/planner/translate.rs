@@ -1,17 +1,20 @@
 //! Ids to dense indices and back: the only place where a model problem becomes a solver problem.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rayon::prelude::*;
 
 use super::PlanProgress;
+use super::initial::InitialRoute;
 use crate::model::{
-    Courier, DropPolicy, Order, OrderKind, PlaceIdx, Problem, ProfileId, RouteSketch, TimeWindow,
+    Courier, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem, ProfileId, RouteSketch,
+    TimeWindow,
 };
 use crate::solver::control::SearchProgress;
 use crate::solver::problem::{self as target, Arc, Client, DropRule, FAR, VehicleType, Window};
-use crate::solver::solution::Solution;
+use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
 
@@ -25,6 +28,9 @@ pub(super) struct Translation {
     /// No courier costs anything: a meter stands in for a cost.
     is_free: bool,
 }
+
+/// Orders whose arrival and departure are given, whatever their windows say.
+pub(super) type Fixed = BTreeMap<OrderId, (Timestamp, Timestamp)>;
 
 /// Windows of one order that are told apart; further ones are not planned in.
 const WINDOWS_MAX: usize = 250;
@@ -47,6 +53,7 @@ impl Translation {
     pub(super) fn new(
         problem: &Problem,
         travel: &TravelTimes<'_>,
+        fixed: &Fixed,
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let scene = Scene::new(problem);
@@ -70,11 +77,13 @@ impl Translation {
         let types = kinds
             .iter()
             .map(|(key, couriers)| scene.vehicle_type(key, couriers, &stations, &profiles, &paces));
-        let clients = problem
-            .orders
-            .iter()
-            .enumerate()
-            .map(|(number, order)| scene.client(number, order, &paces, &kinds));
+        let clients = problem.orders.iter().enumerate().map(|(number, order)| {
+            let client = scene.client(number, order, &paces, &kinds);
+            match fixed.get(&order.id) {
+                Some(&times) => scene.at_given_times(client, times),
+                None => client,
+            }
+        });
         let places: Vec<PlaceIdx> = problem
             .orders
             .iter()
@@ -114,23 +123,77 @@ impl Translation {
         }
     }
 
-    /// A solution as sequences of ids. Routes of one type go to its couriers in sequence.
-    pub(super) fn sketches(&self, problem: &Problem, solution: &Solution) -> Vec<RouteSketch> {
-        let mut next = vec![0; self.couriers_of.len()];
-        let sketch = |route: &crate::solver::solution::SolutionRoute| {
-            let courier = self.couriers_of[route.kind][next[route.kind]];
-            next[route.kind] += 1;
-            RouteSketch {
-                courier: problem.couriers[courier].id.clone(),
-                orders: route
-                    .clients
-                    .iter()
-                    .map(|&client| problem.orders[client].id.clone())
-                    .collect(),
-                start: None,
-            }
+    /// The vehicle type that the courier at a position has become.
+    pub(super) fn kind_of(&self, courier: usize) -> Option<usize> {
+        let is_member = |couriers: &Vec<usize>| couriers.binary_search(&courier).is_ok();
+        self.couriers_of.iter().position(is_member)
+    }
+
+    /// A solution as sequences of ids.
+    ///
+    /// Routes of one type go to those of its couriers who drove most of their orders in `before`, the others in
+    /// sequence.
+    pub(super) fn sketches(
+        &self,
+        problem: &Problem,
+        solution: &Solution,
+        before: &[InitialRoute],
+    ) -> Vec<RouteSketch> {
+        let drivers = self.drivers(solution, before);
+        let sketch = |(route, courier): (&SolutionRoute, usize)| RouteSketch {
+            courier: problem.couriers[courier].id.clone(),
+            orders: route
+                .clients
+                .iter()
+                .map(|&client| problem.orders[client].id.clone())
+                .collect(),
+            start: None,
         };
-        solution.routes.iter().map(sketch).collect()
+        solution.routes.iter().zip(drivers).map(sketch).collect()
+    }
+
+    /// The courier of each route.
+    fn drivers(&self, solution: &Solution, before: &[InitialRoute]) -> Vec<usize> {
+        let mut driver_before = BTreeMap::new();
+        for route in before {
+            driver_before.extend(route.orders.iter().map(|&order| (order, route.courier)));
+        }
+        let mut common: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+        for (number, route) in solution.routes.iter().enumerate() {
+            let drivers = route
+                .clients
+                .iter()
+                .filter_map(|client| driver_before.get(client));
+            for &courier in drivers {
+                if self.couriers_of[route.kind].binary_search(&courier).is_ok() {
+                    *common.entry((number, courier)).or_default() += 1;
+                }
+            }
+        }
+        let mut pairs: Vec<_> = common.into_iter().collect();
+        pairs.sort_by_key(|&(pair, orders)| (Reverse(orders), pair));
+        let mut driver_of = vec![None; solution.routes.len()];
+        let mut is_taken = BTreeSet::new();
+        for ((number, courier), _) in pairs {
+            if driver_of[number].is_none() && is_taken.insert(courier) {
+                driver_of[number] = Some(courier);
+            }
+        }
+        let next = |(driver, route): (Option<usize>, &SolutionRoute)| {
+            let free = || {
+                let mut couriers = self.couriers_of[route.kind].iter();
+                let courier = couriers.find(|courier| !is_taken.contains(courier));
+                *courier.expect("a type has as many routes as couriers at most")
+            };
+            let courier = driver.unwrap_or_else(free);
+            is_taken.insert(courier);
+            courier
+        };
+        driver_of
+            .into_iter()
+            .zip(&solution.routes)
+            .map(next)
+            .collect()
     }
 
     pub(super) fn progress(
@@ -146,6 +209,7 @@ impl Translation {
             .map(|&client| self.target.drop_cost(client))
             .sum();
         let stand_in = if self.is_free { best.distance } else { 0 };
+        let fleet = self.target.vehicle_cost() * best.routes.len() as i64;
         let is_promise =
             |client: &&usize| problem.orders[**client].drop_policy == DropPolicy::MustServe;
         PlanProgress {
@@ -156,7 +220,7 @@ impl Translation {
             unserved: best.absent.len(),
             routes: best.routes.len(),
             distance: Meters(best.distance),
-            cost: ExactCost(best.cost - dropped - stand_in).rounded(),
+            cost: ExactCost(best.cost - dropped - stand_in - fleet).rounded(),
         }
     }
 }
@@ -370,6 +434,22 @@ impl<'a> Scene<'a> {
             } else {
                 Vec::new()
             },
+        }
+    }
+
+    /// The client served at given times, whatever its windows and service time are.
+    fn at_given_times(&self, client: Client, times: (Timestamp, Timestamp)) -> Client {
+        let (arrival, departure) = times;
+        let at = narrow(self.time(arrival));
+        Client {
+            windows: vec![Window {
+                start: at,
+                end: at,
+                cost: 0,
+            }],
+            ready: None,
+            service: vec![narrow((departure - arrival).0); client.service.len()],
+            ..client
         }
     }
 

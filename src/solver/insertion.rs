@@ -223,7 +223,7 @@ impl<'a> Query<'a> {
             .then(|| duration_cost(vehicle, duration) - duration_cost(vehicle, old.duration))
     }
 
-    /// The best gap of a whole route.
+    /// The best gap of a whole route behind what is locked.
     fn scan(&self, state: &State<'_>, slot: u32) -> Place {
         let windows = &self.problem.clients()[self.client as usize].windows;
         if let ([window], true) = (windows.as_slice(), state.durations.is_empty()) {
@@ -231,7 +231,7 @@ impl<'a> Query<'a> {
         }
         let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
         let mut best = Place::NOWHERE;
-        let mut node = state.sentinel(slot);
+        let mut node = state.gate(slot);
         loop {
             let visit = state.visit(node);
             if visit.departure > last {
@@ -251,7 +251,7 @@ impl<'a> Query<'a> {
     /// every node and arc once.
     fn scan_plain(&self, state: &State<'_>, slot: u32, window: &Window) -> Place {
         let (distances, durations) = (self.distances, self.durations);
-        let mut node = state.sentinel(slot);
+        let mut node = state.gate(slot);
         let mut visit = *state.visit(node);
         let column = 2 * state.origin(node, self.kind);
         let (mut distance_in, mut travel_in) = (distances[column + 1], durations[column + 1]);

@@ -152,6 +152,18 @@ impl<'p> Lane<'p> {
         }
     }
 
+    /// As [`Lane::construct`] for a few clients that are new to a solution: none of them is passed over by rule.
+    pub(super) fn complete(
+        &mut self,
+        guide: &Guide,
+        order: &[u32],
+        rng: &mut Stream,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) {
+        self.recreate.draw_blink(rng);
+        self.construct(guide, order, rng, is_cancelled);
+    }
+
     /// Inserts every client that is left out, in the given order; those not reached when `is_cancelled` says so stay
     /// out.
     pub(super) fn construct(

@@ -122,6 +122,7 @@ pub struct Problem {
     deliveries: Vec<i64>,
     drop_cost: Vec<i64>,
     arc_cost_mean: f64,
+    vehicle_cost: i64,
     features: Features,
 }
 
@@ -199,11 +200,33 @@ impl Problem {
             deliveries,
             drop_cost: Vec::new(),
             arc_cost_mean: 0.0,
+            vehicle_cost: 0,
             features,
         };
         problem.arc_cost_mean = problem.sample_arc_cost();
         problem.drop_cost = problem.drop_costs();
         problem
+    }
+
+    /// The same problem with the number of vehicles as the first aim, and cost as the second.
+    ///
+    /// Every route costs so much more that, as far as 64 bits reach, no saving of other cost is worth a route;
+    /// a `Tiered` or `Required` client still is. What a route costs for this reason is [`Problem::vehicle_cost`].
+    #[must_use]
+    pub fn with_fleet_first(mut self) -> Self {
+        let cost = self.solution_cost_bound();
+        self.vehicle_cost += cost;
+        for kind in &mut self.types {
+            kind.fixed += cost;
+        }
+        self.drop_cost = self.drop_costs();
+        self
+    }
+
+    /// The part of every route's fixed cost that stands for the aim of few vehicles and is no cost to anyone.
+    #[must_use]
+    pub fn vehicle_cost(&self) -> i64 {
+        self.vehicle_cost
     }
 
     /// Number of clients.
@@ -391,32 +414,51 @@ impl Problem {
 
     /// More than inserting one client can ever cost.
     fn insertion_cost_bound(&self) -> i64 {
-        let n = self.clients.len();
-        let longest = |table: &[i32]| {
-            table
-                .iter()
-                .copied()
-                .filter(|&value| value < FAR)
-                .max()
-                .unwrap_or(0)
-        };
         let of_type = |kind: &VehicleType| {
-            let arcs = &self.arcs[kind.profile];
-            let span = i64::from(kind.latest) - i64::from(kind.earliest);
-            kind.fixed
-                + kind.per_distance * 2 * i64::from(longest(&arcs.distance))
-                + (kind.per_time + kind.per_overtime) * span.max(0)
+            kind.fixed + 2 * self.longest_cost(kind) + shift_cost(kind) + self.window_cost_max()
         };
-        let window = self
-            .clients
-            .iter()
-            .flat_map(|client| &client.windows)
-            .map(|window| window.cost)
-            .max()
-            .unwrap_or(0);
-        let bound = self.types.iter().map(of_type).max().unwrap_or(0) + window + 1;
-        bound.min(i64::MAX / 4_096 / (n as i64 + 1))
+        let bound = self.types.iter().map(of_type).max().unwrap_or(0) + 1;
+        bound.min(self.bound_max())
     }
+
+    /// More than all routes of any solution can cost.
+    fn solution_cost_bound(&self) -> i64 {
+        let n = self.clients.len() as i64;
+        let n_routes = |kind: &VehicleType| i64::from(kind.count).min(n);
+        let routes = |kind: &VehicleType| {
+            (kind.fixed + self.longest_cost(kind) + shift_cost(kind)).saturating_mul(n_routes(kind))
+        };
+        let ways = self.types.iter().map(|kind| self.longest_cost(kind));
+        let visit = ways.max().unwrap_or(0) + self.window_cost_max();
+        let routes = self.types.iter().map(routes).fold(1, i64::saturating_add);
+        visit
+            .saturating_mul(n)
+            .saturating_add(routes)
+            .min(self.bound_max())
+    }
+
+    /// Bounds on costs stay below this, so that sums of what is derived from them do not overflow.
+    fn bound_max(&self) -> i64 {
+        i64::MAX / 4_096 / (self.clients.len() as i64 + 1)
+    }
+
+    /// What the longest way costs a vehicle of this type, apart from time.
+    fn longest_cost(&self, kind: &VehicleType) -> i64 {
+        let ways = self.arcs[kind.profile].distance.iter().copied();
+        let longest = ways.filter(|&distance| distance < FAR).max().unwrap_or(0);
+        kind.per_distance * i64::from(longest)
+    }
+
+    fn window_cost_max(&self) -> i64 {
+        let windows = self.clients.iter().flat_map(|client| &client.windows);
+        windows.map(|window| window.cost).max().unwrap_or(0)
+    }
+}
+
+/// What the longest route costs a vehicle of this type for time alone.
+fn shift_cost(kind: &VehicleType) -> i64 {
+    let span = i64::from(kind.latest) - i64::from(kind.earliest);
+    (kind.per_time + kind.per_overtime) * span.max(0)
 }
 
 impl Arcs {

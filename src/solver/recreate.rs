@@ -106,6 +106,11 @@ impl Recreate {
         }
     }
 
+    /// Draws when to blink first: without this, the very first offer is passed over.
+    pub(super) fn draw_blink(&mut self, rng: &mut impl Rng) {
+        self.until_blink = next_blink(self.blink, rng);
+    }
+
     /// Inserts or leaves out every client of `pool`; false, and not finished, once the cost reaches `limit`.
     pub(super) fn apply(
         &mut self,

@@ -89,7 +89,7 @@ impl Ruin {
         take_back(state, neighborhood, seed, rng, pool);
     }
 
-    /// Removes a string of `slot` that contains `client`, or one that surrounds a kept middle.
+    /// Removes a string of `slot` that contains `client`, or one that surrounds a kept middle; nothing that is locked.
     fn remove_string(
         &mut self,
         state: &mut State<'_>,
@@ -99,8 +99,12 @@ impl Ruin {
         rng: &mut impl Rng,
     ) {
         self.sequence.clear();
-        self.sequence.extend(state.clients_of(slot));
+        self.string.clear();
+        self.sequence.extend(state.free_clients_of(slot));
         let length = self.sequence.len();
+        if length == 0 {
+            return;
+        }
         let count =
             ((1.0 + rng.random::<f64>() * string_max.min(length as f64)) as usize).clamp(1, length);
         let mut kept = 0;
@@ -123,7 +127,6 @@ impl Ruin {
             } else {
                 0
             };
-        self.string.clear();
         let removed = (first..first + span)
             .filter(|position| !(keep_from..keep_from + kept).contains(position));
         self.string

@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
 use super::solution::Solution;
+use super::start::Start;
 use super::state::Route;
 use super::turns::{self, Epoch};
 use crate::rng;
@@ -43,6 +44,8 @@ const GATHERINGS: u32 = 16;
 const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
 const CHAIN_COOLING: f64 = 60.0;
+/// Share of the cooling that a search from a given solution leaves out: it would only undo what is good already.
+const COOLED: f64 = 0.5;
 
 /// Streams of random numbers, so that no two uses share one.
 mod stream {
@@ -55,6 +58,17 @@ mod stream {
 ///
 /// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
 pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
+    search_from(problem, params, None, control)
+}
+
+/// As [`search`], from given routes if there are any: locked clients keep their places, and the solution found costs no
+/// more than [`Start::solution`], whatever the limits.
+pub fn search_from(
+    problem: &Problem,
+    params: &SearchParams,
+    start: Option<&Start>,
+    control: &mut Control<'_>,
+) -> Outcome {
     let neighborhood = Neighborhood::new(
         problem,
         INSERTION_NEIGHBORS,
@@ -63,6 +77,9 @@ pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_
     );
     let guide = Guide::new(problem, neighborhood);
     let mut search = Search::new(problem, &guide, *params);
+    if let Some(start) = start {
+        search.resume(start);
+    }
     search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
@@ -91,6 +108,8 @@ pub(super) struct Search<'p> {
     gatherings: u32,
     /// Start temperature as a share of the mean arc cost.
     heat: f64,
+    /// Share of the cooling that counts as done at the start.
+    cooled: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,10 +156,18 @@ impl<'p> Search<'p> {
             epoch: 0,
             gatherings: 0,
             heat: 0.0,
+            cooled: 0.0,
         }
     }
 
-    /// Builds a first solution by inserting clients by the end of their windows, then chooses the scheme.
+    /// Goes on from `start` instead of from nothing, at the temperature of a search that has got so far.
+    pub(super) fn resume(&mut self, start: &Start) {
+        self.routes = start.routes().to_vec();
+        self.absent = start.absent().to_vec();
+        self.cooled = COOLED;
+    }
+
+    /// Builds a first solution by inserting the clients left out by the end of their windows, then chooses the scheme.
     pub(super) fn construct(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) {
         let mut order = self.absent.clone();
         let closing = |client: u32| {
@@ -151,7 +178,10 @@ impl<'p> Search<'p> {
                 .max()
         };
         order.sort_by_key(|&client| (closing(client), client));
-        let mut parts = vec![Part::default()];
+        let mut parts = vec![Part {
+            routes: std::mem::take(&mut self.routes),
+            ..Part::default()
+        }];
         self.deal(&mut parts);
         self.hand_over(0, &parts[0]);
         let part = &parts[0];
@@ -162,7 +192,11 @@ impl<'p> Search<'p> {
             &part.free_vehicles,
         );
         let mut rng = rng::stream(self.params.seed, &[stream::CONSTRUCT]);
-        self.lanes[0].construct(self.guide, &order, &mut rng, is_cancelled);
+        if part.routes.is_empty() {
+            self.lanes[0].construct(self.guide, &order, &mut rng, is_cancelled);
+        } else {
+            self.lanes[0].complete(self.guide, &order, &mut rng, is_cancelled);
+        }
         self.unload();
         self.take_best();
         let n_clients = self.problem.n_clients();
@@ -262,6 +296,7 @@ impl<'p> Search<'p> {
             self.restart_chains();
         }
         self.gatherings = gatherings;
+        let cooled = self.cooled + (1.0 - self.cooled) * done;
         let lanes = self.lanes.len() as u64;
         let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
             limit.saturating_sub(self.iterations) / lanes
@@ -271,8 +306,8 @@ impl<'p> Search<'p> {
             iterations: left,
             temperature: self.heat
                 * self.problem.arc_cost_mean()
-                * cooling::share(self.scheme.cooling(), done),
-            neighbors: params::neighbors(length, done),
+                * cooling::share(self.scheme.cooling(), cooled),
+            neighbors: params::neighbors(length, cooled),
             size: RuinSize::for_length(length),
         }
     }

@@ -75,7 +75,10 @@ impl TailExchange {
         self.from_v.extend(state.clients_from(exchange.v));
         let [slot_u, slot_v] = exchange.slots;
         let (behind_u, from_v) = (&self.behind_u, &self.from_v);
-        if !state.has_room_for_tail(slot_u, behind_u, from_v)
+        let are_free =
+            !behind_u.contains(&state.gate(slot_u)) && !from_v.contains(&state.gate(slot_v));
+        if !are_free
+            || !state.has_room_for_tail(slot_u, behind_u, from_v)
             || !state.has_room_for_tail(slot_v, from_v, behind_u)
         {
             return false;

@@ -17,20 +17,20 @@ use crate::rng;
 
 /// What a random problem has.
 #[derive(Clone, Copy, Debug)]
-struct Traits {
-    seed: u64,
-    n_clients: usize,
-    n_vehicles: u32,
-    durations: bool,
-    releases: bool,
-    collections: bool,
-    limits: bool,
-    mixed: bool,
-    windows: usize,
-    optional: bool,
+pub(super) struct Traits {
+    pub(super) seed: u64,
+    pub(super) n_clients: usize,
+    pub(super) n_vehicles: u32,
+    pub(super) durations: bool,
+    pub(super) releases: bool,
+    pub(super) collections: bool,
+    pub(super) limits: bool,
+    pub(super) mixed: bool,
+    pub(super) windows: usize,
+    pub(super) optional: bool,
 }
 
-fn traits() -> impl Strategy<Value = Traits> {
+pub(super) fn traits() -> impl Strategy<Value = Traits> {
     let flags = (
         any::<bool>(),
         any::<bool>(),
@@ -58,7 +58,7 @@ fn traits() -> impl Strategy<Value = Traits> {
     )
 }
 
-fn problem(traits: Traits) -> Problem {
+pub(super) fn problem(traits: Traits) -> Problem {
     let mut rng = rng::stream(traits.seed, &[]);
     let n_types = if traits.mixed { 3 } else { 1 };
     let n_nodes = traits.n_clients + 2;
@@ -172,7 +172,7 @@ fn cost_from_scratch(problem: &Problem, lane: &Lane<'_>) -> i64 {
     Solution::new(problem, &routes, lane.state.absent()).cost
 }
 
-fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
+pub(super) fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -192,7 +192,7 @@ fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
     })
 }
 
-fn iterations(limit: u64) -> SearchParams {
+pub(super) fn iterations(limit: u64) -> SearchParams {
     SearchParams {
         seed: 7,
         time_limit: None,
@@ -334,7 +334,7 @@ fn choices(counts: &[usize]) -> Vec<Vec<u8>> {
     all
 }
 
-fn large() -> Problem {
+pub(super) fn large() -> Problem {
     problem(Traits {
         seed: 5,
         n_clients: 700,
@@ -419,7 +419,7 @@ fn more_iterations_do_not_make_it_worse_than_construction() {
     assert!(last < first, "{last} is not below {first}");
 }
 
-fn small() -> Traits {
+pub(super) fn small() -> Traits {
     Traits {
         seed: 3,
         n_clients: 8,
@@ -451,7 +451,7 @@ fn cancelling_before_the_start_still_gives_a_solution() {
 }
 
 /// Every sequence of `clients` in one route, for comparison by brute force.
-fn brute_force(problem: &Problem) -> i64 {
+pub(super) fn brute_force(problem: &Problem) -> i64 {
     // Partitions by inserting each client everywhere, including new routes of each type and leaving it out.
     fn extend(
         problem: &Problem,

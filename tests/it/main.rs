@@ -12,3 +12,4 @@ mod readme;
 mod service;
 mod solve;
 mod standard_services;
+mod warm;

@@ -197,5 +197,6 @@ fn amount_in_words(constraint: ConstraintKind, amount: i64, subject: &str) -> St
         ConstraintKind::NotReady => format!("the goods are ready {amount} s after loading"),
         ConstraintKind::Inconsistent => format!("figures differ by {amount}"),
         ConstraintKind::Coverage => "the order is not served exactly once".to_owned(),
+        ConstraintKind::Locked => "the stop is not where it is locked".to_owned(),
     }
 }

@@ -1,8 +1,9 @@
 //! Sequences of orders without times.
 
 use super::read::{At, Sink};
+use super::{enums, prefixed};
 use crate::grpc::pb;
-use crate::model::{CourierId, Finding, OrderId, Plan, RouteSketch};
+use crate::model::{CourierId, Finding, InitialPlan, OrderId, Plan, Reason, RouteSketch, StopLock};
 
 /// Reads sketches; paths start with `routes[0]`.
 ///
@@ -22,6 +23,33 @@ pub(super) fn read_sketches(routes: &[pb::RouteSketch]) -> Result<Vec<RouteSketc
         })
     });
     sketches.ok_or_else(|| sink.take())
+}
+
+/// Reads a plan to start from; paths start with `initial_plan`.
+///
+/// # Errors
+/// Everything that could not be read.
+pub(super) fn read_initial_plan(plan: &pb::InitialPlan) -> Result<InitialPlan, Vec<Finding>> {
+    let routes = read_sketches(&plan.routes);
+    let sink = Sink::default();
+    let locks = At::root(&sink).all("locks", &plan.locks, |at, stop| {
+        let at = at.about(&stop.order_id);
+        let order = at.id("order_id", &stop.order_id, OrderId::parse);
+        let lock = enums::read_lock(stop.lock);
+        if lock.is_none() {
+            at.field("lock")
+                .report(Reason::UnknownName, "there is no such lock");
+        }
+        Some(StopLock {
+            order: order?,
+            lock: lock?,
+        })
+    });
+    let found = match (routes, locks) {
+        (Ok(routes), Some(locks)) => return Ok(InitialPlan { routes, locks }),
+        (routes, _) => [routes.err().unwrap_or_default(), sink.take()].concat(),
+    };
+    Err(prefixed("initial_plan", found))
 }
 
 /// Reads the sequences and start times of a plan as it came over the wire; paths start with `routes[0]`.

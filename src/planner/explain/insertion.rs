@@ -50,6 +50,8 @@ fn granted(grant: Option<&Grant<'_>>, constraint: ConstraintKind, subject: &str)
 pub(super) struct Base<'a> {
     book: &'a Book<'a>,
     pub(super) tour: Tour<'a>,
+    /// How many of the first visits nothing may be inserted before.
+    locked: usize,
     start_place: Option<PlaceIdx>,
     end_place: Option<PlaceIdx>,
     pub(super) cost: ExactCost,
@@ -90,8 +92,19 @@ impl<'a> Base<'a> {
                 .chain(departures)
                 .collect(),
             latest_services: tour.latest_services(tour.shift_end),
+            locked: 0,
             tour,
         }
+    }
+
+    /// The same with the first `locked` visits as they are.
+    pub(super) fn behind(self, locked: usize) -> Self {
+        Self { locked, ..self }
+    }
+
+    /// Positions at which an order may be inserted.
+    pub(super) fn places(&self) -> std::ops::RangeInclusive<usize> {
+        self.locked.min(self.tour.visits.len())..=self.tour.visits.len()
     }
 
     pub(super) fn courier(&self) -> &'a Courier {

@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 use crate::model::{
     ConstraintKind, CourierId, DropPolicy, Obstacle, Problem, Relaxation, Route, UnservedOrder,
 };
+use crate::planner::initial::Pins;
 use crate::planner::schedule::{Book, Tour};
 use crate::travel::TravelTimes;
 use crate::units::{ExactCost, Seconds};
 use insertion::{Base, Grant, Hurdle, Ways};
 
-pub use sweep::last_sweep;
+pub use sweep::{SweepTerms, last_sweep};
 
 /// Couriers whose obstacles are told.
 const OBSTACLES_MAX: usize = 5;
@@ -28,7 +29,8 @@ const SHORT_TIME: i64 = 3_600;
 
 /// Explains why the orders at the positions `unserved` are in none of `routes`.
 ///
-/// For each order, tries every position in every courier's route, unused couriers included; starts are chosen anew.
+/// For each order, tries every position in every courier's route that is not locked, unused couriers included; starts
+/// are chosen anew, unless they are pinned.
 ///
 /// * The obstacles are those of the couriers with the smallest detour, at most five, nearest first. Each is told at the
 ///   best position of the route: the one that breaks the fewest constraints, then the constraint that is hardest to
@@ -51,6 +53,7 @@ pub fn explain(
     travel: &TravelTimes<'_>,
     routes: &[Route],
     unserved: &[usize],
+    pins: &Pins,
 ) -> Vec<UnservedOrder> {
     let book = Book::new(problem, travel);
     let route_of: BTreeMap<&CourierId, &Route> =
@@ -64,7 +67,8 @@ pub fn explain(
                 .iter()
                 .filter_map(|stop| book.order(&stop.order))
                 .collect();
-            Base::new(&book, Tour::new(&book, courier, &positions, None))
+            let pin = pins.of(&courier.id);
+            Base::new(&book, Tour::new(&book, courier, &positions, pin.start)).behind(pin.locked)
         })
         .collect();
     unserved
@@ -141,7 +145,7 @@ impl<'b, 'a> Survey<'b, 'a> {
                 missed,
             })
         };
-        let trials: Vec<Trial<'a>> = (0..=base.tour.visits.len()).filter_map(trial).collect();
+        let trials: Vec<Trial<'a>> = base.places().filter_map(trial).collect();
         let best = trials.iter().min_by_key(|trial| trial.badness());
         let unreachable = personal
             .first()
@@ -215,7 +219,8 @@ impl<'b, 'a> Survey<'b, 'a> {
             | ConstraintKind::Depot
             | ConstraintKind::Unreachable
             | ConstraintKind::Inconsistent
-            | ConstraintKind::Coverage => {
+            | ConstraintKind::Coverage
+            | ConstraintKind::Locked => {
                 let class = if what.amount <= SHORT_TIME { 0 } else { 6 };
                 (class, what.amount)
             }
@@ -325,6 +330,6 @@ fn rank(constraint: ConstraintKind) -> u8 {
         ConstraintKind::LaterStop => 9,
         ConstraintKind::ShiftEnd => 10,
         ConstraintKind::MaxDuty => 11,
-        ConstraintKind::Inconsistent | ConstraintKind::Coverage => 12,
+        ConstraintKind::Inconsistent | ConstraintKind::Coverage | ConstraintKind::Locked => 12,
     }
 }

@@ -35,6 +35,7 @@ impl State<'_> {
             end: latest,
             ..Visit::alone(node)
         };
+        self.gates[slot as usize] = node;
         let dims = self.problem.n_dims();
         self.loads[slot as usize * dims..(slot as usize + 1) * dims].fill(0);
         let head = &mut self.heads[slot as usize];

@@ -82,6 +82,8 @@ pub(super) struct Route {
     pub(super) kind: u32,
     /// Its version, or 0 to be given a new one.
     pub(super) version: u32,
+    /// How many of its first clients stay there, in this sequence.
+    pub(super) locked: u32,
     /// Clients in sequence with the windows chosen.
     pub(super) visits: Vec<(u32, u8)>,
 }
@@ -95,6 +97,8 @@ pub(super) struct State<'p> {
     route_of: Vec<u32>,
     window_of: Vec<u8>,
     heads: Vec<Head>,
+    /// For each slot the node of its route behind which anything may change.
+    gates: Vec<u32>,
     next_version: u32,
     version_step: u32,
     loads: Vec<i64>,
@@ -131,6 +135,7 @@ impl<'p> State<'p> {
             route_of: vec![NONE; n],
             window_of: vec![0; n],
             heads: vec![head; n_slots],
+            gates: (n as u32..(n + n_slots) as u32).collect(),
             next_version: 1,
             version_step: 1,
             loads: vec![0; n_slots * problem.n_dims()],
@@ -194,6 +199,9 @@ impl<'p> State<'p> {
             self.link(client, last, window);
             last = client;
         }
+        if let Some(last) = route.locked.checked_sub(1) {
+            self.gates[slot as usize] = route.visits[last as usize].0;
+        }
         let sentinel = self.sentinel(slot);
         self.refresh(slot, sentinel, sentinel);
         if route.version > 0 {
@@ -221,6 +229,7 @@ impl<'p> State<'p> {
                 slot,
                 kind: head.kind,
                 version: head.version,
+                locked: head.count - self.free_clients_of(slot).count() as u32,
                 visits,
             }
         };
@@ -250,7 +259,15 @@ impl<'p> State<'p> {
 
     /// Clients of a route in sequence.
     pub(super) fn clients_of(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
-        let mut node = self.sentinel(slot);
+        self.clients_behind(self.sentinel(slot))
+    }
+
+    /// Clients of a route that are not locked, in sequence.
+    pub(super) fn free_clients_of(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
+        self.clients_behind(self.gate(slot))
+    }
+
+    fn clients_behind(&self, mut node: u32) -> impl Iterator<Item = u32> + '_ {
         std::iter::from_fn(move || {
             node = self.visit(node).succ;
             (node < self.n).then_some(node)
@@ -261,6 +278,14 @@ impl<'p> State<'p> {
     pub(super) fn clients_from(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         std::iter::successors(Some(node), |&node| Some(self.visit(node).succ))
             .take_while(|&node| node < self.n)
+    }
+
+    /// The node of a route behind which anything may change: its last locked client, or else its start.
+    ///
+    /// Whatever removes, inserts or swaps must leave the route as it is up to here.
+    #[inline]
+    pub(super) fn gate(&self, slot: u32) -> u32 {
+        self.gates[slot as usize]
     }
 
     /// The node that is start and end of `slot`.
