@@ -317,6 +317,8 @@ impl<'a> Scene<'a> {
             earliest,
             latest,
             loading,
+            reloads: Vec::new(),
+            max_reloads: 0,
             fixed,
             per_distance,
             per_time,
@@ -370,6 +372,8 @@ impl<'a> Scene<'a> {
             } else {
                 Vec::new()
             },
+            sources: Vec::new(),
+            sinks: Vec::new(),
         }
     }
 

@@ -3,7 +3,8 @@
 //! Knows only dense indices and integers. Never sees an id, a calendar, a file, a log line, or a float in a cost; the
 //! clock is handed in. In reading order: [`problem`] (what is to be solved), [`solution`] (what comes out, and its
 //! evaluation from scratch), `state` (routes changed in place and undone), `duration` and `loads` (what rich routes
-//! carry), `insertion` (the best place for a client), `ruin`, `recreate`, `lane` (annealing one part or a whole
+//! carry), `insertion` (the best place for a client), `trip` (the
+//! best place for a trip of its own), `ruin`, `recreate`, `lane` (annealing one part or a whole
 //! solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts),
 //! [`search`] (the whole).
 #![allow(
@@ -26,6 +27,7 @@ mod ruin;
 pub mod search;
 pub mod solution;
 mod state;
+mod trip;
 mod turns;
 
 #[cfg(test)]

@@ -4,13 +4,16 @@
 //! Nothing here chooses anything; `ruin`, `insertion` and `recreate` do. Source of the journal in place of solution
 //! copies: Accorsi and Vigo, FILO2 (2024).
 
+mod chain;
+mod chain_times;
 mod change;
 mod journal;
 mod times;
 
+pub(super) use chain::{Link, TripGap};
 use journal::Journal;
 
-use super::duration::{DurationAt, RouteDuration};
+use super::duration::{Carry, DurationAt, RouteDuration};
 use super::loads::LoadProfile;
 use super::problem::Problem;
 
@@ -74,11 +77,13 @@ pub(super) struct Head {
     pub(super) duration: RouteDuration,
 }
 
-/// A route taken out of a state.
+/// A trip taken out of a state: a whole route unless vehicles reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) slot: u32,
     pub(super) kind: u32,
+    /// Slot of the trip before in the same vehicle, and the reload it begins with; `None` for a first trip.
+    pub(super) previous: Option<(u32, u8)>,
     /// Its version, or 0 to be given a new one.
     pub(super) version: u32,
     /// Clients in sequence with the windows chosen.
@@ -94,6 +99,8 @@ pub(super) struct State<'p> {
     route_of: Vec<u32>,
     window_of: Vec<u8>,
     heads: Vec<Head>,
+    /// Empty unless routes may have several trips.
+    links: Vec<Link>,
     next_version: u32,
     version_step: u32,
     loads: Vec<i64>,
@@ -109,6 +116,8 @@ pub(super) struct State<'p> {
     absent_at: Vec<u32>,
     journal: Journal,
     sequence: Vec<u32>,
+    changed: Vec<u32>,
+    trips: Vec<(u32, Carry)>,
 }
 
 impl<'p> State<'p> {
@@ -130,6 +139,14 @@ impl<'p> State<'p> {
             route_of: vec![NONE; n],
             window_of: vec![0; n],
             heads: vec![head; n_slots],
+            links: vec![
+                Link::NONE;
+                if problem.features().reloads {
+                    n_slots
+                } else {
+                    0
+                }
+            ],
             next_version: 1,
             version_step: 1,
             loads: vec![0; n_slots * problem.n_dims()],
@@ -144,6 +161,8 @@ impl<'p> State<'p> {
             absent_at: vec![NONE; n],
             journal: Journal::default(),
             sequence: Vec::new(),
+            changed: Vec::new(),
+            trips: Vec::new(),
         }
     }
 
@@ -170,10 +189,17 @@ impl<'p> State<'p> {
             // Undoing looks at slots that were opened: they must not lead into routes they once held.
             let node = self.sentinel(slot);
             self.visits[node as usize] = Visit::alone(node);
+            if let Some(link) = self.links.get_mut(slot as usize) {
+                *link = Link::NONE;
+            }
         }
         self.free_vehicles.copy_from_slice(free_vehicles);
-        for route in routes {
-            self.load_route(route);
+        if self.is_chained() {
+            self.load_trips(routes);
+        } else {
+            for route in routes {
+                self.load_route(route);
+            }
         }
         for &client in absent {
             self.clients.push(client);
@@ -219,11 +245,17 @@ impl<'p> State<'p> {
             Route {
                 slot,
                 kind: head.kind,
+                previous: self.previous_of(slot),
                 version: head.version,
                 visits,
             }
         };
         slots.into_iter().map(take).collect()
+    }
+
+    fn previous_of(&self, slot: u32) -> Option<(u32, u8)> {
+        let link = self.links.get(slot as usize)?;
+        (link.previous != NONE).then_some((link.previous, link.reload))
     }
 
     /// The next version that a route would get.
@@ -337,6 +369,8 @@ impl<'p> State<'p> {
     pub(super) fn origin(&self, node: u32, kind: u32) -> usize {
         if node < self.n {
             node as usize
+        } else if let Some(link) = self.links.get((node - self.n) as usize) {
+            link.start as usize
         } else {
             self.problem.start_node(kind as usize)
         }
@@ -347,6 +381,8 @@ impl<'p> State<'p> {
     pub(super) fn destination(&self, node: u32, kind: u32) -> usize {
         if node < self.n {
             node as usize
+        } else if let Some(link) = self.links.get((node - self.n) as usize) {
+            link.end as usize
         } else {
             self.problem.end_node(kind as usize)
         }
