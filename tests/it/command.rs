@@ -171,6 +171,7 @@ fn routes_that_break_something_exit_with_2() {
             courier_id: day.couriers[0].id.clone(),
             order_ids,
             start_time: None,
+            reloads: Vec::new(),
         }],
         ..pb::EvaluatePlanRequest::default()
     };

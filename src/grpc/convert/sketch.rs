@@ -1,8 +1,9 @@
 //! Sequences of orders without times.
 
 use super::read::{At, Sink};
+use super::read_plan::read_after_stops;
 use crate::grpc::pb;
-use crate::model::{CourierId, Finding, OrderId, Plan, RouteSketch};
+use crate::model::{CourierId, DepotId, Finding, OrderId, Plan, ReloadSketch, RouteSketch};
 
 /// Reads sketches; paths start with `routes[0]`.
 ///
@@ -15,13 +16,27 @@ pub(super) fn read_sketches(routes: &[pb::RouteSketch]) -> Result<Vec<RouteSketc
         let courier = at.id("courier_id", &route.courier_id, CourierId::parse);
         let orders = at.ids("order_ids", &route.order_ids, OrderId::parse);
         let start = at.moment_if_any("start_time", route.start_time.as_ref());
+        let reloads = at.all("reloads", &route.reloads, |at, reload| {
+            let (depot, n_before) = (&reload.depot_id, reload.after_stops);
+            read_reload(&at.about(depot), depot, n_before, route.order_ids.len())
+        });
         Some(RouteSketch {
             courier: courier?,
             orders: orders?,
             start: start?,
+            reloads: reloads?,
         })
     });
     sketches.ok_or_else(|| sink.take())
+}
+
+fn read_reload(at: &At<'_>, depot: &str, after: i32, n_stops: usize) -> Option<ReloadSketch> {
+    let depot = at.id("depot_id", depot, DepotId::parse);
+    let n_before = read_after_stops(at, after, n_stops);
+    Some(ReloadSketch {
+        depot: depot?,
+        n_before: n_before?,
+    })
 }
 
 /// Reads the sequences and start times of a plan as it came over the wire; paths start with `routes[0]`.
@@ -37,10 +52,15 @@ pub(super) fn read_plan_sketches(routes: &[pb::Route]) -> Result<Vec<RouteSketch
             at.id("order_id", &stop.order_id, OrderId::parse)
         });
         let start = at.moment_if_any("start_time", route.start_time.as_ref());
+        let reloads = at.all("reloads", &route.reloads, |at, reload| {
+            let (depot, n_before) = (&reload.depot_id, reload.after_stops);
+            read_reload(&at.about(depot), depot, n_before, route.stops.len())
+        });
         Some(RouteSketch {
             courier: courier?,
             orders: orders?,
             start: start?,
+            reloads: reloads?,
         })
     });
     sketches.ok_or_else(|| sink.take())
@@ -62,6 +82,12 @@ pub(super) fn sketches_of(plan: &Plan) -> Vec<RouteSketch> {
             courier: route.courier.clone(),
             orders: route.stops.iter().map(|stop| stop.order.clone()).collect(),
             start: Some(route.start),
+            reloads: (route.reloads.iter())
+                .map(|reload| ReloadSketch {
+                    depot: reload.depot.clone(),
+                    n_before: reload.n_before,
+                })
+                .collect(),
         })
         .collect()
 }
