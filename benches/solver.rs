@@ -31,6 +31,8 @@ fn plain() -> Problem {
             drop: DropRule::Required,
             service: vec![300],
             admitted: Vec::new(),
+            sources: Vec::new(),
+            sinks: Vec::new(),
         }
     });
     let kind = VehicleType {
@@ -41,6 +43,8 @@ fn plain() -> Problem {
         earliest: 0,
         latest: 50_000,
         loading: 0,
+        reloads: Vec::new(),
+        max_reloads: 0,
         fixed: 0,
         per_distance: 1,
         per_time: 0,

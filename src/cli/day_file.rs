@@ -48,6 +48,8 @@ pub(super) fn read_initial_plan(path: &Path) -> Result<pb::InitialPlan, Failure>
                 courier_id: route.courier_id,
                 order_ids: route.stops.into_iter().map(|stop| stop.order_id).collect(),
                 start_time: route.start_time,
+                // Whoever starts from a plan chooses reloads anew.
+                reloads: Vec::new(),
             })
             .collect(),
         locks: Vec::new(),

@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Number of couriers, instead of the preset's.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
     couriers: Option<u32>,
+    /// Several trips a shift: vehicles hold half as much and may load at the store again.
+    #[arg(long)]
+    reloads: bool,
     /// Random seed.
     #[arg(
         long,
@@ -65,6 +68,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         orders: arguments.orders.unwrap_or(preset.orders),
         couriers: arguments.couriers.unwrap_or(preset.couriers),
         date: arguments.date.unwrap_or(preset.date),
+        reloads: arguments.reloads,
         ..preset
     };
     let problem = generate::generate(&spec);

@@ -214,6 +214,8 @@ impl Instance {
             drop: DropRule::Required,
             service: vec![self.service[node] as i32],
             admitted: Vec::new(),
+            sources: Vec::new(),
+            sinks: Vec::new(),
         };
         let kind = VehicleType {
             count: self.n_vehicles,
@@ -223,6 +225,8 @@ impl Instance {
             earliest: self.windows[0].0 as i32,
             latest: self.windows[0].1 as i32,
             loading: 0,
+            reloads: Vec::new(),
+            max_reloads: 0,
             fixed: 0,
             per_distance: 1,
             per_time: 0,

@@ -25,8 +25,8 @@ pub use noise::{
 };
 pub use order::{Contact, DropPolicy, Order, OrderKind, Preference, Promise};
 pub use plan::{
-    ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Route, RouteSketch,
-    Stop, StopReason, UnservedOrder, Verdict, Violation,
+    ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Reload, ReloadSketch,
+    Route, RouteSketch, Stop, StopReason, UnservedOrder, Verdict, Violation,
 };
 pub use problem::{
     GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, TimeWindow, TravelProfile, TravelSource,

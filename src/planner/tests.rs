@@ -58,6 +58,7 @@ fn sketches(plan: &Plan) -> Vec<RouteSketch> {
         courier: route.courier.clone(),
         orders: route.stops.iter().map(|stop| stop.order.clone()).collect(),
         start: Some(route.start),
+        reloads: Vec::new(),
     };
     plan.routes.iter().map(sketch).collect()
 }

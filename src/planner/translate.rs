@@ -9,11 +9,13 @@ use rayon::prelude::*;
 use super::PlanProgress;
 use super::initial::InitialRoute;
 use crate::model::{
-    Courier, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem, ProfileId, RouteSketch,
-    TimeWindow,
+    Courier, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem, ProfileId,
+    ReloadSketch, RouteSketch, TimeWindow,
 };
 use crate::solver::control::SearchProgress;
-use crate::solver::problem::{self as target, Arc, Client, DropRule, FAR, VehicleType, Window};
+use crate::solver::problem::{
+    self as target, Arc, Client, DropRule, FAR, Reload, VehicleType, Window,
+};
 use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
@@ -35,14 +37,23 @@ pub(super) type Fixed = BTreeMap<OrderId, (Timestamp, Timestamp)>;
 /// Windows of one order that are told apart; further ones are not planned in.
 const WINDOWS_MAX: usize = 250;
 
+/// Where trips start and end. Depots at one place are told apart only where orders name depots and couriers reload.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Station<'a> {
+    place: PlaceIdx,
+    depot: Option<&'a DepotId>,
+}
+
 /// Everything that makes two couriers one vehicle type.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct KindKey {
+struct KindKey<'a> {
     capacity: Vec<i64>,
-    stations: (PlaceIdx, Option<PlaceIdx>),
+    stations: (Station<'a>, Option<Station<'a>>),
+    /// Stations with their loading times, in the order of the courier's depots.
+    reloads: Vec<(Station<'a>, i64)>,
     times: [i64; 5],
     costs: [i64; 4],
-    limits: [i64; 2],
+    limits: [i64; 3],
     travel: (ProfileId, BasisPoints),
     pace: BasisPoints,
     excluded: Vec<usize>,
@@ -57,20 +68,20 @@ impl Translation {
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let scene = Scene::new(problem);
-        let mut members: BTreeMap<KindKey, Vec<usize>> = BTreeMap::new();
+        let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
         for (number, courier) in problem.couriers.iter().enumerate() {
             if let Some(key) = scene.kind_key(courier) {
                 members.entry(key).or_default().push(number);
             }
         }
         // In the order of their first courier, so that renaming nothing changes nothing.
-        let mut kinds: Vec<(KindKey, Vec<usize>)> = members.into_iter().collect();
+        let mut kinds: Vec<(KindKey<'_>, Vec<usize>)> = members.into_iter().collect();
         kinds.sort_by_key(|(_, couriers)| couriers[0]);
-        let stations: Vec<PlaceIdx> = collect_set(
-            kinds
-                .iter()
-                .flat_map(|(key, _)| [Some(key.stations.0), key.stations.1].into_iter().flatten()),
-        );
+        let stations: Vec<Station<'_>> = collect_set(kinds.iter().flat_map(|(key, _)| {
+            let ends = [Some(key.stations.0), key.stations.1];
+            let reloads = key.reloads.iter().map(|(station, _)| *station);
+            ends.into_iter().flatten().chain(reloads)
+        }));
         let profiles: Vec<(ProfileId, BasisPoints)> =
             collect_set(kinds.iter().map(|(key, _)| key.travel.clone()));
         let paces: Vec<BasisPoints> = collect_set(kinds.iter().map(|(key, _)| key.pace));
@@ -78,7 +89,7 @@ impl Translation {
             .iter()
             .map(|(key, couriers)| scene.vehicle_type(key, couriers, &stations, &profiles, &paces));
         let clients = problem.orders.iter().enumerate().map(|(number, order)| {
-            let client = scene.client(number, order, &paces, &kinds);
+            let client = scene.client(number, order, &stations, &paces, &kinds);
             match fixed.get(&order.id) {
                 Some(&times) => scene.at_given_times(client, times),
                 None => client,
@@ -88,7 +99,7 @@ impl Translation {
             .orders
             .iter()
             .map(|order| order.place)
-            .chain(stations.iter().copied())
+            .chain(stations.iter().map(|station| station.place))
             .collect();
         // Couriers of different speed drive the same ways: each way is measured once a profile.
         let ways: Vec<Ways> = collect_set(profiles.iter().map(|(id, _)| id.clone()))
@@ -140,14 +151,23 @@ impl Translation {
         before: &[InitialRoute],
     ) -> Vec<RouteSketch> {
         let drivers = self.drivers(solution, before);
-        let sketch = |(route, courier): (&SolutionRoute, usize)| RouteSketch {
-            courier: problem.couriers[courier].id.clone(),
-            orders: route
-                .clients
-                .iter()
-                .map(|&client| problem.orders[client].id.clone())
-                .collect(),
-            start: None,
+        let sketch = |(route, courier): (&SolutionRoute, usize)| {
+            let depots: Vec<&DepotId> = problem.couriers[courier].reload_depots.iter().collect();
+            RouteSketch {
+                courier: problem.couriers[courier].id.clone(),
+                orders: route
+                    .clients
+                    .iter()
+                    .map(|&client| problem.orders[client].id.clone())
+                    .collect(),
+                start: None,
+                reloads: (route.reloads.iter())
+                    .map(|after| ReloadSketch {
+                        depot: depots[after.reload].clone(),
+                        n_before: after.n_before,
+                    })
+                    .collect(),
+            }
         };
         solution.routes.iter().zip(drivers).map(sketch).collect()
     }
@@ -271,6 +291,8 @@ struct Scene<'a> {
     restricted: Vec<usize>,
     /// No courier costs anything: distance decides.
     is_free: bool,
+    /// Some order names depots, and some courier reloads: then it depends on the trip who may serve whom.
+    names_depots: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -307,7 +329,14 @@ impl<'a> Scene<'a> {
             dimensions: dimensions.into_iter().collect(),
             restricted,
             is_free,
+            names_depots: problem.couriers.iter().any(Courier::may_reload)
+                && problem.orders.iter().any(|order| !order.depots.is_empty()),
         }
+    }
+
+    fn station(&self, place: PlaceIdx, depot: Option<&'a DepotId>) -> Station<'a> {
+        let depot = depot.filter(|_| self.names_depots);
+        Station { place, depot }
     }
 
     /// Seconds since the origin.
@@ -316,7 +345,7 @@ impl<'a> Scene<'a> {
     }
 
     /// What kind of vehicle `courier` is; `None` if a depot is unknown, which validation excludes.
-    fn kind_key(&self, courier: &Courier) -> Option<KindKey> {
+    fn kind_key(&self, courier: &'a Courier) -> Option<KindKey<'a>> {
         let limits = &courier.limits;
         let span = courier.shift.end - courier.shift.start;
         let may_not = |&number: &usize| !courier.may_serve(&self.problem.orders[number]);
@@ -333,9 +362,20 @@ impl<'a> Scene<'a> {
                 })
                 .collect(),
             stations: (
-                self.problem.start_place(courier)?,
-                self.problem.end_place(courier),
+                self.station(self.problem.start_place(courier)?, courier.start_depot()),
+                (self.problem.end_place(courier))
+                    .map(|place| self.station(place, courier.end_depot())),
             ),
+            reloads: if courier.may_reload() {
+                (courier.reload_depots.iter())
+                    .map(|id| {
+                        let depot = self.problem.depot(id)?;
+                        Some((self.station(depot.place, Some(id)), depot.loading.0))
+                    })
+                    .collect::<Option<_>>()?
+            } else {
+                Vec::new()
+            },
             times: [
                 self.time(courier.shift.start),
                 self.time(courier.shift.end),
@@ -356,6 +396,7 @@ impl<'a> Scene<'a> {
             limits: [
                 limits.max_stops.map_or(i64::MAX, i64::from),
                 limits.max_distance.map_or(i64::MAX, |distance| distance.0),
+                courier.max_reloads.map_or(i64::MAX, i64::from),
             ],
             travel: (courier.profile.clone(), courier.speed_factor),
             pace: courier.service_factor,
@@ -365,9 +406,9 @@ impl<'a> Scene<'a> {
 
     fn vehicle_type(
         &self,
-        key: &KindKey,
+        key: &KindKey<'a>,
         couriers: &[usize],
-        stations: &[PlaceIdx],
+        stations: &[Station<'a>],
         profiles: &[(ProfileId, BasisPoints)],
         paces: &[BasisPoints],
     ) -> VehicleType {
@@ -377,10 +418,17 @@ impl<'a> Scene<'a> {
             count: u32::try_from(couriers.len()).unwrap_or(u32::MAX),
             capacity: key.capacity.clone(),
             start: position(stations, &key.stations.0),
-            end: key.stations.1.map(|place| position(stations, &place)),
+            end: key.stations.1.map(|station| position(stations, &station)),
             earliest,
             latest,
             loading,
+            reloads: (key.reloads.iter())
+                .map(|(station, loading)| Reload {
+                    station: position(stations, station),
+                    loading: narrow(*loading),
+                })
+                .collect(),
+            max_reloads: u32::try_from(key.limits[2]).unwrap_or(u32::MAX),
             fixed,
             per_distance,
             per_time,
@@ -398,9 +446,24 @@ impl<'a> Scene<'a> {
         &self,
         number: usize,
         order: &Order,
+        stations: &[Station<'a>],
         paces: &[BasisPoints],
-        kinds: &[(KindKey, Vec<usize>)],
+        kinds: &[(KindKey<'a>, Vec<usize>)],
     ) -> Client {
+        let stocked: Vec<bool> = if self.names_depots && !order.depots.is_empty() {
+            let stocks = |station: &Station<'_>| {
+                station
+                    .depot
+                    .is_some_and(|depot| order.depots.contains(depot))
+            };
+            stations.iter().map(stocks).collect()
+        } else {
+            Vec::new()
+        };
+        let (sources, sinks) = match order.kind {
+            OrderKind::Delivery => (stocked, Vec::new()),
+            OrderKind::Collection => (Vec::new(), stocked),
+        };
         let loads: Vec<i64> = self
             .dimensions
             .iter()
@@ -413,7 +476,7 @@ impl<'a> Scene<'a> {
             OrderKind::Collection => (nothing, loads),
         };
         let admits =
-            |(key, _): &(KindKey, Vec<usize>)| key.excluded.binary_search(&number).is_err();
+            |(key, _): &(KindKey<'_>, Vec<usize>)| key.excluded.binary_search(&number).is_err();
         Client {
             windows: self.windows(order),
             ready: order.ready.map(|moment| narrow(self.time(moment))),
@@ -434,6 +497,8 @@ impl<'a> Scene<'a> {
             } else {
                 Vec::new()
             },
+            sources,
+            sinks,
         }
     }
 

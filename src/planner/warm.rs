@@ -116,6 +116,7 @@ impl<'a> WarmStart<'a> {
                 .map(|&order| self.problem.orders[order].id.clone())
                 .collect(),
             start: route.pin.start,
+            reloads: Vec::new(),
         }
     }
 

@@ -138,7 +138,9 @@ impl<'p> Lane<'p> {
             &mut self.pool,
         );
         let limit = limit.max(1);
-        if self.recreate.apply(
+        if self.state.is_broken() {
+            self.state.undo();
+        } else if self.recreate.apply(
             &mut self.state,
             guide,
             &mut self.memories,

@@ -3,9 +3,10 @@
 //! Knows only dense indices and integers. Never sees an id, a calendar, a file, a log line, or a float in a cost; the
 //! clock is handed in. In reading order: [`problem`] (what is to be solved), [`solution`] (what comes out, and its
 //! evaluation from scratch), [`start`] and `fit` (given routes to start from), `state` (routes changed in place and
-//! undone), `duration` and `loads` (what rich routes carry), `insertion` (the best place for a client), `ruin`,
-//! `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a whole solution), `cooling` (its
-//! temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts), [`search`] (the whole).
+//! undone), `duration` and `loads` (what rich routes carry), `insertion` (the best place for a client), `trip` (the
+//! best place for a trip of its own), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a
+//! whole solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into
+//! parts), [`search`] (the whole).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -29,6 +30,7 @@ pub mod solution;
 pub mod start;
 mod state;
 mod tails;
+mod trip;
 mod turns;
 
 #[cfg(test)]

@@ -36,11 +36,11 @@ pub enum DropRule {
 pub struct Client {
     /// Windows to choose from, at least one.
     pub windows: Vec<Window>,
-    /// A route with this client starts no earlier.
+    /// The trip with this client begins to load no earlier.
     pub ready: Option<i32>,
-    /// On board from the start of the route to this client, by dimension.
+    /// On board from the start of the trip to this client, by dimension.
     pub delivery: Vec<i64>,
-    /// On board from this client to the end of the route, by dimension.
+    /// On board from this client to the end of the trip, by dimension.
     pub collection: Vec<i64>,
     /// What leaving it out means.
     pub drop: DropRule,
@@ -48,6 +48,19 @@ pub struct Client {
     pub service: Vec<i32>,
     /// For each vehicle type whether it may serve the client; empty if all may.
     pub admitted: Vec<bool>,
+    /// For each station whether the trip that serves the client may start there; empty if it may start anywhere.
+    pub sources: Vec<bool>,
+    /// For each station whether the trip that serves the client may end there; empty if it may end anywhere.
+    pub sinks: Vec<bool>,
+}
+
+/// A station where a vehicle may end one trip and load for the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reload {
+    /// Which station.
+    pub station: usize,
+    /// Time between beginning to load, when the vehicle is there and all goods of the trip are ready, and leaving.
+    pub loading: i32,
 }
 
 /// Vehicles that are alike.
@@ -67,6 +80,10 @@ pub struct VehicleType {
     pub latest: i32,
     /// Time between the start and leaving the start station.
     pub loading: i32,
+    /// Where it may load for further trips, 255 stations at most.
+    pub reloads: Vec<Reload>,
+    /// Largest number of further trips.
+    pub max_reloads: u32,
     /// Cost of a route with any client.
     pub fixed: i64,
     /// Cost of one unit of distance.
@@ -87,6 +104,14 @@ pub struct VehicleType {
     pub profile: usize,
     /// Which of the clients' service times it has.
     pub pace: usize,
+}
+
+impl VehicleType {
+    /// Whether its routes may have several trips.
+    #[must_use]
+    pub fn may_reload(&self) -> bool {
+        !self.reloads.is_empty() && self.max_reloads > 0
+    }
 }
 
 /// Travel time and distance of one arc.
@@ -139,12 +164,23 @@ pub(super) struct Features {
     pub(super) distances: bool,
     /// Clients that not every vehicle may serve.
     pub(super) admissions: bool,
+    /// Limits on the number of clients.
+    pub(super) counts: bool,
+    /// Routes of several trips.
+    pub(super) reloads: bool,
+    /// Clients whose trips may not start or end everywhere.
+    pub(super) stations: bool,
 }
 
 impl Features {
     /// Whether routes carry more than earliest departures and latest arrivals.
     pub(super) fn are_rich(self) -> bool {
         self.durations || self.releases || self.collections
+    }
+
+    /// Whether more than times and detours decides where a client fits.
+    pub(super) fn are_weighed(self) -> bool {
+        self.durations || self.collections
     }
 }
 
@@ -415,7 +451,9 @@ impl Problem {
     /// More than inserting one client can ever cost.
     fn insertion_cost_bound(&self) -> i64 {
         let of_type = |kind: &VehicleType| {
-            kind.fixed + 2 * self.longest_cost(kind) + shift_cost(kind) + self.window_cost_max()
+            // Two ways for a client in a trip; a trip of its own may take two more between stations.
+            let ways = if kind.may_reload() { 4 } else { 2 };
+            kind.fixed + ways * self.longest_cost(kind) + shift_cost(kind) + self.window_cost_max()
         };
         let bound = self.types.iter().map(of_type).max().unwrap_or(0) + 1;
         bound.min(self.bound_max())
@@ -508,6 +546,11 @@ impl Features {
             admissions: clients
                 .iter()
                 .any(|client| client.admitted.contains(&false)),
+            counts: types.iter().any(|kind| kind.max_clients < u32::MAX),
+            reloads: types.iter().any(VehicleType::may_reload),
+            stations: clients
+                .iter()
+                .any(|client| !client.sources.is_empty() || !client.sinks.is_empty()),
         }
     }
 }

@@ -131,6 +131,12 @@ impl Ruin {
             .filter(|position| !(keep_from..keep_from + kept).contains(position));
         self.string
             .extend(removed.map(|position| self.sequence[position]));
+        if self.string.len() == length && !state.may_empty(slot) {
+            self.string.pop();
+        }
+        if self.string.is_empty() {
+            return;
+        }
         state.remove(slot, &self.string);
     }
 }

@@ -137,9 +137,12 @@ impl<'p> Search<'p> {
             .iter()
             .map(|kind| u64::from(kind.count))
             .sum();
-        let n_slots = usize::try_from(n_vehicles)
-            .unwrap_or(usize::MAX)
-            .min(problem.n_clients().max(1));
+        let n_trips = if problem.features().reloads {
+            usize::MAX
+        } else {
+            usize::try_from(n_vehicles).unwrap_or(usize::MAX)
+        };
+        let n_slots = n_trips.min(problem.n_clients().max(1));
         Self {
             problem,
             guide,
@@ -200,8 +203,10 @@ impl<'p> Search<'p> {
         self.unload();
         self.take_best();
         let n_clients = self.problem.n_clients();
+        let firsts = self.routes.iter().filter(|trip| trip.previous.is_none());
+        let n_vehicles = firsts.count();
         let n_parts = (n_clients / CLIENTS_PER_PART)
-            .min(self.routes.len() / ROUTES_PER_PART)
+            .min(n_vehicles / ROUTES_PER_PART)
             .min(PARTS_MAX);
         let n_lanes = if n_parts >= 2 && n_clients >= PARTS_CLIENTS_MIN {
             let n_parts = 1 << n_parts.ilog2();
@@ -450,7 +455,7 @@ impl<'p> Search<'p> {
             self.problem.types().iter().map(|kind| kind.count).collect();
         for route in parts.iter().flat_map(|part| &part.routes) {
             is_used[route.slot as usize] = true;
-            free_vehicles[route.kind as usize] -= 1;
+            free_vehicles[route.kind as usize] -= u32::from(route.previous.is_none());
         }
         let free_slots: Vec<u32> = (0..is_used.len() as u32)
             .filter(|&slot| !is_used[slot as usize])

@@ -63,6 +63,7 @@ impl Start {
                 start.routes.push(Route {
                     slot: start.routes.len() as u32,
                     kind: route.kind as u32,
+                    previous: None,
                     version: 0,
                     locked: route.locked.min(visits.len()) as u32,
                     visits,

@@ -48,7 +48,8 @@ impl TailExchange {
         rng: &mut impl Rng,
         limit: i64,
     ) -> bool {
-        if state.used_slots() < 2 {
+        // What lies behind a node is a route's end only where a route is a single trip.
+        if state.used_slots() < 2 || state.is_chained() {
             return false;
         }
         for _ in 0..tries {

@@ -7,11 +7,11 @@ use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
 use super::params::{SearchParams, Work};
-use super::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
+use super::problem::{Arc, Client, DropRule, FAR, Problem, Reload, VehicleType, Window};
 use super::recreate::Guide;
 use super::ruin::RuinSize;
 use super::search::{Search, VERSIONS_MAX, search};
-use super::solution::{Solution, evaluate};
+use super::solution::{Solution, SolutionRoute, Trip, evaluate_trips};
 use crate::clock::Clock;
 use crate::rng;
 
@@ -28,6 +28,7 @@ pub(super) struct Traits {
     pub(super) mixed: bool,
     pub(super) windows: usize,
     pub(super) optional: bool,
+    pub(super) reloads: bool,
 }
 
 pub(super) fn traits() -> impl Strategy<Value = Traits> {
@@ -38,10 +39,11 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
+        any::<bool>(),
     );
     (any::<u64>(), 1..30_usize, 1..12_u32, 1..4_usize, flags).prop_map(
         |(seed, n_clients, n_vehicles, windows, flags)| {
-            let (durations, releases, collections, limits, mixed, optional) = flags;
+            let (durations, releases, collections, limits, mixed, optional, reloads) = flags;
             Traits {
                 seed,
                 n_clients,
@@ -53,6 +55,7 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
                 mixed,
                 windows,
                 optional,
+                reloads,
             }
         },
     )
@@ -118,7 +121,29 @@ fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
         } else {
             Vec::new()
         },
+        sources: stations(rng, traits.reloads && !goes_back),
+        sinks: stations(rng, traits.reloads && goes_back),
     }
+}
+
+/// Both stations, now and then only one of them.
+fn stations(rng: &mut rng::Stream, matter: bool) -> Vec<bool> {
+    if matter && rng.random_bool(0.2) {
+        let first = rng.random_bool(0.5);
+        vec![first, !first]
+    } else {
+        Vec::new()
+    }
+}
+
+fn reloads(rng: &mut rng::Stream) -> Vec<Reload> {
+    let stations = if rng.random_bool(0.5) { 0..1 } else { 0..2 };
+    stations
+        .map(|station| Reload {
+            station,
+            loading: rng.random_range(0..20),
+        })
+        .collect()
 }
 
 fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
@@ -134,6 +159,16 @@ fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleTy
         earliest,
         latest: earliest + rng.random_range(400..1_200),
         loading: rng.random_range(0..20),
+        reloads: if traits.reloads {
+            reloads(rng)
+        } else {
+            Vec::new()
+        },
+        max_reloads: if traits.reloads && traits.limits {
+            rng.random_range(0..4)
+        } else {
+            u32::MAX
+        },
         fixed: rng.random_range(0..300),
         per_distance: rng.random_range(1..4),
         per_time: if traits.durations {
@@ -229,6 +264,7 @@ fn what_once_went_wrong_stays_mended() {
         mixed: false,
         windows: 1,
         optional: true,
+        reloads: false,
     };
     let collected = Traits {
         seed: 0,
@@ -239,7 +275,16 @@ fn what_once_went_wrong_stays_mended() {
         optional: false,
         ..plain
     };
-    for traits in [plain, collected] {
+    let several_trips = Traits {
+        seed: 2_621_705_745_041_919_520,
+        n_clients: 16,
+        n_vehicles: 6,
+        releases: true,
+        optional: false,
+        reloads: true,
+        ..plain
+    };
+    for traits in [plain, collected, several_trips] {
         assert_cost_kept(traits);
         assert_outcome(traits);
     }
@@ -279,7 +324,9 @@ fn assert_cost_kept(traits: Traits) {
 
 /// The best solution is what it says it is.
 fn assert_outcome(traits: Traits) {
-    let problem = problem(traits);
+    // All windows of routes of several trips are too many to try.
+    let windows = if traits.reloads { 1 } else { traits.windows };
+    let problem = problem(Traits { windows, ..traits });
     let solution = run(&problem, 2, iterations(3_000)).solution;
     let mut cost: i64 = solution
         .absent
@@ -306,7 +353,7 @@ fn assert_outcome(traits: Traits) {
                 .map(|&client| client as u32)
                 .zip(choice)
                 .collect();
-            evaluate(&problem, route.kind, &visits)
+            evaluate_trips(&problem, route.kind, &trips_of(route, &visits))
         })
         .map(|evaluation| evaluation.cost)
         .min();
@@ -316,6 +363,22 @@ fn assert_outcome(traits: Traits) {
     for (kind, &used) in problem.types().iter().zip(&used) {
         assert!(used <= kind.count);
     }
+}
+
+/// The visits of a route, cut where it reloads.
+fn trips_of(route: &SolutionRoute, visits: &[(u32, u8)]) -> Vec<Trip> {
+    let starts = route.reloads.iter().map(|reload| reload.n_before);
+    let ends: Vec<usize> = starts.clone().chain([visits.len()]).collect();
+    let reloads = route.reloads.iter().map(|reload| Some(reload.reload as u8));
+    std::iter::once(0)
+        .chain(starts)
+        .zip(ends)
+        .zip(std::iter::once(None).chain(reloads))
+        .map(|((from, to), reload)| Trip {
+            reload,
+            visits: visits[from..to].to_vec(),
+        })
+        .collect()
 }
 
 /// All ways to choose one of `counts[i]` windows for each client, but no more than a few thousand.
@@ -335,7 +398,21 @@ fn choices(counts: &[usize]) -> Vec<Vec<u8>> {
 }
 
 pub(super) fn large() -> Problem {
+    problem(large_traits())
+}
+
+/// Few vehicles, which have to come back.
+fn large_with_reloads() -> Problem {
     problem(Traits {
+        n_vehicles: 60,
+        releases: true,
+        reloads: true,
+        ..large_traits()
+    })
+}
+
+fn large_traits() -> Traits {
+    Traits {
         seed: 5,
         n_clients: 700,
         n_vehicles: 200,
@@ -346,13 +423,15 @@ pub(super) fn large() -> Problem {
         mixed: true,
         windows: 2,
         optional: true,
-    })
+        reloads: false,
+    }
 }
 
 #[test]
 fn threads_do_not_change_the_plan() {
     for problem in [
         large(),
+        large_with_reloads(),
         problem(Traits {
             n_clients: 60,
             ..small()
@@ -431,6 +510,7 @@ pub(super) fn small() -> Traits {
         mixed: true,
         windows: 2,
         optional: true,
+        reloads: false,
     }
 }
 
@@ -450,53 +530,86 @@ fn cancelling_before_the_start_still_gives_a_solution() {
     assert_eq!(outcome.solution.absent.len(), problem.n_clients());
 }
 
-/// Every sequence of `clients` in one route, for comparison by brute force.
+/// The least cost, by trying everything.
 pub(super) fn brute_force(problem: &Problem) -> i64 {
-    // Partitions by inserting each client everywhere, including new routes of each type and leaving it out.
-    fn extend(
-        problem: &Problem,
-        next: usize,
-        routes: &mut Vec<(usize, Vec<(u32, u8)>)>,
-        dropped: i64,
-        best: &mut i64,
-    ) {
-        if next == problem.n_clients() {
-            let cost = routes.iter().try_fold(dropped, |sum, (kind, visits)| {
-                Some(sum + evaluate(problem, *kind, visits)?.cost)
-            });
-            *best = cost.unwrap_or(i64::MAX).min(*best);
-            return;
-        }
-        extend(
-            problem,
-            next + 1,
-            routes,
-            dropped + problem.drop_cost(next),
-            best,
-        );
-        for window in 0..problem.clients()[next].windows.len() as u8 {
-            let visit = (next as u32, window);
-            for route in 0..routes.len() {
-                for at in 0..=routes[route].1.len() {
-                    routes[route].1.insert(at, visit);
-                    extend(problem, next + 1, routes, dropped, best);
-                    routes[route].1.remove(at);
-                }
-            }
-            for kind in 0..problem.types().len() {
-                if routes.iter().filter(|(other, _)| *other == kind).count()
-                    < problem.types()[kind].count as usize
-                {
-                    routes.push((kind, vec![visit]));
-                    extend(problem, next + 1, routes, dropped, best);
-                    routes.pop();
-                }
-            }
-        }
-    }
     let mut best = i64::MAX;
     extend(problem, 0, &mut Vec::new(), 0, &mut best);
     best
+}
+
+/// Inserts client `next` and those after it everywhere: into every trip, in trips of their own, in new routes of each
+/// type; and leaves them out.
+fn extend(
+    problem: &Problem,
+    next: usize,
+    routes: &mut Vec<(usize, Vec<Trip>)>,
+    dropped: i64,
+    best: &mut i64,
+) {
+    if next == problem.n_clients() {
+        let cost = routes.iter().try_fold(dropped, |sum, (kind, trips)| {
+            Some(sum + evaluate_trips(problem, *kind, trips)?.cost)
+        });
+        *best = cost.unwrap_or(i64::MAX).min(*best);
+        return;
+    }
+    extend(
+        problem,
+        next + 1,
+        routes,
+        dropped + problem.drop_cost(next),
+        best,
+    );
+    for window in 0..problem.clients()[next].windows.len() as u8 {
+        let visit = (next as u32, window);
+        for route in 0..routes.len() {
+            for trip in 0..routes[route].1.len() {
+                for at in 0..=routes[route].1[trip].visits.len() {
+                    routes[route].1[trip].visits.insert(at, visit);
+                    extend(problem, next + 1, routes, dropped, best);
+                    routes[route].1[trip].visits.remove(at);
+                }
+            }
+            extend_with_trip(problem, visit, routes, route, dropped, best);
+        }
+        for kind in 0..problem.types().len() {
+            if routes.iter().filter(|(other, _)| *other == kind).count()
+                < problem.types()[kind].count as usize
+            {
+                let visits = vec![visit];
+                let reload = None;
+                routes.push((kind, vec![Trip { reload, visits }]));
+                extend(problem, next + 1, routes, dropped, best);
+                routes.pop();
+            }
+        }
+    }
+}
+
+fn extend_with_trip(
+    problem: &Problem,
+    visit: (u32, u8),
+    routes: &mut Vec<(usize, Vec<Trip>)>,
+    route: usize,
+    dropped: i64,
+    best: &mut i64,
+) {
+    let reloads = 0..problem.types()[routes[route].0].reloads.len() as u8;
+    for (at, reload) in
+        (0..=routes[route].1.len()).flat_map(|at| reloads.clone().map(move |r| (at, r)))
+    {
+        let visits = vec![visit];
+        if at == 0 {
+            routes[route].1[0].reload = Some(reload);
+        }
+        let reload = (at > 0).then_some(reload);
+        routes[route].1.insert(at, Trip { reload, visits });
+        extend(problem, visit.0 as usize + 1, routes, dropped, best);
+        routes[route].1.remove(at);
+        if at == 0 {
+            routes[route].1[0].reload = None;
+        }
+    }
 }
 
 #[test]
@@ -519,4 +632,37 @@ fn small_problems_are_solved_to_optimality() {
         equal += u32::from(found == optimum);
     }
     assert!(equal >= 29, "only {equal} of 30 were solved to optimality");
+}
+
+#[test]
+fn small_problems_with_reloads_are_solved_to_optimality() {
+    let (mut equal, mut n_reloads) = (0, 0);
+    for seed in 0..30 {
+        let problem = problem(Traits {
+            seed,
+            n_clients: 5,
+            n_vehicles: 1,
+            mixed: false,
+            optional: false,
+            limits: false,
+            windows: 1,
+            reloads: true,
+            ..small()
+        });
+        let found = run(&problem, 1, iterations(4_000)).solution;
+        let optimum = brute_force(&problem);
+        assert!(
+            found.cost >= optimum,
+            "seed {seed}: {} is below the optimum {optimum}",
+            found.cost
+        );
+        equal += u32::from(found.cost == optimum);
+        n_reloads += found
+            .routes
+            .iter()
+            .map(|route| route.reloads.len())
+            .sum::<usize>();
+    }
+    assert!(equal >= 28, "only {equal} of 30 were solved to optimality");
+    assert!(n_reloads >= 3, "only {n_reloads} reloads were of use");
 }

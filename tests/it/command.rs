@@ -171,6 +171,7 @@ fn routes_that_break_something_exit_with_2() {
             courier_id: day.couriers[0].id.clone(),
             order_ids,
             start_time: None,
+            reloads: Vec::new(),
         }],
         ..pb::EvaluatePlanRequest::default()
     };
@@ -216,6 +217,7 @@ fn a_plan_is_taken_up_again_and_gets_no_worse() {
             courier_id: route.courier_id.clone(),
             order_ids: vec![route.stops[0].order_id.clone(), "cancelled".to_owned()],
             start_time: None,
+            reloads: Vec::new(),
         }],
         locks: vec![pb::StopLock {
             order_id: "cancelled".to_owned(),

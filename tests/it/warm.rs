@@ -21,6 +21,7 @@ async fn initial(service: &Service) -> (pb::Plan, pb::InitialPlan) {
         courier_id: route.courier_id.clone(),
         order_ids: orders(route),
         start_time: route.start_time,
+        reloads: Vec::new(),
     });
     let initial = pb::InitialPlan {
         routes: routes.collect(),

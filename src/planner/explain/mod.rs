@@ -32,6 +32,8 @@ const SHORT_TIME: i64 = 3_600;
 /// For each order, tries every position in every courier's route that is not locked, unused couriers included; starts
 /// are chosen anew, unless they are pinned.
 ///
+/// A further trip is not tried: an order goes into one of the trips as they are.
+///
 /// * The obstacles are those of the couriers with the smallest detour, at most five, nearest first. Each is told at the
 ///   best position of the route: the one that breaks the fewest constraints, then the constraint that is hardest to
 ///   move (from having no way, over skills, lists, depots, stops, capacity and distance, to times), then the smallest
@@ -60,15 +62,19 @@ pub fn explain(
         routes.iter().map(|route| (&route.courier, route)).collect();
     let bases: Vec<Base<'_>> = (problem.couriers.iter())
         .map(|courier| {
-            let stops = route_of
-                .get(&courier.id)
-                .map_or(&[][..], |route| &route.stops);
+            let route = route_of.get(&courier.id);
+            let stops = route.map_or(&[][..], |route| &route.stops);
             let positions: Vec<usize> = stops
                 .iter()
                 .filter_map(|stop| book.order(&stop.order))
                 .collect();
             let pin = pins.of(&courier.id);
-            Base::new(&book, Tour::new(&book, courier, &positions, pin.start)).behind(pin.locked)
+            let reloads = route.map_or(&[][..], |route| &route.reloads);
+            let reloads: Vec<_> = (reloads.iter())
+                .map(|reload| (reload.n_before, &reload.depot))
+                .collect();
+            let tour = Tour::new(&book, courier, &positions, &reloads, pin.start);
+            Base::new(&book, tour).behind(pin.locked)
         })
         .collect();
     unserved
@@ -192,7 +198,7 @@ impl<'b, 'a> Survey<'b, 'a> {
     fn cost_with(&self, trial: &Trial<'a>, grant: &Grant<'a>) -> Option<ExactCost> {
         let (base, at, grant) = (self.base, trial.at, Some(grant));
         let tour = base.with(self.position, at, &trial.ways, grant);
-        let order = tour.visits[at].order;
+        let order = &base.problem().orders[self.position];
         let is_admitted = base.personal_hurdles(order, grant).is_empty()
             && base.room_hurdles(order, at, grant).is_empty()
             && base.way_hurdles(&tour, at, grant).is_empty();
@@ -220,7 +226,8 @@ impl<'b, 'a> Survey<'b, 'a> {
             | ConstraintKind::Unreachable
             | ConstraintKind::Inconsistent
             | ConstraintKind::Coverage
-            | ConstraintKind::Locked => {
+            | ConstraintKind::Locked
+            | ConstraintKind::MaxReloads => {
                 let class = if what.amount <= SHORT_TIME { 0 } else { 6 };
                 (class, what.amount)
             }
@@ -330,6 +337,9 @@ fn rank(constraint: ConstraintKind) -> u8 {
         ConstraintKind::LaterStop => 9,
         ConstraintKind::ShiftEnd => 10,
         ConstraintKind::MaxDuty => 11,
-        ConstraintKind::Inconsistent | ConstraintKind::Coverage | ConstraintKind::Locked => 12,
+        ConstraintKind::Inconsistent
+        | ConstraintKind::Coverage
+        | ConstraintKind::Locked
+        | ConstraintKind::MaxReloads => 12,
     }
 }

@@ -84,7 +84,11 @@ impl<'a> Fleet<'a> {
             let orders = sketch.map_or(&[][..], |sketch| &sketch.orders);
             let positions: Vec<usize> = orders.iter().filter_map(|id| book.order(id)).collect();
             let start = sketch.and_then(|sketch| sketch.start);
-            Base::new(book, Tour::new(book, courier, &positions, start))
+            let reloads: Vec<_> = sketch
+                .into_iter()
+                .flat_map(RouteSketch::reloads_by_position)
+                .collect();
+            Base::new(book, Tour::new(book, courier, &positions, &reloads, start))
                 .behind(terms.pins.of(&courier.id).locked)
         };
         Self {
@@ -136,16 +140,25 @@ impl<'a> Fleet<'a> {
         let Insertion {
             courier, at, tour, ..
         } = insertion;
-        let order = tour.visits[at].order.id.clone();
+        let Some(order) = tour.visits[at].order() else {
+            return;
+        };
+        let position = tour.n_orders_before(at);
+        // Before a reload the order goes into the trip that ends there.
+        let n_reloads = at - position;
         let row = *self.sketch_of[courier].get_or_insert_with(|| {
             sketches.push(RouteSketch {
                 courier: tour.courier.id.clone(),
                 orders: Vec::new(),
                 start: None,
+                reloads: Vec::new(),
             });
             sketches.len() - 1
         });
-        sketches[row].orders.insert(at, order);
+        sketches[row].orders.insert(position, order.id.clone());
+        for reload in sketches[row].reloads.iter_mut().skip(n_reloads) {
+            reload.n_before += 1;
+        }
         let locked = self.terms.pins.of(&tour.courier.id).locked;
         self.bases[courier] = Base::new(self.book, tour).behind(locked);
     }

@@ -263,6 +263,7 @@ fn with_order(sketches: &[RouteSketch], relaxation: &Relaxation, order: &OrderId
         courier: relaxation.courier.clone(),
         orders: Vec::new(),
         start: None,
+        reloads: Vec::new(),
     });
     let is_before = |id: &OrderId| Some(id) == relaxation.after.as_ref();
     let at = sketch
@@ -334,7 +335,8 @@ fn relaxed(
         | ConstraintKind::NotReady
         | ConstraintKind::Inconsistent
         | ConstraintKind::Coverage
-        | ConstraintKind::Locked => {}
+        | ConstraintKind::Locked
+        | ConstraintKind::MaxReloads => {}
     }
     vec![day]
 }
@@ -358,6 +360,16 @@ proptest! {
     }
 
     #[test]
+    fn the_last_sweep_breaks_no_trip((problem, sketches) in arbitrary::trips_day()) {
+        let travel = TravelTimes::new(&problem);
+        let mut sketches = sound(&problem, &sketches);
+        let mut unserved = schedule(&problem, &travel, &sketches).unserved;
+        last_sweep(&problem, &travel, &mut sketches, &mut unserved, &FREE);
+        prop_assert_eq!(violations(&problem, &sketches), []);
+        prop_assert_eq!(&schedule(&problem, &travel, &sketches).unserved, &unserved);
+    }
+
+    #[test]
     fn after_the_last_sweep_nothing_can_be_inserted_and_nothing_is_broken(
         (problem, sketches) in arbitrary::sketched_day()
     ) {
@@ -374,7 +386,7 @@ proptest! {
                 for at in 0..=orders.len() {
                     let mut orders = orders.clone();
                     orders.insert(at, problem.orders[position].id.clone());
-                    let route = RouteSketch { courier: courier.id.clone(), orders, start: None };
+                    let route = RouteSketch { courier: courier.id.clone(), orders, start: None, reloads: Vec::new() };
                     prop_assert!(!violations(&problem, &[route]).is_empty());
                 }
             }

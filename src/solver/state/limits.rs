@@ -21,6 +21,24 @@ impl State<'_> {
                 .all(|&client| self.problem.admits(head.kind as usize, client as usize))
     }
 
+    /// Whether a removal has left a route that does not keep its limits, so that everything must be undone.
+    pub(in crate::solver) fn is_broken(&self) -> bool {
+        self.journal.is_broken
+    }
+
+    /// Whether the route of the trip in `slot` is still in time and not too long, all its times being up to date.
+    ///
+    /// Shape: O(1). One leg tells for all: earliest departures know what comes before it, latest arrivals what comes
+    /// after.
+    pub(super) fn keeps_limits(&self, slot: u32) -> bool {
+        let vehicle = &self.problem.types()[self.head(slot).kind as usize];
+        let features = self.problem.features();
+        let visit = self.visit(self.sentinel(slot));
+        visit.departure + visit.travel <= self.visit(visit.succ).latest
+            && (!features.distances || self.route_distance(slot) <= vehicle.max_distance)
+            && (!features.durations || self.carry(slot).duration <= vehicle.max_duration)
+    }
+
     /// Whether the route of `slot`, whose vehicle may take all its clients, is in time, and not too long or too full.
     pub(in crate::solver) fn is_feasible(&self, slot: u32) -> bool {
         let head = self.head(slot);

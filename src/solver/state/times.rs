@@ -12,6 +12,10 @@ impl State<'_> {
     /// Brings times up to date after a change of what lies between `first` and `last`, and everything derived from
     /// them.
     pub(super) fn refresh(&mut self, slot: u32, first: u32, last: u32) {
+        if self.is_chained() {
+            self.refresh_trips(slot, slot);
+            return;
+        }
         if !self.is_rich() {
             self.push_departures(slot, first, last);
             self.push_latest(slot, last, first);

@@ -361,6 +361,43 @@ fn what_cannot_be_meant_is_a_warning() {
 }
 
 #[test]
+fn reloads_need_depots_that_there_are() {
+    errors(
+        day(),
+        |day| {
+            day.couriers[0].reload_depots.insert(depot_id("nowhere"));
+        },
+        &[("couriers[0].reload_depot_ids", Reason::UnknownReference)],
+    );
+    warnings(
+        day(),
+        |day| day.couriers[0].max_reloads = Some(2),
+        &[("couriers[0].max_reloads", Reason::Conflict)],
+    );
+}
+
+#[test]
+fn goods_that_are_stocked_where_somebody_reloads_can_be_delivered() {
+    let day = || {
+        Fixture::new()
+            .depot("other", (5, 5))
+            .courier("anna", |_| {})
+            .order("a", (100, 0), |order| {
+                order.depots.insert(depot_id("other"));
+            })
+            .build()
+    };
+    errors(day(), |_| {}, &[("orders[0].depot_ids", Reason::NoCourier)]);
+    errors(
+        day(),
+        |day| {
+            day.couriers[0].reload_depots.insert(depot_id("other"));
+        },
+        &[],
+    );
+}
+
+#[test]
 fn an_order_set_aside_takes_its_errors_with_it() {
     let mut day = day();
     day.orders[0].windows.clear();
