@@ -26,6 +26,8 @@ use attempt::Attempt;
 const ATTEMPTS: usize = 2;
 /// When the search saves vehicles, in shares of its limits: at first for long, as everything else rests on it.
 const WINDOWS: [(f64, f64); 3] = [(0.0, 0.3), (0.5, 0.55), (0.75, 0.8)];
+/// A round makes no more than one in so many of the iterations left, so that windows end about when they should.
+const ROUND_SHARE: u64 = 16;
 /// Rounds without success after which a campaign ends, at least.
 const PATIENCE: u64 = 400;
 /// How many times the rounds up to the last success it goes on for, at least.
@@ -88,8 +90,8 @@ impl<'p> Fleet<'p> {
         ((done - self.head_start) / (1.0 - self.head_start).max(1e-9)).clamp(0.0, 1.0)
     }
 
-    /// Goes on with the attempts, or begins with those at `routes`; makes no more than about `iterations` in all. `None`
-    /// if `stop` ended it early.
+    /// Goes on with the attempts, or begins with those at `routes`; makes few of the `iterations` that are left. `None` if
+    /// `stop` ended it early.
     pub(super) fn round(
         &mut self,
         guide: &Guide,
@@ -102,7 +104,8 @@ impl<'p> Fleet<'p> {
             self.campaigns += 1;
             Campaign::new(self.problem, self.n_slots, routes, seed, self.campaigns)
         });
-        campaign.round(guide, iterations / ATTEMPTS as u64, stop)
+        let iterations = (iterations / ROUND_SHARE / ATTEMPTS as u64).max(1);
+        campaign.round(guide, iterations, stop)
     }
 }
 
