@@ -29,7 +29,7 @@ const WINDOWS: [(f64, f64); 3] = [(0.0, 0.3), (0.5, 0.55), (0.75, 0.8)];
 /// A round makes no more than one in so many of the iterations left, so that windows end about when they should.
 const ROUND_SHARE: u64 = 16;
 /// Rounds without success after which a campaign ends, at least.
-const PATIENCE: u64 = 400;
+const PATIENCE: u64 = 100;
 /// How many times the rounds up to the last success it goes on for, at least.
 const PERSISTENCE: u64 = 10;
 

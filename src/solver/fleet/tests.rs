@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 use rand::RngExt;
 
-use super::attempt::Attempt;
 use super::bound::vehicles_min;
 use super::ejection::Ejector;
 use super::*;
