@@ -380,6 +380,15 @@ fn best_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
     place
 }
 
+/// The best place for `client` in the route of `slot`, if it fits there.
+pub(super) fn place_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
+    if has_room(state, slot, client) {
+        best_in_route(state, slot, client)
+    } else {
+        Place::NOWHERE
+    }
+}
+
 /// Looks for places. One per part; keeps what it needs between queries.
 #[derive(Debug)]
 pub(super) struct Finder {

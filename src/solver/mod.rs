@@ -6,7 +6,7 @@
 //! undone), `duration` and `loads` (what rich routes carry), `insertion` (the best place for a client), `trip` (the
 //! best place for a trip of its own), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a
 //! whole solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into
-//! parts), [`search`] (the whole).
+//! parts), `fleet` (saving vehicles), [`search`] (the whole).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -17,6 +17,7 @@ mod cooling;
 mod decompose;
 mod duration;
 mod fit;
+mod fleet;
 mod insertion;
 mod lane;
 mod loads;

@@ -182,7 +182,7 @@ impl Recreate {
     }
 
     /// Sorts by a criterion drawn at random.
-    fn sort(&mut self, guide: &Guide, rng: &mut impl Rng, pool: &mut Vec<u32>) {
+    pub(super) fn sort(&mut self, guide: &Guide, rng: &mut impl Rng, pool: &mut Vec<u32>) {
         let criterion = rng.random_range(0..18_u32);
         self.order.clear();
         for &client in pool.iter() {

@@ -63,6 +63,19 @@ impl Ruin {
         rng: &mut impl Rng,
         pool: &mut Vec<u32>,
     ) {
+        self.apply_near(state, neighborhood, None, size, rng, pool);
+    }
+
+    /// As [`Ruin::apply`], around the client `seed` if there is one.
+    pub(super) fn apply_near(
+        &mut self,
+        state: &mut State<'_>,
+        neighborhood: &Neighborhood,
+        seed: Option<u32>,
+        size: RuinSize,
+        rng: &mut impl Rng,
+        pool: &mut Vec<u32>,
+    ) {
         self.round = self.round.wrapping_add(1);
         let routes = state.used_slots();
         let n_planned = state.clients().len() - state.absent().len();
@@ -71,7 +84,8 @@ impl Ruin {
         let routes_max = 4.0 * size.clients / (1.0 + string_max) - 1.0;
         let n_routes =
             ((1.0 + rng.random::<f64>() * routes_max.max(0.0)) as u32).clamp(1, routes.max(1));
-        let seed = state.clients()[rng.random_range(0..state.clients().len())];
+        let seed =
+            seed.unwrap_or_else(|| state.clients()[rng.random_range(0..state.clients().len())]);
         let mut n_ruined = 0;
         for &client in neighborhood.ruin(seed) {
             if n_ruined == n_routes {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling;
 use super::decompose::{self, Part};
+use super::fleet::Fleet;
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
@@ -48,10 +49,11 @@ const CHAIN_COOLING: f64 = 60.0;
 const COOLED: f64 = 0.5;
 
 /// Streams of random numbers, so that no two uses share one.
-mod stream {
+pub(super) mod stream {
     pub(super) const CUT: u64 = 1;
     pub(super) const LANE: u64 = 2;
     pub(super) const CONSTRUCT: u64 = 3;
+    pub(in crate::solver) const FLEET: u64 = 4;
 }
 
 /// Searches for the solution of least cost, on the threads of the current rayon pool.
@@ -110,6 +112,7 @@ pub(super) struct Search<'p> {
     heat: f64,
     /// Share of the cooling that counts as done at the start.
     cooled: f64,
+    fleet: Fleet<'p>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +163,7 @@ impl<'p> Search<'p> {
             gatherings: 0,
             heat: 0.0,
             cooled: 0.0,
+            fleet: Fleet::new(problem, n_slots),
         }
     }
 
@@ -244,13 +248,45 @@ impl<'p> Search<'p> {
             let clock = control.clock;
             let stop =
                 move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
-            let orders = self.orders(done, clock.elapsed());
+            if self.fleet.is_due(done) {
+                self.save_vehicles(&stop);
+                continue;
+            }
+            let orders = self.orders(self.fleet.annealed(done), clock.elapsed());
             match self.scheme {
                 Scheme::Chains => self.anneal_chains(orders, &stop),
                 Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
             }
             self.epoch += 1;
         }
+    }
+
+    /// Looks for a while for a way to serve the same clients with fewer vehicles.
+    fn save_vehicles(&mut self, stop: &(dyn Fn() -> bool + Sync)) {
+        let (seed, left) = (self.params.seed, self.iterations_left());
+        let Some(round) = self.fleet.round(self.guide, seed, &self.routes, left, stop) else {
+            return;
+        };
+        self.iterations += round.iterations;
+        // It is not for lack of improvement by annealing that these were made.
+        self.improved_at += round.iterations;
+        let Some(routes) = round.routes else {
+            return;
+        };
+        let found = Solution::new(self.problem, &routes, &self.absent);
+        if found.cost < self.best.cost {
+            self.routes = routes;
+            self.take_best();
+            if self.scheme == Scheme::Chains {
+                self.restart_chains();
+            }
+        }
+    }
+
+    /// Iterations that the limit still allows.
+    fn iterations_left(&self) -> u64 {
+        let limit = self.params.iteration_limit;
+        limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.iterations))
     }
 
     fn end(&self, control: &Control<'_>) -> Option<SearchEnd> {
@@ -303,12 +339,9 @@ impl<'p> Search<'p> {
         self.gatherings = gatherings;
         let cooled = self.cooled + (1.0 - self.cooled) * done;
         let lanes = self.lanes.len() as u64;
-        let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
-            limit.saturating_sub(self.iterations) / lanes
-        });
         Orders {
             work: Work::of_lane(self.lanes.len()),
-            iterations: left,
+            iterations: self.iterations_left() / lanes,
             temperature: self.heat
                 * self.problem.arc_cost_mean()
                 * cooling::share(self.scheme.cooling(), cooled),

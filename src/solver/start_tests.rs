@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::search::search_from;
 use super::solution::evaluate;
 use super::start::{Start, StartRoute};
-use super::tests::{Traits, iterations, large, problem, small, traits};
+use super::tests::{Traits, iterations, large, problem, single_trips, small, traits};
 use crate::clock::Clock;
 use crate::rng;
 
@@ -79,14 +79,6 @@ fn assert_locks_kept(routes: &[StartRoute], outcome: &Outcome) {
         };
         assert!(outcome.solution.routes.iter().any(keeps), "{locked:?}");
     }
-}
-
-/// Problems without reloads: given routes are single trips.
-fn single_trips() -> impl Strategy<Value = Traits> {
-    traits().prop_map(|traits| Traits {
-        reloads: false,
-        ..traits
-    })
 }
 
 proptest! {

@@ -61,6 +61,14 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
     )
 }
 
+/// Problems without reloads, for what knows routes of one trip only.
+pub(super) fn single_trips() -> impl Strategy<Value = Traits> {
+    traits().prop_map(|traits| Traits {
+        reloads: false,
+        ..traits
+    })
+}
+
 pub(super) fn problem(traits: Traits) -> Problem {
     let mut rng = rng::stream(traits.seed, &[]);
     let n_types = if traits.mixed { 3 } else { 1 };
