@@ -5,7 +5,8 @@
 //! evaluation from scratch), [`start`] and `fit` (given routes to start from), `state` (routes changed in place and
 //! undone), `duration` and `loads` (what rich routes carry), `insertion` (the best place for a client), `ruin`,
 //! `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a whole solution), `cooling` (its
-//! temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts), [`search`] (the whole).
+//! temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts), `local` (a search that may break
+//! constraints at a price), `memetic` (good solutions recombined), [`search`] (the whole).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -19,6 +20,8 @@ mod fit;
 mod insertion;
 mod lane;
 mod loads;
+pub mod local;
+mod memetic;
 mod neighborhood;
 pub mod params;
 pub mod problem;
