@@ -6,7 +6,8 @@
 //! undone), `duration` and `loads` (what rich routes carry), `insertion` (the best place for a client), `trip` (the
 //! best place for a trip of its own), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a
 //! whole solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into
-//! parts), `fleet` (saving vehicles), [`search`] (the whole).
+//! parts), `fleet` (saving vehicles), `local` (a search that may break constraints at a price), `memetic` (good
+//! solutions recombined), [`search`] (the whole).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -21,6 +22,8 @@ mod fleet;
 mod insertion;
 mod lane;
 mod loads;
+pub mod local;
+mod memetic;
 mod neighborhood;
 pub mod params;
 pub mod problem;

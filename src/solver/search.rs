@@ -2,8 +2,9 @@
 //!
 //! What the lanes are depends on the problem only, never on the number of threads: a large solution is split into
 //! parts of neighboring routes, anew for each epoch; a small one is annealed as a whole by several lanes with different
-//! random numbers, which all go on from the best solution now and then. Annealing accepts by the difference of cost
-//! alone, so parts can anneal at a common temperature as if they were one.
+//! random numbers, which all go on from the best solution now and then. A patient search of a small solution anneals
+//! several on their own and then recombines them. Annealing accepts by the difference of cost alone, so parts can anneal
+//! at a common temperature as if they were one.
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::decompose::{self, Part};
 use super::fleet::Fleet;
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
+use super::memetic::{Memetic, Season};
 use super::neighborhood::Neighborhood;
 use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work};
 use super::problem::Problem;
@@ -39,6 +41,12 @@ pub(super) const VERSIONS_MAX: u32 = 1 << 31;
 
 /// Share of the search after which the start temperature is settled.
 const CALIBRATION: f64 = 0.02;
+/// Lanes that anneal on their own, and children in a generation, where chains found a population.
+const FOUNDERS: usize = 4;
+/// Iterations per client from which on chains found a population: less, and they do better going on from the best.
+const FOUNDING_BUDGET: f64 = 6_000.0;
+/// Share of the search in which founders anneal.
+const FOUNDING: f64 = 0.6;
 /// How often chains go on from the best solution.
 const GATHERINGS: u32 = 16;
 /// Start temperature divided by end temperature, for parts.
@@ -113,6 +121,11 @@ pub(super) struct Search<'p> {
     /// Share of the cooling that counts as done at the start.
     cooled: f64,
     fleet: Fleet<'p>,
+    /// Whether it is decided if there will be a population.
+    is_settled: bool,
+    /// Share of the search in which lanes anneal; a population has the rest.
+    annealing: f64,
+    population: Option<Memetic<'p>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +177,9 @@ impl<'p> Search<'p> {
             heat: 0.0,
             cooled: 0.0,
             fleet: Fleet::new(problem, n_slots),
+            is_settled: false,
+            annealing: 1.0,
+            population: None,
         }
     }
 
@@ -252,8 +268,10 @@ impl<'p> Search<'p> {
                 self.save_vehicles(&stop);
                 continue;
             }
-            let orders = self.orders(self.fleet.annealed(done), clock.elapsed());
+            let annealed = self.fleet.annealed(done);
+            let orders = self.orders(annealed, clock.elapsed());
             match self.scheme {
+                Scheme::Chains if annealed >= self.annealing => self.breed(orders, &stop),
                 Scheme::Chains => self.anneal_chains(orders, &stop),
                 Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
             }
@@ -331,13 +349,16 @@ impl<'p> Search<'p> {
         let length = planned as f64 / self.routes.len().max(1) as f64;
         if done < CALIBRATION {
             self.heat = cooling::start_heat(length, self.budget(elapsed));
+        } else {
+            self.settle(elapsed);
         }
         let gatherings = (done * f64::from(GATHERINGS)) as u32;
-        if gatherings > self.gatherings && self.scheme == Scheme::Chains {
+        let is_gathering = self.scheme == Scheme::Chains && self.lanes.len() < FOUNDERS;
+        if gatherings > self.gatherings && is_gathering {
             self.restart_chains();
         }
         self.gatherings = gatherings;
-        let cooled = self.cooled + (1.0 - self.cooled) * done;
+        let cooled = self.cooled + (1.0 - self.cooled) * (done / self.annealing).min(1.0);
         let lanes = self.lanes.len() as u64;
         Orders {
             work: Work::of_lane(self.lanes.len()),
@@ -348,6 +369,24 @@ impl<'p> Search<'p> {
             neighbors: params::neighbors(length, cooled),
             size: RuinSize::for_length(length),
         }
+    }
+
+    /// Decides, once the pace is known, whether chains found a population.
+    fn settle(&mut self, elapsed: Duration) {
+        let is_settled = std::mem::replace(&mut self.is_settled, true);
+        // What is locked stays where it is only in ruin and recreate, and crossing knows routes of one trip only.
+        let is_free = self.routes.iter().all(|route| route.locked == 0);
+        let is_simple = !self.problem.features().reloads;
+        let is_patient = self.budget(elapsed) >= FOUNDING_BUDGET;
+        if is_settled || self.scheme != Scheme::Chains || !is_free || !is_simple || !is_patient {
+            return;
+        }
+        self.annealing = FOUNDING;
+        while self.lanes.len() < FOUNDERS {
+            self.lanes
+                .push(Lane::new(self.problem, self.n_slots, BLINK));
+        }
+        self.restart_chains();
     }
 
     /// Iterations per client that the limits will allow: estimated from the pace so far where time is the limit.
@@ -441,6 +480,43 @@ impl<'p> Search<'p> {
             self.absent = winner.absent;
             self.take_best();
         }
+    }
+
+    /// Lets the population have children, each raised in a lane; what is not finished because of `stop` is dropped.
+    fn breed(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
+        let mut memetic = self.population.take().unwrap_or_else(|| self.found());
+        let (seed, number) = (self.params.seed, self.epoch);
+        let season = Season {
+            guide: self.guide,
+            orders: Orders {
+                temperature: self.heat * self.problem.arc_cost_mean(),
+                ..orders
+            },
+            stop,
+        };
+        let iterations = memetic.breed(&mut self.lanes, &season, |child| {
+            rng::stream(seed, &[stream::LANE, number, child as u64])
+        });
+        self.iterations += iterations.unwrap_or(0);
+        if let Some(best) = memetic.best()
+            && best.cost < self.best.cost
+        {
+            self.routes.clone_from(&best.routes);
+            self.absent.clone_from(&best.absent);
+            self.take_best();
+        }
+        self.population = Some(memetic);
+    }
+
+    /// A population of what the chains have come to, and of the best solution.
+    fn found(&self) -> Memetic<'p> {
+        let mut memetic = Memetic::new(self.problem, self.lanes.len());
+        for lane in &self.lanes {
+            let state = &lane.state;
+            memetic.join(state.cost(), state.routes(), state.absent().to_vec());
+        }
+        memetic.join(self.best.cost, self.routes.clone(), self.absent.clone());
+        memetic
     }
 
     /// Splits the solution, lets each lane anneal one part, and puts them together; what is not finished because of

@@ -31,6 +31,25 @@ pub(super) struct Traits {
     pub(super) reloads: bool,
 }
 
+impl Traits {
+    /// Of a problem with time windows and loads alone.
+    pub(super) fn plain(seed: u64, n_clients: usize) -> Self {
+        Self {
+            seed,
+            n_clients,
+            n_vehicles: 10,
+            durations: false,
+            releases: false,
+            collections: false,
+            limits: false,
+            mixed: false,
+            windows: 1,
+            optional: false,
+            reloads: false,
+        }
+    }
+}
+
 pub(super) fn traits() -> impl Strategy<Value = Traits> {
     let flags = (
         any::<bool>(),
@@ -454,6 +473,22 @@ fn threads_do_not_change_the_plan() {
                 "{threads} threads"
             );
         }
+    }
+}
+
+/// Patient searches of small problems end with a population.
+#[test]
+fn threads_do_not_change_what_a_population_finds() {
+    let problem = problem(Traits {
+        n_clients: 12,
+        ..small()
+    });
+    let limit = 90_000;
+    let one = run(&problem, 1, iterations(limit));
+    assert!(one.iterations <= limit && one.iterations + 4 > limit);
+    for threads in [2, 3] {
+        let other = run(&problem, threads, iterations(limit)).solution;
+        assert_eq!(other, one.solution, "{threads} threads");
     }
 }
 

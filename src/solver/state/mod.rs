@@ -371,6 +371,11 @@ impl<'p> State<'p> {
         self.cost
     }
 
+    /// Slots there are, free or not.
+    pub(super) fn n_slots(&self) -> usize {
+        self.heads.len()
+    }
+
     /// Routes in use.
     pub(super) fn used_slots(&self) -> u32 {
         self.used_slots
