@@ -1,18 +1,17 @@
 //! `punctual solve`: solves a benchmark instance.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Done, Failure, argument, console, day_file};
+use super::{Done, Failure, argument, bench, console, day_file};
 use crate::clock::Clock;
 use crate::formats::{self, Rounding};
 use crate::solver::control::{Control, SearchProgress};
 use crate::solver::params::SearchParams;
 use crate::solver::search::search;
-use crate::solver::solution::Solution;
 
-/// Solves a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).
+/// Solves a benchmark instance: Solomon text, or VRPLIB of the types VRPTW, MDVRPTW, SDVRPTW, HFVRP and PCVRPTW with
+/// EUC_2D or EXPLICIT FULL_MATRIX.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The instance.
@@ -36,21 +35,18 @@ pub(super) struct Arguments {
         allow_negative_numbers = true
     )]
     seed: u64,
-    /// How real numbers become integers; by default dimacs for coordinates and none for a matrix.
+    /// How real numbers become integers; by default none for a matrix, exact for MDVRPTW, SDVRPTW and HFVRP, and dimacs
+    /// for all else.
     #[arg(long, value_name = "RULE", value_enum)]
     rounding: Option<Rounding>,
-    /// Where to write the solution in VRPLIB format.
+    /// Where to write the solution in VRPLIB format; where vehicles differ, with a route for each, empty ones included.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let clock = Clock::start();
-    let name = args.file.display();
-    let text = fs::read_to_string(&args.file)
-        .map_err(|error| Failure::new(format!("read {name}"), error))?;
-    let instance = formats::read_instance(&text, args.rounding)
-        .map_err(|error| Failure::new(format!("read {name}"), error))?;
+    let instance = bench::read_instance(&args.file, args.rounding)?;
     if let Some(path) = &args.output {
         day_file::expect_folder(path)?;
     }
@@ -77,12 +73,9 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         };
         search(&problem, &params, &mut control)
     });
-    let routes = nodes(&outcome.solution);
+    let routes = instance.routes_of(&outcome.solution);
     let verdict = instance.check(&routes);
-    let cost = verdict
-        .as_ref()
-        .copied()
-        .unwrap_or(outcome.solution.distance);
+    let cost = instance.cost(&routes);
     if let Some(path) = &args.output {
         let text = formats::write_solution(&routes, &instance.show_cost(cost));
         day_file::write_text(path, text.as_bytes())?;
@@ -90,7 +83,7 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     console::say(format_args!(
         "cost={} routes={} feasible={} iterations={} seconds={:.2}",
         instance.show_cost(cost),
-        routes.len(),
+        outcome.solution.routes.len(),
         verdict.is_ok(),
         outcome.iterations,
         clock.elapsed().as_secs_f64(),
@@ -102,13 +95,4 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
             Done::InPart
         }
     })
-}
-
-/// Nodes as the instance numbers them: client 0 is node 1.
-fn nodes(solution: &Solution) -> Vec<Vec<usize>> {
-    solution
-        .routes
-        .iter()
-        .map(|route| route.clients.iter().map(|client| client + 1).collect())
-        .collect()
 }
