@@ -3,9 +3,9 @@
 //! Knows only dense indices and integers. Never sees an id, a calendar, a file, a log line, or a float in a cost; the
 //! clock is handed in. In reading order: [`problem`] (what is to be solved), [`solution`] (what comes out, and its
 //! evaluation from scratch), `state` (routes changed in place and undone), `duration` and `loads` (what rich routes
-//! carry), `insertion` (the best place for a client), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a whole
-//! solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts),
-//! [`search`] (the whole).
+//! carry), `insertion` (the best place for a client), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing
+//! one part or a whole solution), `cooling` (its temperature), [`schedule`] (how far the search is, and making it
+//! again), `turns` (lanes on threads), `decompose` (cutting a solution into parts), [`search`] (the whole).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -23,6 +23,7 @@ pub mod params;
 pub mod problem;
 mod recreate;
 mod ruin;
+pub mod schedule;
 pub mod search;
 pub mod solution;
 mod state;

@@ -5,8 +5,6 @@
 //! random numbers, which all go on from the best solution now and then. Annealing accepts by the difference of cost
 //! alone, so parts can anneal at a common temperature as if they were one.
 
-use std::time::Duration;
-
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling;
 use super::decompose::{self, Part};
@@ -17,6 +15,7 @@ use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchPara
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
+use super::schedule::{Replay, Schedule};
 use super::solution::Solution;
 use super::state::Route;
 use super::turns::{self, Epoch};
@@ -55,6 +54,25 @@ mod stream {
 ///
 /// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
 pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
+    search_by(problem, params, None, control)
+}
+
+/// Makes a search again that a time limit ended: same problem, same parameters, and what the clock decided then.
+pub fn search_again(
+    problem: &Problem,
+    params: &SearchParams,
+    replay: Replay,
+    control: &mut Control<'_>,
+) -> Outcome {
+    search_by(problem, params, Some(replay), control)
+}
+
+fn search_by(
+    problem: &Problem,
+    params: &SearchParams,
+    replay: Option<Replay>,
+    control: &mut Control<'_>,
+) -> Outcome {
     let neighborhood = Neighborhood::new(
         problem,
         INSERTION_NEIGHBORS,
@@ -63,6 +81,7 @@ pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_
     );
     let guide = Guide::new(problem, neighborhood);
     let mut search = Search::new(problem, &guide, *params);
+    search.schedule = Schedule::new(params, replay);
     search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
@@ -76,6 +95,7 @@ pub(super) struct Search<'p> {
     problem: &'p Problem,
     guide: &'p Guide,
     params: SearchParams,
+    schedule: Schedule,
     pub(super) lanes: Vec<Lane<'p>>,
     scheme: Scheme,
     /// The solution that is being annealed; with chains, the best one.
@@ -91,6 +111,8 @@ pub(super) struct Search<'p> {
     gatherings: u32,
     /// Start temperature as a share of the mean arc cost.
     heat: f64,
+    /// That of the last epoch, in units of cost.
+    temperature: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +147,7 @@ impl<'p> Search<'p> {
             problem,
             guide,
             params,
+            schedule: Schedule::new(&params, None),
             lanes: vec![Lane::new(problem, n_slots, BLINK)],
             scheme: Scheme::Chains,
             routes: Vec::new(),
@@ -137,6 +160,7 @@ impl<'p> Search<'p> {
             epoch: 0,
             gatherings: 0,
             heat: 0.0,
+            temperature: 0.0,
         }
     }
 
@@ -190,22 +214,25 @@ impl<'p> Search<'p> {
             return SearchEnd::Trivial;
         }
         loop {
-            let done = self.done(control.clock.elapsed());
+            let elapsed = control.clock.elapsed();
+            let done = self.schedule.done(self.epoch, self.iterations, elapsed);
             (control.on_progress)(&SearchProgress {
                 done,
                 iterations: self.iterations,
+                temperature: self.temperature,
                 best: &self.best,
             });
             if let Some(end) = self.end(control) {
                 return end;
             }
             self.renew_versions();
-            let time_limit = self.params.time_limit;
+            let time_limit = self.schedule.time_limit();
             let is_cancelled = control.is_cancelled;
             let clock = control.clock;
             let stop =
                 move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
-            let orders = self.orders(done, clock.elapsed());
+            let orders = self.orders(done);
+            self.temperature = orders.temperature;
             match self.scheme {
                 Scheme::Chains => self.anneal_chains(orders, &stop),
                 Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
@@ -218,11 +245,8 @@ impl<'p> Search<'p> {
         if (control.is_cancelled)() {
             return Some(SearchEnd::Cancelled);
         }
-        if self
-            .params
-            .time_limit
-            .is_some_and(|limit| control.clock.elapsed() >= limit)
-        {
+        let elapsed = control.clock.elapsed();
+        if self.schedule.is_time_over(self.epoch, elapsed) {
             return Some(SearchEnd::TimeLimit);
         }
         // What is less than one iteration for each lane is left undone.
@@ -241,21 +265,13 @@ impl<'p> Search<'p> {
             .then_some(SearchEnd::Stagnated)
     }
 
-    /// Share of the limit used up: of the iterations if they are limited, so that the clock has no say then.
-    fn done(&self, elapsed: Duration) -> f64 {
-        let share = match (self.params.iteration_limit, self.params.time_limit) {
-            (Some(limit), _) => self.iterations as f64 / limit.max(1) as f64,
-            (None, Some(limit)) => elapsed.as_secs_f64() / limit.as_secs_f64().max(1e-9),
-            (None, None) => 0.0,
-        };
-        share.clamp(0.0, 1.0)
-    }
-
-    fn orders(&mut self, done: f64, elapsed: Duration) -> Orders {
+    fn orders(&mut self, done: f64) -> Orders {
         let planned = self.problem.n_clients() - self.absent.len();
         let length = planned as f64 / self.routes.len().max(1) as f64;
         if done < CALIBRATION {
-            self.heat = cooling::start_heat(length, self.budget(elapsed));
+            let budget = self.schedule.budget(done, self.iterations);
+            let budget = budget / self.problem.n_clients().max(1) as f64;
+            self.heat = cooling::start_heat(length, budget);
         }
         let gatherings = (done * f64::from(GATHERINGS)) as u32;
         if gatherings > self.gatherings && self.scheme == Scheme::Chains {
@@ -275,19 +291,6 @@ impl<'p> Search<'p> {
             neighbors: params::neighbors(length, done),
             size: RuinSize::for_length(length),
         }
-    }
-
-    /// Iterations per client that the limits will allow: estimated from the pace so far where time is the limit.
-    fn budget(&self, elapsed: Duration) -> f64 {
-        let iterations = match (self.params.iteration_limit, self.params.time_limit) {
-            (Some(limit), _) => limit as f64,
-            (None, Some(limit)) => {
-                let pace = self.iterations as f64 / elapsed.as_secs_f64().max(1e-9);
-                pace * limit.as_secs_f64()
-            }
-            (None, None) => f64::INFINITY,
-        };
-        iterations / self.problem.n_clients().max(1) as f64
     }
 
     /// Lets all chains go on from the best solution.
