@@ -18,6 +18,7 @@ mod report;
 mod serve;
 mod sheet;
 mod solve;
+mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::trace::{Recorded, Start, Trace};
 use super::{Done, Failure, argument, bench, console, day_file};
 use crate::clock::Clock;
-use crate::formats::{self, Rounding};
-use crate::solver::control::{Control, SearchProgress};
+use crate::formats::{self, Instance, Rounding};
+use crate::solver::control::{Control, Outcome, SearchProgress};
 use crate::solver::params::SearchParams;
-use crate::solver::search::search;
+use crate::solver::search::{search, search_again};
 
 /// Solves a benchmark instance: Solomon text, or VRPLIB of the types VRPTW, MDVRPTW, SDVRPTW, HFVRP and PCVRPTW with
 /// EUC_2D or EXPLICIT FULL_MATRIX.
@@ -42,51 +43,103 @@ pub(super) struct Arguments {
     /// Where to write the solution in VRPLIB format; where vehicles differ, with a route for each, empty ones included.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Where to write how the search went, as lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// A trace of this instance whose search is to be made again, step by step and without a clock.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["time_limit", "iterations", "seed", "rounding"])]
+    replay: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let clock = Clock::start();
-    let instance = bench::read_instance(&args.file, args.rounding)?;
-    if let Some(path) = &args.output {
+    let text = bench::read_text(&args.file)?;
+    let recorded = recorded(args, &text)?;
+    let params = match &recorded {
+        Some((recorded, _)) => recorded.params(),
+        None => SearchParams {
+            seed: args.seed,
+            time_limit: Some(args.time_limit),
+            iteration_limit: args.iterations,
+            stagnation_limit: None,
+        },
+    };
+    let rounding = recorded.as_ref().map(|(_, rounding)| *rounding);
+    let instance = formats::read_instance(&text, rounding.or(args.rounding))
+        .map_err(|error| Failure::new(format!("read {}", args.file.display()), error))?;
+    for path in [&args.output, &args.trace].into_iter().flatten() {
         day_file::expect_folder(path)?;
     }
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = args.threads {
-        pool = pool.num_threads(usize::from(threads));
-    }
-    let pool = pool
-        .build()
-        .map_err(|error| Failure::new("start search threads", error))?;
-    let params = SearchParams {
-        seed: args.seed,
-        time_limit: Some(args.time_limit),
-        iteration_limit: args.iterations,
-        stagnation_limit: None,
+    let pool = bench::threads(args.threads)?;
+    let start = || {
+        let threads = pool.current_num_threads();
+        Start::new(&instance.name, &text, instance.rounding, &params, threads)
     };
+    let mut trace = args.trace.as_ref().map(|_| Trace::new(start()));
     let outcome = pool.install(|| {
         let problem = instance.to_problem();
-        let mut quiet = |_: &SearchProgress<'_>| {};
+        let mut on_progress = |progress: &SearchProgress<'_>| {
+            if let Some(trace) = &mut trace {
+                trace.tell(progress, clock.elapsed());
+            }
+        };
         let mut control = Control {
             clock: &clock,
             is_cancelled: &|| false,
-            on_progress: &mut quiet,
+            on_progress: &mut on_progress,
         };
-        search(&problem, &params, &mut control)
+        match &recorded {
+            Some((recorded, _)) => search_again(&problem, &params, recorded.replay(), &mut control),
+            None => search(&problem, &params, &mut control),
+        }
     });
+    if let (Some(path), Some(trace)) = (&args.trace, trace) {
+        trace.write(path, &outcome, clock.elapsed())?;
+    }
+    let done = tell(args, &instance, &outcome, clock.elapsed())?;
+    match recorded.and_then(|(recorded, _)| recorded.difference(&outcome)) {
+        Some(difference) => Err(Failure::new("repeat the search", difference)),
+        None => Ok(done),
+    }
+}
+
+/// The search to be made again, if that is asked for, and the rounding in which it read the instance in `text`.
+fn recorded(args: &Arguments, text: &str) -> Result<Option<(Recorded, Rounding)>, Failure> {
+    let Some(path) = &args.replay else {
+        return Ok(None);
+    };
+    let failed = |cause: String| Failure::new(format!("read {}", path.display()), cause);
+    let recorded = Recorded::read(&bench::read_text(path)?).map_err(failed)?;
+    if !recorded.is_of(text) {
+        let cause = format!(
+            "its search was on another text than {}",
+            args.file.display()
+        );
+        return Err(failed(cause));
+    }
+    let rounding = recorded.rounding().map_err(failed)?;
+    Ok(Some((recorded, rounding)))
+}
+
+/// Checks the solution, writes it and says how it is.
+fn tell(
+    args: &Arguments,
+    instance: &Instance,
+    outcome: &Outcome,
+    elapsed: Duration,
+) -> Result<Done, Failure> {
     let routes = instance.routes_of(&outcome.solution);
     let verdict = instance.check(&routes);
-    let cost = instance.cost(&routes);
+    let cost = instance.show_cost(instance.cost(&routes));
     if let Some(path) = &args.output {
-        let text = formats::write_solution(&routes, &instance.show_cost(cost));
-        day_file::write_text(path, text.as_bytes())?;
+        day_file::write_text(path, formats::write_solution(&routes, &cost).as_bytes())?;
     }
     console::say(format_args!(
-        "cost={} routes={} feasible={} iterations={} seconds={:.2}",
-        instance.show_cost(cost),
+        "cost={cost} routes={} feasible={} iterations={} seconds={:.2}",
         outcome.solution.routes.len(),
         verdict.is_ok(),
         outcome.iterations,
-        clock.elapsed().as_secs_f64(),
+        elapsed.as_secs_f64(),
     ))?;
     Ok(match verdict {
         Ok(_) => Done::Fully,

@@ -85,11 +85,18 @@ impl Instance {
     pub fn show_cost(&self, cost: i64) -> String {
         match self.cost_unit {
             CostUnit::Integer => cost.to_string(),
-            CostUnit::Text => format!(
-                "{:.*}",
-                self.rounding.decimals(),
-                cost as f64 / self.rounding.scale() as f64
-            ),
+            CostUnit::Text => {
+                format!("{:.*}", self.rounding.decimals(), self.cost_in_unit(cost))
+            }
+        }
+    }
+
+    /// The same as a number, for statistics.
+    #[must_use]
+    pub fn cost_in_unit(&self, cost: i64) -> f64 {
+        match self.cost_unit {
+            CostUnit::Integer => cost as f64,
+            CostUnit::Text => cost as f64 / self.rounding.scale() as f64,
         }
     }
 
