@@ -13,6 +13,7 @@
 //! | couriers | two overlapping shifts; vans, estate cars, compact cars and a cargo bike (`fleet`) |
 
 mod basket;
+mod benchmark;
 mod calendar;
 mod city;
 mod demand;
@@ -22,6 +23,7 @@ mod names;
 #[cfg(test)]
 mod workload;
 
+pub use benchmark::{Style, benchmark_instance};
 use jiff::civil::Date;
 
 use crate::model::{

@@ -5,7 +5,8 @@
 //! evaluation from scratch), [`start`] and `fit` (given routes to start from), `state` (routes changed in place and
 //! undone), `duration` and `loads` (what rich routes carry), `insertion` (the best place for a client), `trip` (the
 //! best place for a trip of its own), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a
-//! whole solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into
+//! whole solution), `cooling` (its temperature), [`schedule`] (how far the
+//! search is, and making it again), `turns` (lanes on threads), `decompose` (cutting a solution into
 //! parts), `fleet` (saving vehicles), `local` (a search that may break constraints at a price), `memetic` (good
 //! solutions recombined), [`search`] (the whole).
 #![allow(
@@ -29,6 +30,7 @@ pub mod params;
 pub mod problem;
 mod recreate;
 mod ruin;
+pub mod schedule;
 pub mod search;
 pub mod solution;
 pub mod start;

@@ -6,8 +6,6 @@
 //! several on their own and then recombines them. Annealing accepts by the difference of cost alone, so parts can anneal
 //! at a common temperature as if they were one.
 
-use std::time::Duration;
-
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling;
 use super::decompose::{self, Part};
@@ -20,6 +18,7 @@ use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchPara
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
+use super::schedule::{Replay, Schedule};
 use super::solution::Solution;
 use super::start::Start;
 use super::state::Route;
@@ -79,6 +78,26 @@ pub fn search_from(
     start: Option<&Start>,
     control: &mut Control<'_>,
 ) -> Outcome {
+    search_by(problem, params, start, None, control)
+}
+
+/// Makes a [`search`] again that a time limit ended: same problem, same parameters, and what the clock decided then.
+pub fn search_again(
+    problem: &Problem,
+    params: &SearchParams,
+    replay: Replay,
+    control: &mut Control<'_>,
+) -> Outcome {
+    search_by(problem, params, None, Some(replay), control)
+}
+
+fn search_by(
+    problem: &Problem,
+    params: &SearchParams,
+    start: Option<&Start>,
+    replay: Option<Replay>,
+    control: &mut Control<'_>,
+) -> Outcome {
     let neighborhood = Neighborhood::new(
         problem,
         INSERTION_NEIGHBORS,
@@ -90,6 +109,7 @@ pub fn search_from(
     if let Some(start) = start {
         search.resume(start);
     }
+    search.schedule = Schedule::new(params, replay);
     search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
@@ -103,6 +123,7 @@ pub(super) struct Search<'p> {
     problem: &'p Problem,
     guide: &'p Guide,
     params: SearchParams,
+    schedule: Schedule,
     pub(super) lanes: Vec<Lane<'p>>,
     scheme: Scheme,
     /// The solution that is being annealed; with chains, the best one.
@@ -126,6 +147,8 @@ pub(super) struct Search<'p> {
     /// Share of the search in which lanes anneal; a population has the rest.
     annealing: f64,
     population: Option<Memetic<'p>>,
+    /// That of the last epoch, in units of cost.
+    temperature: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +186,7 @@ impl<'p> Search<'p> {
             problem,
             guide,
             params,
+            schedule: Schedule::new(&params, None),
             lanes: vec![Lane::new(problem, n_slots, BLINK)],
             scheme: Scheme::Chains,
             routes: Vec::new(),
@@ -180,6 +204,7 @@ impl<'p> Search<'p> {
             is_settled: false,
             annealing: 1.0,
             population: None,
+            temperature: 0.0,
         }
     }
 
@@ -249,33 +274,42 @@ impl<'p> Search<'p> {
             return SearchEnd::Trivial;
         }
         loop {
-            let done = self.done(control.clock.elapsed());
+            let elapsed = control.clock.elapsed();
+            let done = self.schedule.done(self.epoch, self.iterations, elapsed);
             (control.on_progress)(&SearchProgress {
                 done,
                 iterations: self.iterations,
+                temperature: self.temperature,
                 best: &self.best,
             });
             if let Some(end) = self.end(control) {
                 return end;
             }
             self.renew_versions();
-            let time_limit = self.params.time_limit;
+            let time_limit = self.schedule.time_limit();
             let is_cancelled = control.is_cancelled;
             let clock = control.clock;
             let stop =
                 move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
             if self.fleet.is_due(done) {
                 self.save_vehicles(&stop);
-                continue;
-            }
-            let annealed = self.fleet.annealed(done);
-            let orders = self.orders(annealed, clock.elapsed());
-            match self.scheme {
-                Scheme::Chains if annealed >= self.annealing => self.breed(orders, &stop),
-                Scheme::Chains => self.anneal_chains(orders, &stop),
-                Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
+            } else {
+                self.anneal(done, &stop);
             }
             self.epoch += 1;
+        }
+    }
+
+    /// One epoch of annealing, or a generation of the population, after a share `done` of the search.
+    fn anneal(&mut self, done: f64, stop: &(dyn Fn() -> bool + Sync)) {
+        let annealed = self.fleet.annealed(done);
+        let budget = self.schedule.budget(done, self.iterations);
+        let orders = self.orders(annealed, budget / self.problem.n_clients().max(1) as f64);
+        self.temperature = orders.temperature;
+        match self.scheme {
+            Scheme::Chains if annealed >= self.annealing => self.breed(orders, stop),
+            Scheme::Chains => self.anneal_chains(orders, stop),
+            Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, stop),
         }
     }
 
@@ -311,11 +345,8 @@ impl<'p> Search<'p> {
         if (control.is_cancelled)() {
             return Some(SearchEnd::Cancelled);
         }
-        if self
-            .params
-            .time_limit
-            .is_some_and(|limit| control.clock.elapsed() >= limit)
-        {
+        let elapsed = control.clock.elapsed();
+        if self.schedule.is_time_over(self.epoch, elapsed) {
             return Some(SearchEnd::TimeLimit);
         }
         // What is less than one iteration for each lane is left undone.
@@ -334,23 +365,14 @@ impl<'p> Search<'p> {
             .then_some(SearchEnd::Stagnated)
     }
 
-    /// Share of the limit used up: of the iterations if they are limited, so that the clock has no say then.
-    fn done(&self, elapsed: Duration) -> f64 {
-        let share = match (self.params.iteration_limit, self.params.time_limit) {
-            (Some(limit), _) => self.iterations as f64 / limit.max(1) as f64,
-            (None, Some(limit)) => elapsed.as_secs_f64() / limit.as_secs_f64().max(1e-9),
-            (None, None) => 0.0,
-        };
-        share.clamp(0.0, 1.0)
-    }
-
-    fn orders(&mut self, done: f64, elapsed: Duration) -> Orders {
+    /// What lanes are to do after a share `done` of annealing, when limits allow `budget` iterations per client in all.
+    fn orders(&mut self, done: f64, budget: f64) -> Orders {
         let planned = self.problem.n_clients() - self.absent.len();
         let length = planned as f64 / self.routes.len().max(1) as f64;
         if done < CALIBRATION {
-            self.heat = cooling::start_heat(length, self.budget(elapsed));
+            self.heat = cooling::start_heat(length, budget);
         } else {
-            self.settle(elapsed);
+            self.settle(budget);
         }
         let gatherings = (done * f64::from(GATHERINGS)) as u32;
         let is_gathering = self.scheme == Scheme::Chains && self.lanes.len() < FOUNDERS;
@@ -371,13 +393,14 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Decides, once the pace is known, whether chains found a population.
-    fn settle(&mut self, elapsed: Duration) {
+    /// Decides, once the pace is known, whether chains found a population: `budget` is the number of iterations per client
+    /// that the limits will allow.
+    fn settle(&mut self, budget: f64) {
         let is_settled = std::mem::replace(&mut self.is_settled, true);
         // What is locked stays where it is only in ruin and recreate, and crossing knows routes of one trip only.
         let is_free = self.routes.iter().all(|route| route.locked == 0);
         let is_simple = !self.problem.features().reloads;
-        let is_patient = self.budget(elapsed) >= FOUNDING_BUDGET;
+        let is_patient = budget >= FOUNDING_BUDGET;
         if is_settled || self.scheme != Scheme::Chains || !is_free || !is_simple || !is_patient {
             return;
         }
@@ -387,19 +410,6 @@ impl<'p> Search<'p> {
                 .push(Lane::new(self.problem, self.n_slots, BLINK));
         }
         self.restart_chains();
-    }
-
-    /// Iterations per client that the limits will allow: estimated from the pace so far where time is the limit.
-    fn budget(&self, elapsed: Duration) -> f64 {
-        let iterations = match (self.params.iteration_limit, self.params.time_limit) {
-            (Some(limit), _) => limit as f64,
-            (None, Some(limit)) => {
-                let pace = self.iterations as f64 / elapsed.as_secs_f64().max(1e-9);
-                pace * limit.as_secs_f64()
-            }
-            (None, None) => f64::INFINITY,
-        };
-        iterations / self.problem.n_clients().max(1) as f64
     }
 
     /// Lets all chains go on from the best solution.
