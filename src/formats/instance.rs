@@ -1,5 +1,7 @@
 //! A vehicle routing problem with time windows as arrays, in the integer convention of its benchmark.
 
+use std::sync;
+
 use super::FormatError;
 use crate::solver::problem::{
     Arc, CLIENTS_MAX, Client, DropRule, FAR, Problem, VehicleType, Window,
@@ -65,6 +67,15 @@ pub(super) enum Distances {
     Matrix(Vec<i64>),
 }
 
+impl Distances {
+    fn between(&self, n_nodes: usize, rounding: Rounding, from: usize, to: usize) -> i64 {
+        match self {
+            Self::Points(points) => rounding.distance(points[from], points[to]),
+            Self::Matrix(values) => values[from * n_nodes + to],
+        }
+    }
+}
+
 /// A vehicle routing problem with time windows: node 0 is the depot. All numbers are in integer units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instance {
@@ -77,7 +88,7 @@ pub struct Instance {
     pub(super) demand: Vec<i64>,
     pub(super) windows: Vec<(i64, i64)>,
     pub(super) service: Vec<i64>,
-    pub(super) distances: Distances,
+    pub(super) distances: sync::Arc<Distances>,
 }
 
 /// Why routes are not a solution.
@@ -115,10 +126,8 @@ impl Instance {
     /// The distance and travel time from one node to another.
     #[must_use]
     pub fn distance(&self, from: usize, to: usize) -> i64 {
-        match &self.distances {
-            Distances::Points(points) => self.rounding.distance(points[from], points[to]),
-            Distances::Matrix(values) => values[from * self.n_nodes() + to],
-        }
+        let n_nodes = self.n_nodes();
+        self.distances.between(n_nodes, self.rounding, from, to)
     }
 
     /// Refuses sizes and values that the solver has no room for.
@@ -126,9 +135,9 @@ impl Instance {
         if self.n_nodes() < 2 {
             return Err(FormatError::Content("there are no clients".to_owned()));
         }
-        if self.n_nodes() > CLIENTS_MAX {
+        if self.n_nodes() > CLIENTS_MAX + 1 {
             return Err(FormatError::Content(format!(
-                "more than {CLIENTS_MAX} nodes"
+                "more than {CLIENTS_MAX} clients"
             )));
         }
         let faults: Vec<String> = (0..self.n_nodes())
@@ -137,7 +146,7 @@ impl Instance {
         if !faults.is_empty() {
             return Err(FormatError::Content(faults.join("\n")));
         }
-        let in_matrix = match &self.distances {
+        let in_matrix = match &*self.distances {
             Distances::Matrix(values) => values.as_slice(),
             Distances::Points(points) => {
                 let bound = VALUE_MAX as f64 / self.rounding.scale() as f64 / 4.0;
@@ -236,14 +245,15 @@ impl Instance {
         };
         // The solver numbers clients first and the depot last.
         let n_clients = self.n_nodes() - 1;
-        let node = |index: usize| if index < n_clients { index + 1 } else { 0 };
-        Problem::new(
+        let node = move |index: usize| if index < n_clients { index + 1 } else { 0 };
+        let (distances, rounding) = (sync::Arc::clone(&self.distances), self.rounding);
+        Problem::of_any_size(
             (1..self.n_nodes()).map(client).collect(),
             vec![kind],
             1,
             1,
-            |_, from, to| {
-                let value = self.distance(node(from), node(to)) as i32;
+            move |_, from, to| {
+                let value = distances.between(n_clients + 1, rounding, node(from), node(to)) as i32;
                 Arc {
                     duration: value,
                     distance: value,

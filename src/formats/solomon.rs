@@ -1,5 +1,7 @@
 //! Solomon's text format (Solomon, 1987; Gehring and Homberger, 1999).
 
+use std::sync::Arc;
+
 use super::instance::{Distances, Instance, Rounding};
 use super::{FormatError, number};
 
@@ -69,7 +71,9 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
             .map(|node| (scaled(node[4]), scaled(node[5])))
             .collect(),
         service: nodes.iter().map(|node| scaled(node[6])).collect(),
-        distances: Distances::Points(nodes.iter().map(|node| (node[1], node[2])).collect()),
+        distances: Arc::new(Distances::Points(
+            nodes.iter().map(|node| (node[1], node[2])).collect(),
+        )),
     };
     instance.check_bounds()?;
     Ok(instance)

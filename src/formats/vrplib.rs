@@ -1,9 +1,11 @@
 //! VRPLIB, the VRPTW subset: coordinates (`EUC_2D`) or a full matrix (`EXPLICIT`, `FULL_MATRIX`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::instance::{Distances, Instance, Rounding};
 use super::{FormatError, number};
+use crate::solver::problem::CLIENTS_MAX;
 
 /// A text taken apart: `KEY : value` lines and sections of numbers.
 #[derive(Default)]
@@ -39,8 +41,11 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
     let n: usize = parts
         .number("DIMENSION")?
         .ok_or_else(|| content("DIMENSION is missing"))?;
-    if n > crate::solver::problem::CLIENTS_MAX {
-        return Err(content("DIMENSION is too large"));
+    if n > CLIENTS_MAX + 1 {
+        return Err(content(&format!(
+            "DIMENSION is larger than {}",
+            CLIENTS_MAX + 1
+        )));
     }
     let explicit = match parts.text("EDGE_WEIGHT_TYPE") {
         Some("EXPLICIT") => true,
@@ -101,7 +106,7 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
         demand,
         windows,
         service,
-        distances,
+        distances: Arc::new(distances),
     };
     instance.check_bounds()?;
     Ok(instance)

@@ -5,7 +5,7 @@
 //! evaluation from scratch), `state` (routes changed in place and undone), `duration` and `loads` (what rich routes
 //! carry), `insertion` (the best place for a client), `ruin`, `recreate`, `lane` (annealing one part or a whole
 //! solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts),
-//! [`search`] (the whole).
+//! [`search`] (the whole), `large` (problems too large for a table of arcs).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -17,6 +17,7 @@ mod decompose;
 mod duration;
 mod insertion;
 mod lane;
+mod large;
 mod loads;
 mod neighborhood;
 pub mod params;

@@ -12,6 +12,7 @@ use super::cooling;
 use super::decompose::{self, Part};
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
+use super::large;
 use super::neighborhood::Neighborhood;
 use super::params::{
     BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work, neighbors_for_length,
@@ -57,6 +58,9 @@ mod stream {
 ///
 /// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
 pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
+    if problem.has_no_table() {
+        return large::search(problem, params, control);
+    }
     let neighborhood = Neighborhood::new(
         problem,
         INSERTION_NEIGHBORS,
