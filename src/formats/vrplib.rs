@@ -234,7 +234,8 @@ impl<'a> Parts<'a> {
             .sections
             .get("EDGE_WEIGHT_SECTION")
             .ok_or_else(|| content("EDGE_WEIGHT_SECTION is missing"))?;
-        let mut values = Vec::with_capacity(n * n);
+        let n_values = rows.iter().map(|(_, words)| words.len()).sum();
+        let mut values = Vec::with_capacity(n_values);
         for (line, words) in rows {
             for word in words {
                 values.push(number::<i64>(word, *line)?.saturating_mul(scale));

@@ -17,20 +17,20 @@ use crate::rng;
 
 /// What a random problem has.
 #[derive(Clone, Copy, Debug)]
-struct Traits {
-    seed: u64,
-    n_clients: usize,
-    n_vehicles: u32,
-    durations: bool,
-    releases: bool,
-    collections: bool,
-    limits: bool,
-    mixed: bool,
-    windows: usize,
-    optional: bool,
+pub(super) struct Traits {
+    pub(super) seed: u64,
+    pub(super) n_clients: usize,
+    pub(super) n_vehicles: u32,
+    pub(super) durations: bool,
+    pub(super) releases: bool,
+    pub(super) collections: bool,
+    pub(super) limits: bool,
+    pub(super) mixed: bool,
+    pub(super) windows: usize,
+    pub(super) optional: bool,
 }
 
-fn traits() -> impl Strategy<Value = Traits> {
+pub(super) fn traits() -> impl Strategy<Value = Traits> {
     let flags = (
         any::<bool>(),
         any::<bool>(),
@@ -83,7 +83,7 @@ fn problem(traits: Traits) -> Problem {
     })
 }
 
-fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
+pub(super) fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
     let mut windows = Vec::new();
     let mut start = rng.random_range(0..400);
     for number in 0..rng.random_range(1..=traits.windows) {
@@ -121,7 +121,7 @@ fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
     }
 }
 
-fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
+pub(super) fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
     let earliest = rng.random_range(0..50);
     VehicleType {
         count: traits.n_vehicles,
@@ -192,7 +192,7 @@ fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
     })
 }
 
-fn iterations(limit: u64) -> SearchParams {
+pub(super) fn iterations(limit: u64) -> SearchParams {
     SearchParams {
         seed: 7,
         time_limit: None,
