@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::PlanProgress;
 use super::ways::{Ways, narrow};
 use crate::model::{
-    Courier, CourierId, DropPolicy, Order, OrderKind, PlaceIdx, Problem, ProfileId, RouteEnd, RouteSketch, RouteStart, TimeWindow,
+    Courier, CourierId, DropPolicy, Order, OrderKind, PlaceIdx, Problem, ProfileId, RouteEnd,
+    RouteSketch, RouteStart, TimeWindow,
 };
 use crate::solver::control::SearchProgress;
 use crate::solver::problem::{self as target, Arc, Client, DropRule, FAR, VehicleType, Window};
@@ -381,7 +382,12 @@ impl<'a> Scene<'a> {
 fn exclusions(problem: &Problem, restricted: &[usize]) -> (Vec<Vec<usize>>, Vec<usize>) {
     let orders = || restricted.iter().map(|&number| &problem.orders[number]);
     let named: BTreeSet<&CourierId> = orders()
-        .flat_map(|order| order.allowed_couriers.iter().chain(&order.forbidden_couriers))
+        .flat_map(|order| {
+            order
+                .allowed_couriers
+                .iter()
+                .chain(&order.forbidden_couriers)
+        })
         .collect();
     let mut number_of: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
     let mut known = BTreeMap::new();
@@ -395,12 +401,14 @@ fn exclusions(problem: &Problem, restricted: &[usize]) -> (Vec<Vec<usize>>, Vec<
             RouteEnd::Place(_) | RouteEnd::Open => None,
         };
         let name = named.get(&courier.id);
-        *known.entry((&courier.skills, start, end, name)).or_insert_with(|| {
-            let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
-            let excluded = restricted.iter().copied().filter(may_not).collect();
-            let next = number_of.len();
-            *number_of.entry(excluded).or_insert(next)
-        })
+        *known
+            .entry((&courier.skills, start, end, name))
+            .or_insert_with(|| {
+                let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
+                let excluded = restricted.iter().copied().filter(may_not).collect();
+                let next = number_of.len();
+                *number_of.entry(excluded).or_insert(next)
+            })
     });
     let exclusion_of = exclusion_of.collect();
     let mut sets: Vec<(Vec<usize>, usize)> = number_of.into_iter().collect();
@@ -416,4 +424,25 @@ fn position<T: Ord>(sorted: &[T], item: &T) -> usize {
     sorted
         .binary_search(item)
         .expect("the list was collected from all items")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::exclusions;
+    use crate::model::fixture::arbitrary::day;
+
+    proptest! {
+        #[test]
+        fn couriers_are_kept_from_the_orders_they_may_not_serve(problem in day()) {
+            let all: Vec<usize> = (0..problem.orders.len()).collect();
+            let (sets, set_of) = exclusions(&problem, &all);
+            for (courier, set) in problem.couriers.iter().zip(set_of) {
+                let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
+                let expected: Vec<usize> = all.iter().copied().filter(may_not).collect();
+                prop_assert_eq!(&sets[set], &expected);
+            }
+        }
+    }
 }

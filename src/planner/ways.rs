@@ -39,14 +39,29 @@ impl Ways {
         nodes: &[PlaceIdx],
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
-        let table = |places: &[PlaceIdx]| Table::new(travel, &profile, places, is_cancelled);
-        let source = if nodes.len() <= TABLE_CLIENTS_MAX {
-            Source::Table(table(nodes))
-        } else if let Some(geo) = travel.geo_ways(&profile, nodes) {
+        if nodes.len() > TABLE_CLIENTS_MAX {
+            return Self::of_many(problem, travel, profile, nodes, is_cancelled);
+        }
+        Self {
+            source: Source::Table(Table::new(travel, &profile, nodes, is_cancelled)),
+            profile,
+        }
+    }
+
+    /// The same without a table of all nodes.
+    fn of_many(
+        problem: &Problem,
+        travel: &TravelTimes<'_>,
+        profile: ProfileId,
+        nodes: &[PlaceIdx],
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Self {
+        let source = if let Some(geo) = travel.geo_ways(&profile, nodes) {
             Source::Geo(geo)
         } else {
             let (rows, places) = rows(problem, nodes);
-            Source::Rows(rows, table(&places))
+            let table = Table::new(travel, &profile, &places, is_cancelled);
+            Source::Rows(rows, table)
         };
         Self { profile, source }
     }
@@ -108,4 +123,46 @@ fn narrow_leg(leg: Leg) -> (i32, i32) {
 /// Times span at most days and distances are bounded by validation, so nothing is cut off.
 pub(super) fn narrow(value: i64) -> i32 {
     i32::try_from(value.clamp(-i64::from(FAR), i64::from(FAR))).unwrap_or(FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::fixture::arbitrary::day;
+    use crate::model::{GeoPoint, GeoTravel, TravelSource};
+
+    fn assert_same_ways(problem: &Problem) {
+        let travel = TravelTimes::new(problem);
+        let depots = problem.depots.iter().map(|depot| depot.place);
+        let orders = problem.orders.iter().map(|order| order.place);
+        let nodes: Vec<PlaceIdx> = orders.chain(depots).collect();
+        for profile in &problem.profiles {
+            let few = Ways::new(problem, &travel, profile.id.clone(), &nodes, &|| false);
+            let many = Ways::of_many(problem, &travel, profile.id.clone(), &nodes, &|| false);
+            assert!(!matches!(many.source, Source::Table(_)));
+            for (from, to) in (0..nodes.len()).flat_map(|a| (0..nodes.len()).map(move |b| (a, b))) {
+                assert_eq!(few.get(from, to), many.get(from, to));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn many_places_have_the_same_ways_as_few(mut problem in day()) {
+            assert_same_ways(&problem);
+            for profile in &mut problem.profiles {
+                profile.source = TravelSource::Geo(GeoTravel { speed_kmh: 21.5, detour_factor: 1.3 });
+            }
+            for (number, place) in (0..).zip(&mut problem.places) {
+                let spread = f64::from(number * 37 % 100) / 400.0;
+                place.location = Some(GeoPoint {
+                    latitude: 55.6 + spread,
+                    longitude: 37.8 - 2.0 * spread * spread,
+                });
+            }
+            assert_same_ways(&problem);
+        }
+    }
 }

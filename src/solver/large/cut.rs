@@ -69,7 +69,8 @@ pub(super) struct CutKey {
     pub(super) round: u64,
 }
 
-/// Cuts items into `n_regions` regions of about equally many clients; none is empty unless there are fewer items.
+/// Cuts items into `n_regions` regions of about equally many clients, none of them empty: fewer if there are fewer items
+/// or if `stop` says that there is no time.
 ///
 /// Shape: O(items x log regions) arcs, on all threads of the pool.
 pub(super) fn cut(
@@ -77,20 +78,25 @@ pub(super) fn cut(
     items: Vec<Item>,
     n_regions: usize,
     key: CutKey,
+    stop: &(dyn Fn() -> bool + Sync),
 ) -> Vec<Vec<Item>> {
-    let cutter = Cutter { problem, key };
+    if items.is_empty() {
+        return Vec::new();
+    }
+    let cutter = Cutter { problem, key, stop };
     cutter.cut(items, n_regions.max(1), 1)
 }
 
 struct Cutter<'p> {
     problem: &'p Problem,
     key: CutKey,
+    stop: &'p (dyn Fn() -> bool + Sync),
 }
 
 impl Cutter<'_> {
     /// `path` names the place in the tree of cuts.
     fn cut(&self, items: Vec<Item>, n_regions: usize, path: u64) -> Vec<Vec<Item>> {
-        if n_regions == 1 || items.len() < 2 {
+        if n_regions == 1 || items.len() < 2 || (self.stop)() {
             return vec![items];
         }
         let n_left = n_regions / 2;

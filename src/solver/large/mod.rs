@@ -34,8 +34,13 @@ use region::{Planned, Region, Round, Scale};
 
 /// Clients of a cell of the construction, about.
 const CELL_CLIENTS: usize = 500;
-/// Clients of a region of a round, about.
-const REGION_CLIENTS: usize = 1_000;
+/// Clients of a region of a round, about, unless that is too few routes: what it takes into the processor's caches is
+/// quicker to anneal.
+const REGION_CLIENTS_MIN: usize = 500;
+/// Clients of a region of a round, at most, however long its routes are.
+const REGION_CLIENTS_MAX: usize = 2_000;
+/// Routes of a region, at least.
+const REGION_ROUTES: f64 = 12.0;
 /// How often clients left out by the construction are dealt again before the first round.
 const SECOND_CHANCES: u64 = 3;
 /// Rounds that a search is made of where neither of the next two forbids it.
@@ -48,10 +53,16 @@ const PER_CLIENT_MAX: f64 = 60.0;
 const PACE: f64 = 30_000.0;
 /// Temperatures in a round.
 const STEPS: u32 = 4;
-/// Start temperature as a share of the mean cost of an arc to a near neighbor.
-const HEAT: f64 = 0.5;
-/// Start temperature divided by end temperature.
-const COOLING: f64 = 100.0;
+/// End temperature as a share of the mean cost of an arc to a near neighbor, for short routes.
+const END_HEAT: f64 = 1.0 / 300.0;
+/// Start temperature divided by end temperature, of a search with little time.
+///
+/// Source, as for the next two: fitted on instances of 10,000 clients in the style of Gehring and Homberger.
+const HASTY_COOLING: f64 = 60.0;
+/// The same of a search with [`PATIENT_BUDGET`].
+const PATIENT_COOLING: f64 = 300.0;
+/// Iterations a client of a search with the time to cool slowly; one with a tenth of it has little time.
+const PATIENT_BUDGET: f64 = 1_000.0;
 /// How much more a client left out counts than one in a route when vehicles are dealt.
 const ABSENT_CLAIM: u64 = 1_000;
 
@@ -133,7 +144,7 @@ impl<'p> Large<'p> {
             if n_absent == 0 || stop() {
                 break;
             }
-            let mut regions = self.regions(CELL_CLIENTS, stream::CELLS, chance);
+            let mut regions = self.regions(CELL_CLIENTS, stream::CELLS, chance, &stop);
             let (problem, seed) = (self.problem, self.params.seed);
             let scales = regions.par_iter_mut().enumerate().map(|(cell, region)| {
                 if region.absent.is_empty() {
@@ -159,18 +170,20 @@ impl<'p> Large<'p> {
     fn improve(&mut self, control: &mut Control<'_>) {
         let elapsed = control.clock.elapsed();
         let stop = self.stop(control);
-        let regions = self.regions(REGION_CLIENTS, stream::CUT, self.round);
-        let round = self.plan_round(elapsed, regions.len(), &stop);
+        let regions = self.regions(self.region_clients(), stream::CUT, self.round, &stop);
+        let round = self.plan_round(elapsed, &stop);
+        let shares = shares(round.iterations, &regions);
         let made = AtomicU64::new(self.iterations);
         let report = Mutex::new(&mut *control.on_progress);
         let (this, clock) = (&*self, control.clock);
         let regions: Vec<Region> = regions
             .into_par_iter()
+            .zip(shares)
             .enumerate()
-            .map(|(number, mut region)| {
+            .map(|(number, (mut region, share))| {
                 let key = [stream::ANNEAL, this.round, number as u64];
                 let mut rng = rng::stream(this.params.seed, &key);
-                let iterations = region.anneal(&round, &mut rng);
+                let iterations = region.anneal(&round, share, &mut rng);
                 let made = made.fetch_add(iterations, Ordering::Relaxed) + iterations;
                 let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
                 report(&SearchProgress {
@@ -197,7 +210,13 @@ impl<'p> Large<'p> {
     }
 
     /// Cuts the whole into regions of about so many clients, each with its share of the free vehicles.
-    fn regions(&mut self, n_clients: usize, stream: u64, round: u64) -> Vec<Region> {
+    fn regions(
+        &mut self,
+        n_clients: usize,
+        stream: u64,
+        round: u64,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Vec<Region> {
         let mut whole = std::mem::take(&mut self.whole);
         let n_routes = whole.routes.len() as u32;
         let routes = (0..).zip(&whole.routes);
@@ -212,11 +231,11 @@ impl<'p> Large<'p> {
             stream,
             round,
         };
-        let groups = cut(self.problem, items, n_regions, key);
+        let groups = cut(self.problem, items, n_regions, key, stop);
         let mut routes: Vec<Option<Planned>> = whole.routes.drain(..).map(Some).collect();
         let mut regions: Vec<Region> = Vec::with_capacity(groups.len());
         let mut needs = Vec::with_capacity(groups.len());
-        for group in groups.iter().filter(|group| !group.is_empty()) {
+        for group in &groups {
             let mut region = Region::default();
             for item in group {
                 match routes.get_mut(item.name as usize) {
@@ -255,12 +274,7 @@ impl<'p> Large<'p> {
 
     /// What regions are told: temperatures by the progress that this round is to make, and iterations so that the
     /// rounds to come are equally long.
-    fn plan_round<'a>(
-        &self,
-        elapsed: Duration,
-        n_regions: usize,
-        stop: &'a (dyn Fn() -> bool + Sync),
-    ) -> Round<'a>
+    fn plan_round<'a>(&self, elapsed: Duration, stop: &'a (dyn Fn() -> bool + Sync)) -> Round<'a>
     where
         'p: 'a,
     {
@@ -271,28 +285,35 @@ impl<'p> Large<'p> {
         let rounds_left = (left / wanted).round().max(1.0);
         let done = self.done(self.iterations, elapsed);
         let step = (1.0 - done) / rounds_left / f64::from(STEPS);
-        let heat = HEAT * self.scale.mean();
-        let temperature = |number: u32| {
-            let share = cooling::share(COOLING, done + step * (f64::from(number) + 0.5));
-            heat * share
-        };
-        let n_planned = self.problem.n_clients() - self.whole.absent.len();
-        let length = n_planned as f64 / self.best.routes.len().max(1) as f64;
+        let length = self.route_length();
+        let cooling = cooling_for_budget(budget);
+        let long = cooling::start_heat(length, 0.0) / cooling::start_heat(1.0, 0.0);
+        let heat = self.scale.mean() * END_HEAT * long * cooling;
+        let temperature =
+            |number: u32| heat * cooling::share(cooling, done + step * (f64::from(number) + 0.5));
         Round {
             problem: self.problem,
             temperatures: (0..STEPS).map(temperature).collect(),
-            per_client: if left.is_finite() {
-                left / rounds_left
+            iterations: if left.is_finite() {
+                (left * n_clients / rounds_left).round() as u64
             } else {
-                wanted
+                (wanted * n_clients) as u64
             },
-            iterations_max: self.params.iteration_limit.map_or(u64::MAX, |limit| {
-                limit.saturating_sub(self.iterations) / n_regions.max(1) as u64
-            }),
             neighbors: neighbors_for_length(length),
             size: RuinSize::for_length(length),
             stop,
         }
+    }
+
+    /// Mean number of clients of the best solution's routes.
+    fn route_length(&self) -> f64 {
+        let n_planned = self.problem.n_clients() - self.best.absent.len();
+        n_planned as f64 / self.best.routes.len().max(1) as f64
+    }
+
+    fn region_clients(&self) -> usize {
+        let wanted = (REGION_ROUTES * self.route_length()) as usize;
+        wanted.clamp(REGION_CLIENTS_MIN, REGION_CLIENTS_MAX)
     }
 
     /// Iterations that the limits still allow: estimated from the pace so far where time is the limit.
@@ -331,8 +352,11 @@ impl<'p> Large<'p> {
         if params.time_limit.is_some_and(is_over) {
             return Some(SearchEnd::TimeLimit);
         }
+        if self.problem.types().iter().all(|kind| kind.count == 0) {
+            return Some(SearchEnd::Trivial);
+        }
         // What is less than one iteration for each region is left undone.
-        let n_regions = (self.problem.n_clients() / REGION_CLIENTS + 1) as u64;
+        let n_regions = (self.problem.n_clients() / REGION_CLIENTS_MIN + 1) as u64;
         let is_reached = |limit| self.iterations + n_regions > limit;
         if params.iteration_limit.is_some_and(is_reached) {
             return Some(SearchEnd::IterationLimit);
@@ -361,4 +385,24 @@ impl<'p> Large<'p> {
         };
         self.improved_at = self.iterations;
     }
+}
+
+/// Iterations in parts proportional to the numbers of clients.
+fn shares(iterations: u64, regions: &[Region]) -> Vec<u64> {
+    let sizes = regions.iter().map(|region| region.n_clients() as u128);
+    let all = sizes.clone().sum::<u128>().max(1);
+    let (mut before, mut given) = (0, 0);
+    let share = |size| {
+        before += size;
+        let due = (u128::from(iterations) * before / all) as u64;
+        due - std::mem::replace(&mut given, due)
+    };
+    sizes.map(share).collect()
+}
+
+/// Start temperature divided by end temperature for so many iterations a client: a hot start is lost on those who have
+/// no time to cool.
+fn cooling_for_budget(budget: f64) -> f64 {
+    let patience = (budget / PATIENT_BUDGET).log10().clamp(-1.0, 0.0) + 1.0;
+    HASTY_COOLING * (PATIENT_COOLING / HASTY_COOLING).powf(patience)
 }

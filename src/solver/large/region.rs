@@ -36,10 +36,8 @@ pub(super) struct Round<'a> {
     pub(super) problem: &'a Problem,
     /// Temperatures, in units of cost, one after the other for equally many iterations.
     pub(super) temperatures: Vec<f64>,
-    /// Iterations for each client of a region.
-    pub(super) per_client: f64,
-    /// Iterations of a region, at most.
-    pub(super) iterations_max: u64,
+    /// Iterations of all regions together.
+    pub(super) iterations: u64,
     /// How many neighbors an insertion looks at.
     pub(super) neighbors: usize,
     /// How much to ruin.
@@ -131,16 +129,14 @@ impl Region {
         scale
     }
 
-    /// Anneals the region and returns the iterations made. If it was to stop early, the region is as good as before at
+    /// Anneals the region for so many iterations and returns how many were made. If it was to stop early, the region is as good as before at
     /// least.
-    pub(super) fn anneal(&mut self, round: &Round<'_>, rng: &mut Stream) -> u64 {
+    pub(super) fn anneal(&mut self, round: &Round<'_>, iterations: u64, rng: &mut Stream) -> u64 {
         let Some(stage) = Stage::new(round.problem, self, round.stop) else {
             return 0;
         };
         let mut lane = stage.lane();
         let n_steps = round.temperatures.len() as u64;
-        let wanted = (round.per_client * self.n_clients() as f64) as u64;
-        let iterations = wanted.clamp(1, round.iterations_max.max(1));
         let mut made = 0;
         for (step, &temperature) in (1..).zip(&round.temperatures) {
             let orders = Orders {
