@@ -38,15 +38,7 @@ const SECTIONS: [&str; 6] = [
 /// Reads a VRPTW instance in VRPLIB format.
 pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, FormatError> {
     let parts = Parts::of(text)?;
-    let n: usize = parts
-        .number("DIMENSION")?
-        .ok_or_else(|| content("DIMENSION is missing"))?;
-    if n > CLIENTS_MAX + 1 {
-        return Err(content(&format!(
-            "DIMENSION is larger than {}",
-            CLIENTS_MAX + 1
-        )));
-    }
+    let n = parts.dimension()?;
     let explicit = match parts.text("EDGE_WEIGHT_TYPE") {
         Some("EXPLICIT") => true,
         Some("EUC_2D") => false,
@@ -161,6 +153,17 @@ impl<'a> Parts<'a> {
             }
         }
         Ok(parts)
+    }
+
+    fn dimension(&self) -> Result<usize, FormatError> {
+        let n: usize = self
+            .number("DIMENSION")?
+            .ok_or_else(|| content("DIMENSION is missing"))?;
+        if n > CLIENTS_MAX + 1 {
+            let most = CLIENTS_MAX + 1;
+            return Err(content(&format!("DIMENSION is larger than {most}")));
+        }
+        Ok(n)
     }
 
     fn text(&self, key: &str) -> Option<&'a str> {

@@ -117,7 +117,7 @@ fn mixed(kinds: &[u32], free: &[u32], rng: &mut Stream) -> Vec<u32> {
         let count = free[kind as usize];
         (0..count).map(move |number| {
             (
-                (2 * u64::from(number) + 1 << 32) / (2 * u64::from(count)),
+                ((2 * u64::from(number) + 1) << 32) / (2 * u64::from(count)),
                 kind,
             )
         })

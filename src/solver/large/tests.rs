@@ -250,7 +250,7 @@ fn clients_left_out_for_want_of_vehicles_get_those_of_other_cells() {
     let clients: Vec<Client> = clients.collect();
     let load: i64 = clients.iter().map(|client| client.delivery[0]).sum();
     let mut kind = vehicle_type(&mut rng, traits, 0);
-    (kind.count, kind.capacity) = (100, vec![load / 94, 0]);
+    (kind.count, kind.capacity) = (100, vec![load / 85, 0]);
     (kind.earliest, kind.latest) = (0, 200_000);
     let problem = Problem::without_table(clients, vec![kind], 1, 1, move |_, from, to| {
         let (a, b) = (places[from], places[to]);
@@ -260,7 +260,7 @@ fn clients_left_out_for_want_of_vehicles_get_those_of_other_cells() {
             distance,
         }
     });
-    let solution = run(&problem, 2, &iterations(4_000)).solution;
+    let solution = run(&problem, 2, &iterations(8_000)).solution;
     assert_eq!(solution.absent, Vec::<usize>::new());
 }
 
