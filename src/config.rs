@@ -62,7 +62,8 @@ macro_rules! section {
 section! {
     /// How calls are accepted and limited.
     ServerConfig {
-        /// Largest request message, in bytes. A day of 1,000 orders with all texts takes about 1 MiB.
+        /// Largest request message, in bytes. A day of 1,000 orders with all texts takes about 1 MiB: for days of
+        /// 100,000 such orders give 134217728, and callers must allow themselves as much.
         message_bytes_max = 33_554_432 in 65_536..=268_435_456;
         /// Largest answer, in bytes.
         answer_bytes_max = 134_217_728 in 1_048_576..=1_073_741_824;
@@ -109,11 +110,11 @@ section! {
         deadline_reserve_ms = 100 in 0..=60_000;
         /// Finished jobs kept for reading; the oldest go first.
         jobs_kept_max = 64 in 1..=65_536;
-        /// Orders in one problem. The search keeps travel times between all places: 8 bytes times the square of this
-        /// for every travel profile.
-        orders_max = 5_000 in 1..=100_000;
+        /// Orders in one problem. Up to 4,000 orders the search keeps travel times between all places, at most 256 MiB
+        /// for every travel profile; beyond, about 1 KiB an order.
+        orders_max = 100_000 in 1..=100_000;
         /// Couriers in one problem.
-        couriers_max = 1_000 in 1..=100_000;
+        couriers_max = 10_000 in 1..=100_000;
         /// Travel profiles in one problem.
         profiles_max = 16 in 1..=1_000;
     }

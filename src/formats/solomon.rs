@@ -1,5 +1,7 @@
 //! Solomon's text format (Solomon, 1987; Gehring and Homberger, 1999).
 
+use std::sync::Arc;
+
 use super::instance::{CostUnit, Distances, Fleet, Instance, Kind, Rounding};
 use super::{FormatError, number};
 
@@ -87,7 +89,9 @@ fn instance(
         windows: Some(windows.collect()),
         service: nodes.iter().map(|node| scaled(node[6])).collect(),
         prizes: vec![0; nodes.len()],
-        distances: Distances::Points(nodes.iter().map(|node| (node[1], node[2])).collect()),
+        distances: Arc::new(Distances::Points(
+            nodes.iter().map(|node| (node[1], node[2])).collect(),
+        )),
     }
 }
 

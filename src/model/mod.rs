@@ -29,6 +29,7 @@ pub use plan::{
     Route, RouteSketch, Stop, StopReason, UnservedOrder, Verdict, Violation,
 };
 pub use problem::{
-    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, TimeWindow, TravelProfile, TravelSource,
+    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, Spot, TimeWindow, TravelProfile,
+    TravelSource,
 };
 pub use validate::Findings;

@@ -48,10 +48,39 @@ impl GeoPoint {
     /// Great-circle distance in meters, by the haversine formula.
     #[must_use]
     pub fn meters_to(self, other: Self) -> f64 {
-        let (from_lat, to_lat) = (self.latitude.to_radians(), other.latitude.to_radians());
-        let half_lat = ((to_lat - from_lat) / 2.0).sin();
+        self.spot().meters_to(&other.spot())
+    }
+
+    /// The point with what every distance from it needs.
+    #[must_use]
+    pub fn spot(self) -> Spot {
+        let latitude = self.latitude.to_radians();
+        Spot {
+            latitude,
+            cosine: latitude.cos(),
+            longitude: self.longitude,
+        }
+    }
+}
+
+/// A point on Earth prepared for measuring many distances.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spot {
+    /// In radians.
+    latitude: f64,
+    /// Of the latitude.
+    cosine: f64,
+    /// In degrees.
+    longitude: f64,
+}
+
+impl Spot {
+    /// As [`GeoPoint::meters_to`].
+    #[must_use]
+    pub fn meters_to(&self, other: &Self) -> f64 {
+        let half_lat = ((other.latitude - self.latitude) / 2.0).sin();
         let half_lon = ((other.longitude - self.longitude).to_radians() / 2.0).sin();
-        let h = half_lat * half_lat + from_lat.cos() * to_lat.cos() * half_lon * half_lon;
+        let h = half_lat * half_lat + self.cosine * other.cosine * half_lon * half_lon;
         2.0 * EARTH_RADIUS * h.sqrt().min(1.0).asin()
     }
 }

@@ -6,6 +6,7 @@ pub mod initial;
 pub mod schedule;
 mod translate;
 mod warm;
+mod ways;
 
 #[cfg(test)]
 mod tests;
@@ -176,17 +177,20 @@ pub fn evaluate(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSk
     plan
 }
 
-/// Unserved orders that get a last try and an explanation: both take time for each.
+/// Unserved orders that get a last try and an explanation, at most: both take time for each.
 const EXPLAINED_MAX: usize = 100;
+/// Tries for all of them together, about: each order is tried in every position.
+const TRIES_MAX: usize = 500_000;
 
-/// The unserved orders that it would matter most to serve, at most [`EXPLAINED_MAX`], ascending.
+/// The unserved orders that it would matter most to serve, as many as there is time for, ascending.
 fn most_important(problem: &Problem, unserved: &[usize]) -> Vec<usize> {
     let mut chosen = unserved.to_vec();
     chosen.sort_by_key(|&position| match problem.orders[position].drop_policy {
         DropPolicy::MustServe => i64::MIN,
         DropPolicy::MayDrop { penalty } => -penalty,
     });
-    chosen.truncate(EXPLAINED_MAX);
+    let tries = (problem.orders.len() + problem.couriers.len()).max(1);
+    chosen.truncate((TRIES_MAX / tries).clamp(1, EXPLAINED_MAX));
     chosen.sort_unstable();
     chosen
 }

@@ -4,13 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use rayon::prelude::*;
-
 use super::PlanProgress;
 use super::initial::InitialRoute;
+use super::ways::{Ways, narrow};
 use crate::model::{
-    Courier, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem, ProfileId,
-    ReloadSketch, RouteSketch, TimeWindow,
+    Courier, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem,
+    ProfileId, ReloadSketch, RouteEnd, RouteSketch, RouteStart, TimeWindow,
 };
 use crate::solver::control::SearchProgress;
 use crate::solver::problem::{
@@ -56,7 +55,8 @@ struct KindKey<'a> {
     limits: [i64; 3],
     travel: (ProfileId, BasisPoints),
     pace: BasisPoints,
-    excluded: Vec<usize>,
+    /// Which of [`Scene::exclusions`].
+    excluded: usize,
 }
 
 impl Translation {
@@ -70,7 +70,7 @@ impl Translation {
         let scene = Scene::new(problem);
         let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
         for (number, courier) in problem.couriers.iter().enumerate() {
-            if let Some(key) = scene.kind_key(courier) {
+            if let Some(key) = scene.kind_key(number, courier) {
                 members.entry(key).or_default().push(number);
             }
         }
@@ -104,27 +104,34 @@ impl Translation {
         // Couriers of different speed drive the same ways: each way is measured once a profile.
         let ways: Vec<Ways> = collect_set(profiles.iter().map(|(id, _)| id.clone()))
             .into_iter()
-            .map(|id| Ways::new(travel, id, &places, is_cancelled))
+            .map(|id| Ways::new(problem, travel, id, &places, is_cancelled))
             .collect();
-        let ways_of: Vec<&Ways> = profiles
+        let ways_of: Vec<(usize, BasisPoints)> = profiles
             .iter()
-            .filter_map(|(id, _)| ways.iter().find(|ways| ways.profile == *id))
+            .map(|(id, speed)| {
+                let number = ways.iter().position(|ways| ways.profile == *id);
+                (number.expect("there are ways for every profile"), *speed)
+            })
             .collect();
-        let arc = |profile: usize, from: usize, to: usize| match ways_of[profile].get(from, to) {
-            Some((duration, distance)) => Arc {
-                duration: narrow(profiles[profile].1.divide(Seconds(i64::from(duration))).0),
-                distance,
-            },
-            None => Arc {
-                duration: FAR,
-                distance: FAR,
-            },
+        let n_profiles = profiles.len();
+        let arc = move |profile: usize, from: usize, to: usize| {
+            let (number, speed) = ways_of[profile];
+            match ways[number].get(from, to) {
+                Some((duration, distance)) => Arc {
+                    duration: narrow(speed.divide(Seconds(i64::from(duration))).0),
+                    distance,
+                },
+                None => Arc {
+                    duration: FAR,
+                    distance: FAR,
+                },
+            }
         };
-        let target = target::Problem::new(
+        let target = target::Problem::of_any_size(
             clients.collect(),
             types.collect(),
             stations.len(),
-            profiles.len(),
+            n_profiles,
             arc,
         );
         Self {
@@ -245,43 +252,6 @@ impl Translation {
     }
 }
 
-/// Travel time and distance between all places under one profile, at the profile's own speed.
-struct Ways {
-    profile: ProfileId,
-    n_places: usize,
-    legs: Vec<Option<(i32, i32)>>,
-}
-
-impl Ways {
-    fn new(
-        travel: &TravelTimes<'_>,
-        profile: ProfileId,
-        places: &[PlaceIdx],
-        is_cancelled: &(dyn Fn() -> bool + Sync),
-    ) -> Self {
-        let leg = |from: PlaceIdx, to: PlaceIdx| {
-            let leg = travel.profile_leg(&profile, from, to)?;
-            Some((narrow(leg.duration.0), narrow(leg.distance.0)))
-        };
-        let row = |from: &PlaceIdx| -> Vec<Option<(i32, i32)>> {
-            if is_cancelled() {
-                return vec![None; places.len()];
-            }
-            places.iter().map(|to| leg(*from, *to)).collect()
-        };
-        let legs = places.par_iter().flat_map_iter(row).collect();
-        Self {
-            profile,
-            n_places: places.len(),
-            legs,
-        }
-    }
-
-    fn get(&self, from: usize, to: usize) -> Option<(i32, i32)> {
-        self.legs[from * self.n_places + to]
-    }
-}
-
 /// What translating needs to look at again and again.
 struct Scene<'a> {
     problem: &'a Problem,
@@ -289,6 +259,10 @@ struct Scene<'a> {
     dimensions: Vec<&'a str>,
     /// Positions of the orders that not every courier may serve.
     restricted: Vec<usize>,
+    /// Sets of restricted orders that some courier may not serve, ascending, each once.
+    exclusions: Vec<Vec<usize>>,
+    /// Which of them holds for each courier.
+    exclusion_of: Vec<usize>,
     /// No courier costs anything: distance decides.
     is_free: bool,
     /// Some order names depots, and some courier reloads: then it depends on the trip who may serve whom.
@@ -316,9 +290,10 @@ impl<'a> Scene<'a> {
                 && order.forbidden_couriers.is_empty()
                 && order.depots.is_empty())
         };
-        let restricted = (0..problem.orders.len())
+        let restricted: Vec<usize> = (0..problem.orders.len())
             .filter(|&number| is_restricted(&problem.orders[number]))
             .collect();
+        let (exclusions, exclusion_of) = exclusions(problem, &restricted);
         let is_free = problem
             .couriers
             .iter()
@@ -328,6 +303,8 @@ impl<'a> Scene<'a> {
             origin,
             dimensions: dimensions.into_iter().collect(),
             restricted,
+            exclusions,
+            exclusion_of,
             is_free,
             names_depots: problem.couriers.iter().any(Courier::may_reload)
                 && problem.orders.iter().any(|order| !order.depots.is_empty()),
@@ -345,10 +322,9 @@ impl<'a> Scene<'a> {
     }
 
     /// What kind of vehicle `courier` is; `None` if a depot is unknown, which validation excludes.
-    fn kind_key(&self, courier: &'a Courier) -> Option<KindKey<'a>> {
+    fn kind_key(&self, number: usize, courier: &'a Courier) -> Option<KindKey<'a>> {
         let limits = &courier.limits;
         let span = courier.shift.end - courier.shift.start;
-        let may_not = |&number: &usize| !courier.may_serve(&self.problem.orders[number]);
         let costs = &courier.costs;
         Some(KindKey {
             capacity: self
@@ -400,7 +376,7 @@ impl<'a> Scene<'a> {
             ],
             travel: (courier.profile.clone(), courier.speed_factor),
             pace: courier.service_factor,
-            excluded: self.restricted.iter().copied().filter(may_not).collect(),
+            excluded: self.exclusion_of[number],
         })
     }
 
@@ -475,8 +451,10 @@ impl<'a> Scene<'a> {
             OrderKind::Delivery => (loads, nothing),
             OrderKind::Collection => (nothing, loads),
         };
-        let admits =
-            |(key, _): &(KindKey<'_>, Vec<usize>)| key.excluded.binary_search(&number).is_err();
+        let admits = |(key, _): &(KindKey<'_>, Vec<usize>)| {
+            let excluded = &self.exclusions[key.excluded];
+            excluded.binary_search(&number).is_err()
+        };
         Client {
             windows: self.windows(order),
             ready: order.ready.map(|moment| narrow(self.time(moment))),
@@ -542,9 +520,44 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Times span at most days and distances are bounded by validation, so nothing is cut off.
-fn narrow(value: i64) -> i32 {
-    i32::try_from(value.clamp(-i64::from(FAR), i64::from(FAR))).unwrap_or(FAR)
+/// Different sets of the `restricted` orders that couriers may not serve, and which of them holds for each courier.
+///
+/// Couriers of equal skills and depots whom no order names are looked at once for all, for there may be many.
+fn exclusions(problem: &Problem, restricted: &[usize]) -> (Vec<Vec<usize>>, Vec<usize>) {
+    let orders = || restricted.iter().map(|&number| &problem.orders[number]);
+    let named: BTreeSet<&CourierId> = orders()
+        .flat_map(|order| {
+            order
+                .allowed_couriers
+                .iter()
+                .chain(&order.forbidden_couriers)
+        })
+        .collect();
+    let mut number_of: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
+    let mut known = BTreeMap::new();
+    let exclusion_of = problem.couriers.iter().map(|courier| {
+        let start = match &courier.start {
+            RouteStart::Depot(id) => Some(id),
+            RouteStart::Place(_) => None,
+        };
+        let end = match &courier.end {
+            RouteEnd::Depot(id) => Some(id),
+            RouteEnd::Place(_) | RouteEnd::Open => None,
+        };
+        let name = named.get(&courier.id);
+        *known
+            .entry((&courier.skills, start, end, name))
+            .or_insert_with(|| {
+                let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
+                let excluded = restricted.iter().copied().filter(may_not).collect();
+                let next = number_of.len();
+                *number_of.entry(excluded).or_insert(next)
+            })
+    });
+    let exclusion_of = exclusion_of.collect();
+    let mut sets: Vec<(Vec<usize>, usize)> = number_of.into_iter().collect();
+    sets.sort_unstable_by_key(|&(_, number)| number);
+    (sets.into_iter().map(|(set, _)| set).collect(), exclusion_of)
 }
 
 fn collect_set<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
@@ -555,4 +568,25 @@ fn position<T: Ord>(sorted: &[T], item: &T) -> usize {
     sorted
         .binary_search(item)
         .expect("the list was collected from all items")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::exclusions;
+    use crate::model::fixture::arbitrary::day;
+
+    proptest! {
+        #[test]
+        fn couriers_are_kept_from_the_orders_they_may_not_serve(problem in day()) {
+            let all: Vec<usize> = (0..problem.orders.len()).collect();
+            let (sets, set_of) = exclusions(&problem, &all);
+            for (courier, set) in problem.couriers.iter().zip(set_of) {
+                let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
+                let expected: Vec<usize> = all.iter().copied().filter(may_not).collect();
+                prop_assert_eq!(&sets[set], &expected);
+            }
+        }
+    }
 }

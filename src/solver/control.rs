@@ -48,6 +48,6 @@ pub struct Control<'a> {
     pub clock: &'a Clock,
     /// Whether to stop.
     pub is_cancelled: &'a (dyn Fn() -> bool + Sync),
-    /// Told after every epoch.
-    pub on_progress: &'a mut dyn FnMut(&SearchProgress<'_>),
+    /// Told after every epoch, on any of the search's threads.
+    pub on_progress: &'a mut (dyn FnMut(&SearchProgress<'_>) + Send),
 }

@@ -8,7 +8,7 @@
 //! whole solution), `cooling` (its temperature), [`schedule`] (how far the
 //! search is, and making it again), `turns` (lanes on threads), `decompose` (cutting a solution into
 //! parts), `fleet` (saving vehicles), `local` (a search that may break constraints at a price), `memetic` (good
-//! solutions recombined), [`search`] (the whole).
+//! solutions recombined), [`search`] (the whole), `large` (problems too large for a table of arcs).
 #![allow(
     clippy::cast_possible_truncation,
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
@@ -22,6 +22,7 @@ mod fit;
 mod fleet;
 mod insertion;
 mod lane;
+mod large;
 mod loads;
 pub mod local;
 mod memetic;

@@ -47,38 +47,44 @@ impl Neighborhood {
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let n = problem.n_clients();
+        Self::of(problem, n_insertion, n_ruin, is_cancelled, |list| {
+            (0..n).into_par_iter().map(list).collect()
+        })
+    }
+
+    /// As [`Neighborhood::new`], on the calling thread alone.
+    pub(super) fn on_this_thread(
+        problem: &Problem,
+        n_insertion: usize,
+        n_ruin: usize,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Self {
+        let n = problem.n_clients();
+        Self::of(problem, n_insertion, n_ruin, is_cancelled, |list| {
+            (0..n).map(list).collect()
+        })
+    }
+
+    fn of(
+        problem: &Problem,
+        n_insertion: usize,
+        n_ruin: usize,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+        collect: impl Fn(&(dyn Fn(usize) -> Vec<u32> + Sync)) -> Vec<Vec<u32>>,
+    ) -> Self {
         let spans = Span::all(problem);
-        let insertion = (0..n).into_par_iter().map(|client| {
-            if is_cancelled() {
-                return Vec::new();
-            }
-            let others = (0..n).filter(|&other| other != client);
-            let scored = others.filter_map(|other| {
-                let proximity = proximity(problem, &spans, client, other)?;
-                Some((proximity, other as u32))
-            });
-            nearest(scored.collect(), n_insertion)
-        });
-        let ruin = (0..n).into_par_iter().map(|client| {
-            if is_cancelled() {
-                return Vec::new();
-            }
-            // The client itself comes first: a ruin starts with it.
-            let scored = (0..n).map(|other| {
-                (
-                    if other == client {
-                        -1
-                    } else {
-                        distance(problem, client, other)
-                    },
-                    other as u32,
-                )
-            });
-            nearest(scored.collect(), n_ruin)
-        });
+        let lists = |list: &(dyn Fn(usize) -> Vec<u32> + Sync)| {
+            Lists::new(collect(&|client| {
+                if is_cancelled() {
+                    Vec::new()
+                } else {
+                    list(client)
+                }
+            }))
+        };
         Self {
-            insertion: Lists::new(insertion.collect()),
-            ruin: Lists::new(ruin.collect()),
+            insertion: lists(&|client| insertion_list(problem, &spans, client, n_insertion)),
+            ruin: lists(&|client| ruin_list(problem, client, n_ruin)),
         }
     }
 
@@ -91,6 +97,28 @@ impl Neighborhood {
     pub(super) fn ruin(&self, client: u32) -> &[u32] {
         self.ruin.get(client as usize)
     }
+}
+
+/// The `count` best neighbors of `client` for insertion.
+fn insertion_list(problem: &Problem, spans: &[Span], client: usize, count: usize) -> Vec<u32> {
+    let others = (0..problem.n_clients()).filter(|&other| other != client);
+    let scored =
+        others.filter_map(|other| Some((proximity(problem, spans, client, other)?, other as u32)));
+    nearest(scored.collect(), count)
+}
+
+/// The `count` nearest to `client`.
+fn ruin_list(problem: &Problem, client: usize, count: usize) -> Vec<u32> {
+    // The client itself comes first: a ruin starts with it.
+    let scored = (0..problem.n_clients()).map(|other| {
+        let far = if other == client {
+            -1
+        } else {
+            distance(problem, client, other)
+        };
+        (far, other as u32)
+    });
+    nearest(scored.collect(), count)
 }
 
 fn nearest(mut scored: Vec<(i64, u32)>, count: usize) -> Vec<u32> {

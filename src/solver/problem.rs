@@ -3,11 +3,21 @@
 //! Knows no ids, no calendar and no currency: times are `i32` seconds since an origin the caller chose, costs `i64` in
 //! a unit the caller chose.
 
+mod part;
+
+use std::fmt;
+
+pub(super) use part::Part;
+
 /// A time or distance that no route can have: stands for "no way".
 pub const FAR: i32 = 1 << 28;
 
-/// Largest number of clients a problem may have; the arcs of larger ones would not fit the memory of an ordinary machine.
-pub const CLIENTS_MAX: usize = 10_000;
+/// Largest number of clients a problem may have.
+pub const CLIENTS_MAX: usize = 200_000;
+
+/// Problems with more clients keep no table of arcs, whose size grows with the square of their number, and are solved
+/// in parts.
+pub const TABLE_CLIENTS_MAX: usize = 4_000;
 
 /// When service may start, and what choosing this window costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,16 +143,31 @@ struct Arcs {
     duration: Option<Vec<i32>>,
 }
 
+/// Gives the arc of a profile from one node to another.
+struct ArcFunction(Box<dyn Fn(usize, usize, usize) -> Arc + Send + Sync>);
+
+impl fmt::Debug for ArcFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ArcFunction")
+    }
+}
+
 /// A routing problem.
 ///
 /// Nodes are clients `0..n_clients`, then stations. Built once, read by all threads.
+///
+/// Shape: up to [`TABLE_CLIENTS_MAX`] clients it holds all arcs, 8 bytes a pair of clients and profile (16 if travel
+/// times are no distances); beyond, a few hundred bytes a client, and arcs are asked for.
 #[derive(Debug)]
 pub struct Problem {
     clients: Vec<Client>,
     types: Vec<VehicleType>,
     n_nodes: usize,
     n_dims: usize,
+    n_profiles: usize,
+    /// By profile; empty if `arc_function` is there instead.
     arcs: Vec<Arcs>,
+    arc_function: Option<ArcFunction>,
     /// What clients have delivered, row by row.
     deliveries: Vec<i64>,
     drop_cost: Vec<i64>,
@@ -185,7 +210,46 @@ impl Features {
 }
 
 impl Problem {
-    /// Builds a problem; `arc(profile, from, to)` is asked once for every pair of nodes with a client in it.
+    /// Builds a problem of any size: with a table of arcs if it is small enough for one, or else with `arc` itself.
+    ///
+    /// `arc(profile, from, to)` must always give the same answer, and gives it the quicker the better: a search asks
+    /// again and again. Otherwise as [`Problem::new`].
+    ///
+    /// # Panics
+    /// As [`Problem::new`].
+    pub fn of_any_size(
+        clients: Vec<Client>,
+        types: Vec<VehicleType>,
+        n_stations: usize,
+        n_profiles: usize,
+        arc: impl Fn(usize, usize, usize) -> Arc + Send + Sync + 'static,
+    ) -> Self {
+        if clients.len() <= TABLE_CLIENTS_MAX {
+            Self::new(clients, types, n_stations, n_profiles, arc)
+        } else {
+            Self::without_table(clients, types, n_stations, n_profiles, arc)
+        }
+    }
+
+    /// Builds a problem that asks `arc` whenever it needs an arc.
+    pub(super) fn without_table(
+        clients: Vec<Client>,
+        mut types: Vec<VehicleType>,
+        n_stations: usize,
+        n_profiles: usize,
+        arc: impl Fn(usize, usize, usize) -> Arc + Send + Sync + 'static,
+    ) -> Self {
+        let n_nodes = add_nowhere(&clients, &mut types, n_stations);
+        let mut problem = Self::assemble(clients, types, n_nodes, n_profiles);
+        let arc = move |profile, from, to| {
+            arc_or_nowhere(n_nodes - 1, from, to, |from, to| arc(profile, from, to))
+        };
+        problem.arc_function = Some(ArcFunction(Box::new(arc)));
+        problem.settle_costs();
+        problem
+    }
+
+    /// Builds a problem with a table of all arcs; `arc(profile, from, to)` is asked once for every pair of nodes with a client in it.
     ///
     /// `n_stations` stations follow the clients in the numbering of nodes. Open ends are given a station of their own.
     ///
@@ -198,50 +262,56 @@ impl Problem {
         n_profiles: usize,
         arc: impl Fn(usize, usize, usize) -> Arc + Sync,
     ) -> Self {
-        assert!(
-            clients.len() <= CLIENTS_MAX && !types.is_empty(),
-            "the caller validates the size"
-        );
-        let nowhere = clients.len() + n_stations;
-        for kind in &mut types {
-            kind.end.get_or_insert(n_stations);
-        }
-        let n_nodes = nowhere + 1;
-        let arc = |profile, from, to| match (from == nowhere, to == nowhere) {
-            (false, false) => arc(profile, from, to),
-            (false, true) => Arc {
-                duration: 0,
-                distance: 0,
-            },
-            (true, _) => Arc {
-                duration: FAR,
-                distance: FAR,
-            },
+        let n_nodes = add_nowhere(&clients, &mut types, n_stations);
+        let arc = |profile, from, to| {
+            arc_or_nowhere(n_nodes - 1, from, to, |from, to| arc(profile, from, to))
         };
-        let arcs: Vec<Arcs> = (0..n_profiles)
+        let arcs = (0..n_profiles)
             .map(|p| Arcs::new(clients.len(), n_nodes, |a, b| arc(p, a, b)))
             .collect();
+        let mut problem = Self::assemble(clients, types, n_nodes, n_profiles);
+        problem.arcs = arcs;
+        problem.settle_costs();
+        problem
+    }
+
+    /// A problem without arcs and without what rests on them.
+    fn assemble(
+        clients: Vec<Client>,
+        types: Vec<VehicleType>,
+        n_nodes: usize,
+        n_profiles: usize,
+    ) -> Self {
         let features = Features::of(&clients, &types);
         let n_dims = types[0].capacity.len();
         let deliveries = clients
             .iter()
             .flat_map(|client| client.delivery.iter().copied())
             .collect();
-        let mut problem = Self {
+        Self {
             clients,
             types,
             n_nodes,
             n_dims,
-            arcs,
+            n_profiles,
+            arcs: Vec::new(),
+            arc_function: None,
             deliveries,
             drop_cost: Vec::new(),
             arc_cost_mean: 0.0,
             vehicle_cost: 0,
             features,
-        };
-        problem.arc_cost_mean = problem.sample_arc_cost();
-        problem.drop_cost = problem.drop_costs();
-        problem
+        }
+    }
+
+    fn settle_costs(&mut self) {
+        self.arc_cost_mean = self.sample_arc_cost();
+        self.drop_cost = self.drop_costs();
+    }
+
+    /// Whether arcs are asked for instead of read from a table: only parts of such a problem can be annealed.
+    pub(super) fn has_no_table(&self) -> bool {
+        self.arc_function.is_some()
     }
 
     /// The same problem with the number of vehicles as the first aim, and cost as the second.
@@ -353,6 +423,9 @@ impl Problem {
                 distance: 0,
             };
         }
+        if let Some(ArcFunction(arc)) = &self.arc_function {
+            return arc(profile, from, to);
+        }
         let (row, column) = if from < n {
             (from, 2 * to)
         } else {
@@ -382,7 +455,7 @@ impl Problem {
 
     /// Number of profiles.
     pub(super) fn n_profiles(&self) -> usize {
-        self.arcs.len()
+        self.n_profiles
     }
 
     /// Cost of driving `arc` with `kind`, its duration included.
@@ -448,6 +521,32 @@ impl Problem {
         self.clients.iter().map(cost).collect()
     }
 
+    /// The longest arc that is a way. Without a table, at least that as far as no detour is shorter than the direct
+    /// way: twice the longest of some clients.
+    fn longest_arc(&self, profile: usize) -> i32 {
+        const PIVOTS: usize = 16;
+        let ways = |value: &i32| *value < FAR;
+        if let Some(arcs) = self.arcs.get(profile) {
+            return arcs
+                .distance
+                .iter()
+                .copied()
+                .filter(ways)
+                .max()
+                .unwrap_or(0);
+        }
+        let n = self.clients.len();
+        let pivots = (0..n).step_by(n.div_ceil(PIVOTS).max(1));
+        let arcs = pivots.flat_map(|pivot| {
+            (0..self.n_nodes).flat_map(move |node| [(pivot, node), (node, pivot)])
+        });
+        let longest = arcs
+            .map(|(from, to)| self.arc(profile, from, to).distance)
+            .filter(ways)
+            .max();
+        2 * longest.unwrap_or(0)
+    }
+
     /// More than inserting one client can ever cost.
     fn insertion_cost_bound(&self) -> i64 {
         let of_type = |kind: &VehicleType| {
@@ -482,9 +581,7 @@ impl Problem {
 
     /// What the longest way costs a vehicle of this type, apart from time.
     fn longest_cost(&self, kind: &VehicleType) -> i64 {
-        let ways = self.arcs[kind.profile].distance.iter().copied();
-        let longest = ways.filter(|&distance| distance < FAR).max().unwrap_or(0);
-        kind.per_distance * i64::from(longest)
+        kind.per_distance * i64::from(self.longest_arc(kind.profile))
     }
 
     fn window_cost_max(&self) -> i64 {
@@ -497,6 +594,45 @@ impl Problem {
 fn shift_cost(kind: &VehicleType) -> i64 {
     let span = i64::from(kind.latest) - i64::from(kind.earliest);
     (kind.per_time + kind.per_overtime) * span.max(0)
+}
+
+/// Gives open ends a station of their own, the last node, and returns the number of nodes.
+fn add_nowhere(clients: &[Client], types: &mut [VehicleType], n_stations: usize) -> usize {
+    assert!(
+        clients.len() <= CLIENTS_MAX && !types.is_empty(),
+        "the caller validates the size"
+    );
+    for kind in types {
+        kind.end.get_or_insert(n_stations);
+    }
+    clients.len() + n_stations + 1
+}
+
+/// The arc between two nodes that may be the station of open ends: it is reached at once, and nothing starts there.
+fn arc_or_nowhere(
+    nowhere: usize,
+    from: usize,
+    to: usize,
+    arc: impl Fn(usize, usize) -> Arc,
+) -> Arc {
+    let all = |value| Arc {
+        duration: value,
+        distance: value,
+    };
+    match (from == nowhere, to == nowhere) {
+        (false, false) => limited(arc(from, to)),
+        (false, true) => all(0),
+        (true, _) => all(FAR),
+    }
+}
+
+/// An arc with nothing beyond [`FAR`].
+fn limited(arc: Arc) -> Arc {
+    let is_way = arc.duration < FAR;
+    Arc {
+        duration: arc.duration.min(FAR),
+        distance: if is_way { arc.distance.min(FAR) } else { FAR },
+    }
 }
 
 impl Arcs {
@@ -515,9 +651,8 @@ impl Arcs {
                         (2 * node, arc(client, node)),
                         (2 * node + 1, arc(node, client)),
                     ] {
-                        let is_way = arc.duration < FAR;
-                        distances[column] = if is_way { arc.distance.min(FAR) } else { FAR };
-                        durations[column] = arc.duration.min(FAR);
+                        distances[column] = arc.distance;
+                        durations[column] = arc.duration;
                     }
                 }
             });

@@ -12,6 +12,7 @@ use super::decompose::{self, Part};
 use super::fleet::Fleet;
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
+use super::large;
 use super::memetic::{Memetic, Season};
 use super::neighborhood::Neighborhood;
 use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work};
@@ -53,7 +54,7 @@ const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
 const CHAIN_COOLING: f64 = 60.0;
 /// Share of the cooling that a search from a given solution leaves out: it would only undo what is good already.
-const COOLED: f64 = 0.5;
+pub(super) const COOLED: f64 = 0.5;
 
 /// Streams of random numbers, so that no two uses share one.
 pub(super) mod stream {
@@ -98,6 +99,9 @@ fn search_by(
     replay: Option<Replay>,
     control: &mut Control<'_>,
 ) -> Outcome {
+    if problem.has_no_table() {
+        return large::search(problem, params, start, control);
+    }
     let neighborhood = Neighborhood::new(
         problem,
         INSERTION_NEIGHBORS,

@@ -55,7 +55,9 @@ impl Solution {
             distance += evaluation.distance;
         }
         Self {
-            routes: routes.iter().map(plain).collect(),
+            routes: (routes.iter())
+                .map(|(kind, trips)| plain(*kind, trips))
+                .collect(),
             absent: absent.iter().map(|&client| client as usize).collect(),
             cost,
             distance,
@@ -92,9 +94,10 @@ pub(super) fn assemble(routes: &[Route]) -> Vec<(usize, Vec<Trip>)> {
     firsts.map(chain).collect()
 }
 
-fn plain((kind, trips): &(usize, Vec<Trip>)) -> SolutionRoute {
+/// A vehicle's trips as one sequence.
+pub(super) fn plain(kind: usize, trips: &[Trip]) -> SolutionRoute {
     let mut route = SolutionRoute {
-        kind: *kind,
+        kind,
         clients: Vec::new(),
         reloads: Vec::new(),
     };

@@ -113,7 +113,7 @@ pub(super) fn problem(traits: Traits) -> Problem {
     })
 }
 
-fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
+pub(super) fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
     let mut windows = Vec::new();
     let mut start = rng.random_range(0..400);
     for number in 0..rng.random_range(1..=traits.windows) {
@@ -173,7 +173,7 @@ fn reloads(rng: &mut rng::Stream) -> Vec<Reload> {
         .collect()
 }
 
-fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
+pub(super) fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
     let earliest = rng.random_range(0..50);
     VehicleType {
         count: traits.n_vehicles,

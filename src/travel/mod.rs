@@ -6,6 +6,8 @@ mod great_circle;
 
 use std::collections::HashMap;
 
+pub use great_circle::GeoWays;
+
 use crate::model::{Courier, Matrix, Place, PlaceId, PlaceIdx, Problem, ProfileId, TravelSource};
 use crate::units::{Meters, Seconds};
 
@@ -61,6 +63,18 @@ impl<'a> TravelTimes<'a> {
             places: &problem.places,
             profiles: profiles.collect(),
         }
+    }
+
+    /// The ways between `places` under `profile`; `None` unless it measures along the great circle and all of them
+    /// have coordinates.
+    #[must_use]
+    pub fn geo_ways(&self, profile: &ProfileId, places: &[PlaceIdx]) -> Option<GeoWays> {
+        let Source::Geo(geo) = self.profiles.get(profile)? else {
+            return None;
+        };
+        let located = |&place: &PlaceIdx| Some((place, self.places[place.index()].location?));
+        let places: Option<Vec<_>> = places.iter().map(located).collect();
+        Some(GeoWays::new(*geo, places?))
     }
 
     /// The way of `courier` from `from` to `to`; `None` if there is none.

@@ -8,6 +8,7 @@ mod command;
 mod days;
 mod evaluation;
 mod jobs;
+mod large;
 mod limits;
 mod readme;
 mod service;

@@ -9,6 +9,8 @@ pub use check::Fault;
 pub(super) use fleet::{Fleet, Kind};
 pub use rounding::Rounding;
 
+use std::sync::Arc;
+
 use super::FormatError;
 use crate::solver::problem::CLIENTS_MAX;
 
@@ -19,6 +21,15 @@ pub(super) enum Distances {
     Points(Vec<(f64, f64)>),
     /// Row-major.
     Matrix(Vec<i64>),
+}
+
+impl Distances {
+    fn between(&self, n_nodes: usize, rounding: Rounding, from: usize, to: usize) -> i64 {
+        match self {
+            Self::Points(points) => rounding.distance(points[from], points[to]),
+            Self::Matrix(values) => values[from * n_nodes + to],
+        }
+    }
 }
 
 /// How costs are written.
@@ -47,7 +58,7 @@ pub struct Instance {
     pub(super) service: Vec<i64>,
     /// What it costs not to serve a client; 0 if it must be served.
     pub(super) prizes: Vec<i64>,
-    pub(super) distances: Distances,
+    pub(super) distances: Arc<Distances>,
 }
 
 /// Largest time, distance or demand that is accepted, in integer units; sums of two stay below the solver's limit.
@@ -73,10 +84,8 @@ impl Instance {
     /// The distance and travel time from one node to another.
     #[must_use]
     pub fn distance(&self, from: usize, to: usize) -> i64 {
-        match &self.distances {
-            Distances::Points(points) => self.rounding.distance(points[from], points[to]),
-            Distances::Matrix(values) => values[from * self.n_nodes() + to],
-        }
+        let n_nodes = self.n_nodes();
+        self.distances.between(n_nodes, self.rounding, from, to)
     }
 
     /// A cost as the solutions of this kind of instance state it: in units of the text with the decimals of the
@@ -105,9 +114,9 @@ impl Instance {
         if self.n_nodes() <= self.n_depots {
             return Err(FormatError::Content("there are no clients".to_owned()));
         }
-        if self.n_nodes() > CLIENTS_MAX {
+        if self.n_clients() > CLIENTS_MAX {
             return Err(FormatError::Content(format!(
-                "more than {CLIENTS_MAX} nodes"
+                "more than {CLIENTS_MAX} clients"
             )));
         }
         let of_nodes = (0..self.n_nodes()).flat_map(|node| self.faults_of(node));
@@ -115,7 +124,7 @@ impl Instance {
         if !faults.is_empty() {
             return Err(FormatError::Content(faults.join("\n")));
         }
-        let in_matrix = match &self.distances {
+        let in_matrix = match &*self.distances {
             Distances::Matrix(values) => values.as_slice(),
             Distances::Points(points) => {
                 let bound = VALUE_MAX as f64 / self.rounding.scale() as f64 / 4.0;

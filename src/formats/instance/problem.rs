@@ -1,5 +1,7 @@
 //! From an instance to a problem for the solver, and back from its solution to routes of nodes.
 
+use std::sync;
+
 use super::{Instance, VALUE_MAX};
 use crate::formats::FormatError;
 use crate::solver::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
@@ -16,7 +18,7 @@ impl Instance {
     pub fn to_problem(&self) -> Problem {
         let (n_clients, n_depots) = (self.n_clients(), self.n_depots);
         // The solver numbers clients first and stations last.
-        let node = |index: usize| {
+        let node = move |index: usize| {
             if index < n_clients {
                 index + n_depots
             } else {
@@ -25,15 +27,20 @@ impl Instance {
         };
         let types = (0..self.fleet.kinds.len()).map(|kind| self.vehicle_type(kind));
         let is_timed = self.windows.is_some();
-        Problem::new(
+        let (distances, rounding, n_nodes) = (
+            sync::Arc::clone(&self.distances),
+            self.rounding,
+            self.n_nodes(),
+        );
+        Problem::of_any_size(
             (n_depots..self.n_nodes())
                 .map(|node| self.client(node))
                 .collect(),
             types.collect(),
             n_depots,
             1,
-            |_, from, to| {
-                let distance = self.distance(node(from), node(to)) as i32;
+            move |_, from, to| {
+                let distance = distances.between(n_nodes, rounding, node(from), node(to)) as i32;
                 Arc {
                     duration: if is_timed { distance } else { 0 },
                     distance,

@@ -53,7 +53,7 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
         windows: windows(&parts, n, scale)?,
         service: service(&parts, n, n_depots, scale)?,
         prizes,
-        distances,
+        distances: distances.into(),
     };
     instance.check_bounds()?;
     Ok(instance)
