@@ -258,7 +258,7 @@ fn a_benchmark_solution_is_taken_up_again() {
     fs::write(folder.path().join("small.sol"), "Route #1: 4").unwrap();
     let wrong = ["solve", "small.txt", "--initial", "small.sol"];
     let refused = punctual(folder.path(), &wrong).code(1);
-    assert!(text(&refused.get_output().stderr).contains("line 1: 4 is no customer"));
+    assert!(text(&refused.get_output().stderr).contains("4 is no customer of the instance"));
 }
 
 #[test]
