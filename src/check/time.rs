@@ -1,6 +1,6 @@
 //! Times: every moment follows from the one before, lies in its window, and the slack is what it is said to be.
 
-use super::Report;
+use super::{Report, clock};
 use super::route::{Drive, Visit};
 use crate::model::{ConstraintKind, OrderKind, TimeWindow};
 use crate::units::{Seconds, Timestamp};
@@ -77,7 +77,7 @@ impl Drive<'_> {
         let end = duty_end.map_or(self.courier.shift.end, |end| {
             end.min(self.courier.shift.end)
         });
-        let mut leave_by = Some(end - self.return_leg().duration);
+        let mut leave_by = Some(clock::latest_departure(&self.return_way(), end));
         for visit in self.visits.iter().rev() {
             let service = self.courier.service_time(visit.order);
             let latest = leave_by.and_then(|moment| last_service(visit, moment - service));
@@ -90,7 +90,7 @@ impl Drive<'_> {
                 visit.stop.slack.0,
                 slack.0,
             );
-            leave_by = latest.map(|latest| latest - visit.leg().duration);
+            leave_by = latest.map(|latest| clock::latest_departure(&visit.way(), latest));
         }
     }
 }

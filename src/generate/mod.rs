@@ -174,6 +174,7 @@ fn profiles(spec: &DaySpec, couriers: &[Courier]) -> Vec<TravelProfile> {
             speed_kmh: draw::rounded(speed_kmh, 10.0),
             detour_factor: draw::rounded(detour_factor, 100.0),
         }),
+        buckets: Vec::new(),
     })
     .into_iter()
     .filter(|profile| couriers.iter().any(|courier| courier.profile == profile.id))

@@ -27,6 +27,7 @@ pub use plan::{
     Stop, StopReason, UnservedOrder, Verdict, Violation,
 };
 pub use problem::{
-    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, TimeWindow, TravelProfile, TravelSource,
+    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, TimeWindow, TravelBucket, TravelPace,
+    TravelProfile, TravelSource,
 };
 pub use validate::Findings;

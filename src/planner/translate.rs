@@ -1,5 +1,7 @@
 //! Ids to dense indices and back: the only place where a model problem becomes a solver problem.
 
+mod timed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::solver::problem::{self as target, Arc, Client, DropRule, FAR, Vehicle
 use crate::solver::solution::Solution;
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
+use timed::Timing;
 
 /// A problem in the solver's terms, and what its indices mean.
 pub(super) struct Translation {
@@ -90,9 +93,15 @@ impl Translation {
             .iter()
             .filter_map(|(id, _)| ways.iter().find(|ways| ways.profile == *id))
             .collect();
+        let timings: Vec<Option<Timing<'_>>> = (profiles.iter())
+            .map(|profile| Timing::new(&scene, travel, profile, &places))
+            .collect();
         let arc = |profile: usize, from: usize, to: usize| match ways_of[profile].get(from, to) {
             Some((duration, distance)) => Arc {
-                duration: narrow(profiles[profile].1.divide(Seconds(i64::from(duration))).0),
+                duration: match &timings[profile] {
+                    Some(timing) => timing.shortest(duration, from, to),
+                    None => narrow(profiles[profile].1.divide(Seconds(i64::from(duration))).0),
+                },
                 distance,
             },
             None => Arc {
@@ -100,13 +109,19 @@ impl Translation {
                 distance: FAR,
             },
         };
-        let target = target::Problem::new(
+        let mut target = target::Problem::new(
             clients.collect(),
             types.collect(),
             stations.len(),
             profiles.len(),
             arc,
         );
+        for (number, timing) in timings.iter().enumerate() {
+            if let Some(timing) = timing {
+                let own = |from, to| Some(ways_of[number].get(from, to)?.0);
+                target = timing.apply(target, number, own);
+            }
+        }
         Self {
             target,
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),

@@ -2,8 +2,8 @@
 //!
 //! Knows only dense indices and integers. Never sees an id, a calendar, a file, a log line, or a float in a cost; the
 //! clock is handed in. In reading order: [`problem`] (what is to be solved), [`solution`] (what comes out, and its
-//! evaluation from scratch), `state` (routes changed in place and undone), `duration` and `loads` (what rich routes
-//! carry), `insertion` (the best place for a client), `ruin`, `recreate`, `lane` (annealing one part or a whole
+//! evaluation from scratch), `clockwork` (travel at any time of day), `state` (routes changed in place and undone),
+//! `duration`, `timed` and `loads` (what rich routes carry), `insertion` (the best place for a client), `ruin`, `recreate`, `lane` (annealing one part or a whole
 //! solution), `cooling` (its temperature), `turns` (lanes on threads), `decompose` (cutting a solution into parts),
 //! [`search`] (the whole).
 #![allow(
@@ -11,6 +11,7 @@
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
 )]
 
+pub mod clockwork;
 pub mod control;
 mod cooling;
 mod decompose;
@@ -26,6 +27,7 @@ mod ruin;
 pub mod search;
 pub mod solution;
 mod state;
+mod timed;
 mod turns;
 
 #[cfg(test)]

@@ -97,29 +97,47 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
         let mut time = start + vehicle.loading;
         let mut is_late = false;
         for ((leg, window), service) in legs.iter().zip(&windows).zip(&services) {
-            time = (time + leg.duration).max(window.start);
+            time = leg.arrival(time).max(window.start);
             is_late |= time > window.end;
             time += service;
         }
-        time += legs[visits.len()].duration;
+        time = legs[visits.len()].arrival(time);
         (time, is_late || time > vehicle.latest)
     };
     let (end, is_late) = run(earliest);
-    if is_late || legs.iter().any(|leg| leg.duration >= FAR) {
+    if is_late || legs.iter().any(|leg| leg.arc.duration >= FAR) {
         return None;
     }
-    // The latest start that is still in time, by bisection: lateness is monotone in the start.
-    let (mut good, mut bad) = (earliest, vehicle.latest + 1);
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if run(middle).1 {
-            bad = middle
-        } else {
-            good = middle
+    // The latest start that is still in time and ends in time, by bisection: both are monotone in the start.
+    let last_start = |end: i32| {
+        let (mut good, mut bad) = (earliest, vehicle.latest + 1);
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            let (its_end, is_late) = run(middle);
+            if is_late || its_end > end {
+                bad = middle
+            } else {
+                good = middle
+            }
+        }
+        good
+    };
+    let last = last_start(vehicle.latest);
+    let mut duration = (end - earliest).min(run(last).0 - last);
+    if problem.features().timed {
+        let as_early = last_start(end);
+        let midway = as_early + (last - as_early) / 2;
+        duration = duration.min(end - as_early).min(run(midway).0 - midway);
+        let mut start = earliest;
+        while duration > vehicle.max_duration && start <= last {
+            let its_duration = run(start).0 - start;
+            if its_duration <= vehicle.max_duration {
+                duration = its_duration;
+            }
+            start += its_duration - vehicle.max_duration;
         }
     }
-    let duration = (end - earliest).min(run(good).0 - good);
-    let distance: i64 = legs.iter().map(|leg| i64::from(leg.distance)).sum();
+    let distance: i64 = legs.iter().map(|leg| i64::from(leg.arc.distance)).sum();
     if duration > vehicle.max_duration || distance > vehicle.max_distance {
         return None;
     }
@@ -131,14 +149,53 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
     Some(Evaluation { cost, distance })
 }
 
-fn legs(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Vec<Arc> {
+/// An arc on the way, at any time of day.
+struct Leg {
+    arc: Arc,
+    /// Work of the arc, and the start and rate of each bucket, where that matters.
+    work: Option<(i64, Vec<(i32, i64)>)>,
+}
+
+impl Leg {
+    /// The first moment at which all the work since `departure` is done, by bisection.
+    fn arrival(&self, departure: i32) -> i32 {
+        let Some((work, buckets)) = self.work.as_ref().filter(|_| self.arc.duration < FAR) else {
+            return departure + self.arc.duration;
+        };
+        let done_by = |moment: i64| -> i128 {
+            let ends = buckets[1..].iter().map(|&(start, _)| i64::from(start));
+            let ends = ends.chain(std::iter::once(i64::MAX));
+            let amounts = buckets.iter().zip(ends).map(|(&(start, rate), end)| {
+                let begin = i64::from(start.max(departure));
+                i128::from(rate) * i128::from((moment.min(end) - begin).max(0))
+            });
+            amounts.sum()
+        };
+        let (mut early, mut done) = (i64::from(departure) - 1, i64::from(FAR));
+        while done - early > 1 {
+            let middle = early + (done - early) / 2;
+            if done_by(middle) >= i128::from(*work) {
+                done = middle;
+            } else {
+                early = middle;
+            }
+        }
+        done as i32
+    }
+}
+
+fn legs(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Vec<Leg> {
     let vehicle = &problem.types()[kind];
     let nodes = visits.iter().map(|&(client, _)| client as usize);
     let from = std::iter::once(problem.start_node(kind)).chain(nodes.clone());
     let to = nodes.chain(std::iter::once(problem.end_node(kind)));
-    from.zip(to)
-        .map(|(from, to)| problem.arc(vehicle.profile, from, to))
-        .collect()
+    let leg = |(from, to)| Leg {
+        arc: problem.arc(vehicle.profile, from, to),
+        work: problem
+            .row_of(vehicle.profile, from, to)
+            .and_then(|(row, column)| row.work_and_rates(column)),
+    };
+    from.zip(to).map(leg).collect()
 }
 
 fn loads_fit(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> bool {

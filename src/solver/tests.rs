@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use rand::RngExt;
 
+use super::clockwork::Clockwork;
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
@@ -28,6 +29,15 @@ struct Traits {
     mixed: bool,
     windows: usize,
     optional: bool,
+    timed: Timed,
+}
+
+/// How travel depends on the time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Timed {
+    No,
+    ByRates,
+    ByTables,
 }
 
 fn traits() -> impl Strategy<Value = Traits> {
@@ -39,8 +49,13 @@ fn traits() -> impl Strategy<Value = Traits> {
         any::<bool>(),
         any::<bool>(),
     );
-    (any::<u64>(), 1..30_usize, 1..12_u32, 1..4_usize, flags).prop_map(
-        |(seed, n_clients, n_vehicles, windows, flags)| {
+    let timed = prop_oneof![
+        Just(Timed::No),
+        Just(Timed::ByRates),
+        Just(Timed::ByTables)
+    ];
+    (any::<u64>(), 1..30_usize, 1..12_u32, 1..4_usize, flags, timed).prop_map(
+        |(seed, n_clients, n_vehicles, windows, flags, timed)| {
             let (durations, releases, collections, limits, mixed, optional) = flags;
             Traits {
                 seed,
@@ -53,6 +68,7 @@ fn traits() -> impl Strategy<Value = Traits> {
                 mixed,
                 windows,
                 optional,
+                timed,
             }
         },
     )
@@ -72,15 +88,30 @@ fn problem(traits: Traits) -> Problem {
     let types = (0..n_types)
         .map(|kind| vehicle_type(&mut rng, traits, kind))
         .collect();
-    Problem::new(clients, types, 2, 2, |profile, from, to| {
+    let distance = |from: usize, to: usize| {
         let (a, b) = (points[from], points[to]);
-        let distance =
-            (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to);
-        Arc {
-            duration: distance * (2 + profile as i32),
-            distance,
+        (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to)
+    };
+    let pace = |profile: usize| 2 + profile as i32;
+    // With times of day, arcs of the first profile take at least as long as said here.
+    let problem = Problem::new(clients, types, 2, 2, |profile, from, to| Arc {
+        duration: distance(from, to) * pace(profile),
+        distance: distance(from, to),
+    });
+    let starts = vec![60, 200, 230, 600];
+    match traits.timed {
+        Timed::No => problem,
+        Timed::ByRates => {
+            let rates = (0..5).map(|_| rng.random_range(30..=100)).collect();
+            let clock = Clockwork::of_rates(starts, 100, rates);
+            problem.with_clock(0, clock, |_, from, to| distance(from, to) * pace(0))
         }
-    })
+        Timed::ByTables => {
+            let paces: Vec<i32> = (0..5).map(|_| rng.random_range(2..7)).collect();
+            let clock = Clockwork::of_tables(starts);
+            problem.with_clock(0, clock, |bucket, from, to| distance(from, to) * paces[bucket])
+        }
+    }
 }
 
 fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
@@ -229,6 +260,7 @@ fn what_once_went_wrong_stays_mended() {
         mixed: false,
         windows: 1,
         optional: true,
+        timed: Timed::No,
     };
     let collected = Traits {
         seed: 0,
@@ -346,6 +378,7 @@ fn large() -> Problem {
         mixed: true,
         windows: 2,
         optional: true,
+        timed: Timed::No,
     })
 }
 
@@ -355,6 +388,11 @@ fn threads_do_not_change_the_plan() {
         large(),
         problem(Traits {
             n_clients: 60,
+            ..small()
+        }),
+        problem(Traits {
+            n_clients: 60,
+            timed: Timed::ByRates,
             ..small()
         }),
     ] {
@@ -431,6 +469,7 @@ fn small() -> Traits {
         mixed: true,
         windows: 2,
         optional: true,
+        timed: Timed::No,
     }
 }
 
@@ -501,6 +540,12 @@ fn brute_force(problem: &Problem) -> i64 {
 
 #[test]
 fn small_problems_are_solved_to_optimality() {
+    assert_optimality(Timed::No, 29);
+    assert_optimality(Timed::ByRates, 28);
+    assert_optimality(Timed::ByTables, 28);
+}
+
+fn assert_optimality(timed: Timed, at_least: u32) {
     let mut equal = 0;
     for seed in 0..30 {
         let problem = problem(Traits {
@@ -508,6 +553,7 @@ fn small_problems_are_solved_to_optimality() {
             n_clients: 5,
             n_vehicles: 2,
             windows: 1,
+            timed,
             ..small()
         });
         let found = run(&problem, 1, iterations(4_000)).solution.cost;
@@ -518,5 +564,8 @@ fn small_problems_are_solved_to_optimality() {
         );
         equal += u32::from(found == optimum);
     }
-    assert!(equal >= 29, "only {equal} of 30 were solved to optimality");
+    assert!(
+        equal >= at_least,
+        "only {equal} of 30 were solved to optimality ({timed:?})"
+    );
 }

@@ -125,6 +125,7 @@ pub(super) fn read_profile(at: At<'_>, profile: &pb::TravelProfile) -> Option<Tr
     Some(TravelProfile {
         id: id?,
         source: source?,
+        buckets: Vec::new(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! Does not search and does not judge: a sequence that cannot be on time is timed all the same, with its lateness.
 
 mod book;
+mod start;
 mod tour;
 
 #[cfg(test)]
@@ -29,14 +30,14 @@ pub struct Schedule {
 /// Times `sketches`.
 ///
 /// Without a given start, loading starts as late as costs neither lateness nor longer duty: of all starts that keep
-/// every window and the end of the shift, the earliest with the shortest duty; if there is none, as early as shift and
-/// ready times allow, and stops say how late they are. Service starts at the earliest moment of a window that is not
+/// every window and the end of the shift, the earliest with the shortest duty, exactly, at any time of day; if there is
+/// none, as early as shift and ready times allow, and stops say how late they are. Service starts at the earliest moment of a window that is not
 /// before the arrival, or on arrival if every window is over. A way that does not exist counts as no time and no
 /// distance.
 ///
 /// The problem must have passed [`Problem::validate`] and the sketches [`sketch_findings`].
 ///
-/// Shape: O(orders + stops), and see [`TravelTimes::leg`].
+/// Shape: O(orders + stops), more where travel depends on the time of day; and see [`TravelTimes::way`].
 #[must_use]
 pub fn schedule(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Schedule {
     let book = Book::new(problem, travel);
@@ -124,21 +125,24 @@ fn twice(path: String, noun: &str, id: &str, first: &str) -> Finding {
 fn route(tour: &Tour<'_>) -> Route {
     let start = tour.start();
     let stops = stops(tour, start);
+    let departure = start + tour.loading;
+    let left = stops.last().map_or(departure, |stop| stop.departure);
+    let return_duration = tour.back.duration(left);
     let (load_at_start, peak_load) = loads_at_start_and_peak(tour, &stops);
     Route {
         courier: tour.courier.id.clone(),
         start,
-        departure: start + tour.loading,
+        departure,
         end: tour.end(start),
         distance: tour.distance(),
-        travel: stops.iter().map(|stop| stop.leg_duration).sum::<Seconds>() + tour.back.duration,
+        travel: stops.iter().map(|stop| stop.leg_duration).sum::<Seconds>() + return_duration,
         service: tour.visits.iter().map(|visit| visit.service).sum(),
         waiting: stops.iter().map(Stop::waiting).sum(),
         load_at_start,
         peak_load,
         cost: tour.cost(start),
         return_distance: tour.back.distance,
-        return_duration: tour.back.duration,
+        return_duration,
         stops,
     }
 }
@@ -147,19 +151,22 @@ fn stops(tour: &Tour<'_>, start: Timestamp) -> Vec<Stop> {
     let duty_end = tour.courier.limits.max_duty.map(|duty| start + duty);
     let end = duty_end.map_or(tour.shift_end, |end| end.min(tour.shift_end));
     let mut load = load_at_start(tour);
+    let mut left = start + tour.loading;
     let moments = tour.moments(start).zip(tour.latest_services(end));
     (tour.visits.iter().zip(moments))
         .map(|(visit, (moments, latest))| {
             exchange(&mut load, visit);
             let slack = latest.map_or(Seconds::ZERO, |latest| latest - moments.service_start);
+            let leg_duration = moments.arrival - left;
+            left = moments.departure;
             Stop {
                 order: visit.order.id.clone(),
                 arrival: moments.arrival,
                 service_start: moments.service_start,
                 departure: moments.departure,
                 slack: slack.max(Seconds::ZERO),
-                leg_distance: visit.leg.distance,
-                leg_duration: visit.leg.duration,
+                leg_distance: visit.way.distance,
+                leg_duration,
                 load_after: load.clone(),
                 lateness: visit.lateness(moments.service_start),
             }

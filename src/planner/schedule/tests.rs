@@ -8,11 +8,11 @@ use super::schedule;
 use crate::check::check;
 use crate::model::fixture::{Fixture, arbitrary, at, courier_id, hours, order_id, sketch};
 use crate::model::{
-    ConstraintKind, Plan, Problem, Provenance, Route, RouteSketch, StopReason, UnservedOrder,
-    Verdict,
+    ConstraintKind, Courier, PlaceIdx, Plan, Problem, Provenance, Route, RouteSketch, StopReason,
+    UnservedOrder, Verdict,
 };
 use crate::travel::TravelTimes;
-use crate::units::{ExactCost, Load, Meters, Seconds};
+use crate::units::{ExactCost, Load, Meters, Seconds, Timestamp};
 
 fn plan(problem: &Problem, sketches: &[RouteSketch]) -> Plan {
     let schedule = schedule(problem, &TravelTimes::new(problem), sketches);
@@ -297,11 +297,24 @@ proptest! {
     }
 }
 
+/// When who leaves at `left` arrives, anywhere.
+fn arrival(
+    travel: &TravelTimes<'_>,
+    courier: &Courier,
+    (from, to): (PlaceIdx, PlaceIdx),
+    left: Timestamp,
+) -> Timestamp {
+    let way = travel.way(courier, from, to);
+    way.expect("the day has all ways").arrival(left)
+}
+
 /// Whether the route still keeps windows, shift and duty if service at `delayed` starts `delay` later than planned.
 fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Seconds) -> bool {
     let courier = problem
         .courier(&route.courier)
         .expect("scheduled from the problem");
+    let travel = TravelTimes::new(problem);
+    let mut here = problem.start_place(courier).expect("the fixture has depots");
     let mut clock = route.departure;
     for (position, stop) in route.stops.iter().enumerate() {
         let order = problem
@@ -309,15 +322,17 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
             .expect("scheduled from the problem");
         let ready_at = match position == delayed {
             true => stop.service_start + delay,
-            false => clock + stop.leg_duration,
+            false => arrival(&travel, courier, (here, order.place), clock),
         };
+        here = order.place;
         let windows = order.service_windows();
         let Some(window) = windows.iter().find(|window| ready_at <= window.end) else {
             return false;
         };
         clock = ready_at.max(window.start) + courier.service_time(order);
     }
-    let end = clock + route.return_duration;
+    let end = problem.end_place(courier);
+    let end = end.map_or(clock, |end| arrival(&travel, courier, (here, end), clock));
     let duty_holds = courier
         .limits
         .max_duty

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 use super::book::Book;
 use crate::model::{CostBreakdown, Courier, Order, OrderKind, PlaceIdx, TimeWindow};
-use crate::travel::Leg;
+use crate::travel::Way;
 use crate::units::{ExactCost, Meters, Seconds, Timestamp};
 
-const MOMENT: Seconds = Seconds(1);
+pub(super) const MOMENT: Seconds = Seconds(1);
 
 /// One order in a courier's sequence.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub(in crate::planner) struct Visit<'a> {
     /// Time at the door, by this courier.
     pub(in crate::planner) service: Seconds,
     /// The way from the stop before.
-    pub(in crate::planner) leg: Leg,
+    pub(in crate::planner) way: Way<'a>,
 }
 
 impl Visit<'_> {
@@ -31,7 +31,7 @@ impl Visit<'_> {
     }
 
     /// The window in which service starts after arriving at `arrival`.
-    fn window_at(&self, arrival: Timestamp) -> Option<TimeWindow> {
+    pub(super) fn window_at(&self, arrival: Timestamp) -> Option<TimeWindow> {
         let mut windows = self.windows.iter();
         windows.find(|window| arrival <= window.end).copied()
     }
@@ -66,7 +66,7 @@ pub(in crate::planner) struct Tour<'a> {
     pub(in crate::planner) courier: &'a Courier,
     pub(in crate::planner) visits: Vec<Visit<'a>>,
     /// The way from the last visit to the end.
-    pub(in crate::planner) back: Leg,
+    pub(in crate::planner) back: Way<'a>,
     /// When loading starts, if the planner is not to choose.
     pub(in crate::planner) given_start: Option<Timestamp>,
     pub(in crate::planner) loading: Seconds,
@@ -80,7 +80,7 @@ impl<'a> Tour<'a> {
     /// A way that does not exist counts as no time and no distance, so that the rest can still be timed; the checker
     /// reports it.
     pub(in crate::planner) fn new(
-        book: &'a Book<'_>,
+        book: &'a Book<'a>,
         courier: &'a Courier,
         positions: &[usize],
         given_start: Option<Timestamp>,
@@ -88,18 +88,18 @@ impl<'a> Tour<'a> {
         let mut here = book.problem.start_place(courier);
         let visit = |&position: &usize| {
             let order = &book.problem.orders[position];
-            let leg = leg_or_nothing(book, courier, here.replace(order.place), Some(order.place));
+            let way = way_or_nothing(book, courier, here.replace(order.place), Some(order.place));
             Visit {
                 order,
                 windows: Cow::Borrowed(book.windows(position)),
                 service: courier.service_time(order),
-                leg,
+                way,
             }
         };
         let visits: Vec<_> = positions.iter().map(visit).collect();
         Self {
             courier,
-            back: leg_or_nothing(book, courier, here, book.problem.end_place(courier)),
+            back: way_or_nothing(book, courier, here, book.problem.end_place(courier)),
             visits,
             given_start,
             loading: book.loading(courier),
@@ -113,7 +113,7 @@ impl<'a> Tour<'a> {
     /// no such start, the earliest one allowed.
     ///
     /// Shape: O(visits), and as much again for every gap between two windows of one visit that the start can move a
-    /// service across.
+    /// service across; where travel depends on the time of day, see [`Tour::shortest_start`].
     pub(in crate::planner) fn start(&self) -> Timestamp {
         if let Some(start) = self.given_start {
             return start;
@@ -122,6 +122,9 @@ impl<'a> Tour<'a> {
         let Some(latest) = self.latest_start(self.shift_end) else {
             return earliest;
         };
+        if !self.is_steady() {
+            return self.shortest_start(earliest, latest);
+        }
         let (mut least, mut best) = (None, earliest);
         let mut from = Some(earliest);
         // Each round looks at the starts that keep every service in the window it has at `first`. Among them duty falls
@@ -135,6 +138,11 @@ impl<'a> Tour<'a> {
             from = self.next_turn(last);
         }
         best
+    }
+
+    /// Whether every way takes the same time at all times of day.
+    fn is_steady(&self) -> bool {
+        self.back.is_steady() && self.visits.iter().all(|visit| visit.way.is_steady())
     }
 
     /// The first moment at which loading may start.
@@ -152,7 +160,7 @@ impl<'a> Tour<'a> {
     pub(in crate::planner) fn moments(&self, start: Timestamp) -> impl Iterator<Item = Moments> {
         let mut clock = start + self.loading;
         self.visits.iter().map(move |visit| {
-            let arrival = clock + visit.leg.duration;
+            let arrival = visit.way.arrival(clock);
             let service_start = visit.service_start(arrival);
             clock = service_start + visit.service;
             Moments {
@@ -166,17 +174,18 @@ impl<'a> Tour<'a> {
     /// The end of the route if loading starts at `start`.
     pub(in crate::planner) fn end(&self, start: Timestamp) -> Timestamp {
         let last = self.moments(start).last();
-        last.map_or(start + self.loading, |moments| moments.departure) + self.back.duration
+        let left = last.map_or(start + self.loading, |moments| moments.departure);
+        self.back.arrival(left)
     }
 
     /// The last moment at which service may start at each visit so that it and everything after it is in time and the
     /// route ends by `end`; `None` where there is no such moment.
     pub(in crate::planner) fn latest_services(&self, end: Timestamp) -> Vec<Option<Timestamp>> {
-        let mut bound = Some(end - self.back.duration);
+        let mut bound = Some(self.back.latest_departure(end));
         let mut latest: Vec<_> = (self.visits.iter().rev())
             .map(|visit| {
                 let service = visit.latest_service(bound? - visit.service);
-                bound = service.map(|service| service - visit.leg.duration);
+                bound = service.map(|service| visit.way.latest_departure(service));
                 service
             })
             .collect();
@@ -185,15 +194,12 @@ impl<'a> Tour<'a> {
     }
 
     /// The last start that keeps every window and ends by `end`.
-    fn latest_start(&self, end: Timestamp) -> Option<Timestamp> {
-        let departure =
-            self.visits
-                .iter()
-                .rev()
-                .try_fold(end - self.back.duration, |bound, visit| {
-                    let service = visit.latest_service(bound - visit.service)?;
-                    Some(service - visit.leg.duration)
-                })?;
+    pub(super) fn latest_start(&self, end: Timestamp) -> Option<Timestamp> {
+        let mut visits = self.visits.iter().rev();
+        let departure = visits.try_fold(self.back.latest_departure(end), |bound, visit| {
+            let service = visit.latest_service(bound - visit.service)?;
+            Some(visit.way.latest_departure(service))
+        })?;
         Some(departure - self.loading)
     }
 
@@ -215,7 +221,7 @@ impl<'a> Tour<'a> {
     pub(in crate::planner) fn distance(&self) -> Meters {
         self.visits
             .iter()
-            .map(|visit| visit.leg.distance)
+            .map(|visit| visit.way.distance)
             .sum::<Meters>()
             + self.back.distance
     }
@@ -245,15 +251,15 @@ impl<'a> Tour<'a> {
 }
 
 /// The way between two places; none where one of them is missing or there is no way.
-fn leg_or_nothing(
-    book: &Book<'_>,
+fn way_or_nothing<'a>(
+    book: &Book<'a>,
     courier: &Courier,
     from: Option<PlaceIdx>,
     to: Option<PlaceIdx>,
-) -> Leg {
+) -> Way<'a> {
     from.zip(to)
-        .and_then(|(from, to)| book.leg(courier, from, to))
-        .unwrap_or(Leg::NONE)
+        .and_then(|(from, to)| book.way(courier, from, to))
+        .unwrap_or(Way::NONE)
 }
 
 #[cfg(test)]

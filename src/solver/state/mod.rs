@@ -6,6 +6,7 @@
 
 mod change;
 mod journal;
+mod timed;
 mod times;
 
 use journal::Journal;
