@@ -1,7 +1,7 @@
 //! Times: every moment follows from the one before, lies in its window, and the slack is what it is said to be.
 
-use super::{Report, clock};
 use super::route::{Drive, Visit};
+use super::{Report, clock};
 use crate::model::{ConstraintKind, OrderKind, TimeWindow};
 use crate::units::{Seconds, Timestamp};
 

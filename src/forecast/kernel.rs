@@ -179,11 +179,7 @@ pub(super) fn retreat(visit: &Visit, travel: &Block, service: &Block, latest: &m
     }
     for latest in latest.iter_mut() {
         let is_open = *latest >= visit.open;
-        *latest = if is_open {
-            *latest
-        } else {
-            f32::NEG_INFINITY
-        };
+        *latest = if is_open { *latest } else { f32::NEG_INFINITY };
     }
     leave(&visit.leg, travel, latest);
 }

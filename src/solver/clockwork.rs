@@ -75,8 +75,8 @@ impl Clockwork {
         let bucket = self.starts.partition_point(|&start| start <= departure);
         match &self.pace {
             Pace::Rates { unit, rates, done } => {
-                let goal = self.done_by(rates, done, bucket, departure)
-                    + unit * i64::from(value(0));
+                let goal =
+                    self.done_by(rates, done, bucket, departure) + unit * i64::from(value(0));
                 let bucket = done.partition_point(|&done| done < goal);
                 let rate = rates[bucket];
                 let origin = bucket.saturating_sub(1);
@@ -93,8 +93,7 @@ impl Clockwork {
         match &self.pace {
             Pace::Rates { unit, rates, done } => {
                 let bucket = self.starts.partition_point(|&start| start <= arrival);
-                let goal =
-                    self.done_by(rates, done, bucket, arrival) - unit * i64::from(value(0));
+                let goal = self.done_by(rates, done, bucket, arrival) - unit * i64::from(value(0));
                 let bucket = done.partition_point(|&done| done <= goal);
                 let origin = bucket.saturating_sub(1);
                 let rest = goal - done[origin];
@@ -201,7 +200,11 @@ impl Row<'_> {
                 (work, starts.zip(rates.iter().copied()).collect())
             }
             Pace::Tables => {
-                let work = if values().all(|value| value == 0) { 0 } else { WHOLE };
+                let work = if values().all(|value| value == 0) {
+                    0
+                } else {
+                    WHOLE
+                };
                 (work, starts.zip(values().map(rate)).collect())
             }
         })

@@ -400,7 +400,12 @@ impl Problem {
     }
 
     /// The row and column of an arc; `None` between two stations.
-    pub(super) fn row_of(&self, profile: usize, from: usize, to: usize) -> Option<(Row<'_>, usize)> {
+    pub(super) fn row_of(
+        &self,
+        profile: usize,
+        from: usize,
+        to: usize,
+    ) -> Option<(Row<'_>, usize)> {
         let n = self.clients.len();
         if from < n {
             Some((self.row(profile, from), 2 * to))

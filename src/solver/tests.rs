@@ -49,13 +49,16 @@ fn traits() -> impl Strategy<Value = Traits> {
         any::<bool>(),
         any::<bool>(),
     );
-    let timed = prop_oneof![
-        Just(Timed::No),
-        Just(Timed::ByRates),
-        Just(Timed::ByTables)
-    ];
-    (any::<u64>(), 1..30_usize, 1..12_u32, 1..4_usize, flags, timed).prop_map(
-        |(seed, n_clients, n_vehicles, windows, flags, timed)| {
+    let timed = prop_oneof![Just(Timed::No), Just(Timed::ByRates), Just(Timed::ByTables)];
+    (
+        any::<u64>(),
+        1..30_usize,
+        1..12_u32,
+        1..4_usize,
+        flags,
+        timed,
+    )
+        .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
             let (durations, releases, collections, limits, mixed, optional) = flags;
             Traits {
                 seed,
@@ -70,8 +73,7 @@ fn traits() -> impl Strategy<Value = Traits> {
                 optional,
                 timed,
             }
-        },
-    )
+        })
 }
 
 fn problem(traits: Traits) -> Problem {
@@ -109,7 +111,9 @@ fn problem(traits: Traits) -> Problem {
         Timed::ByTables => {
             let paces: Vec<i32> = (0..5).map(|_| rng.random_range(2..7)).collect();
             let clock = Clockwork::of_tables(starts);
-            problem.with_clock(0, clock, |bucket, from, to| distance(from, to) * paces[bucket])
+            problem.with_clock(0, clock, |bucket, from, to| {
+                distance(from, to) * paces[bucket]
+            })
         }
     }
 }

@@ -66,9 +66,7 @@ impl<'a> TravelTimes<'a> {
                     let rows = rows(matrix, &problem.places);
                     (Source::Matrix { matrix, rows }, Some(matrix))
                 }
-                TravelSource::Geo(geo) => {
-                    (Source::Geo(great_circle::GreatCircle::new(*geo)), None)
-                }
+                TravelSource::Geo(geo) => (Source::Geo(great_circle::GreatCircle::new(*geo)), None),
             };
             let clock = Clock::new(&profile.buckets, matrix);
             (&profile.id, Network { source, clock })

@@ -11,7 +11,9 @@ use crate::units::{BasisPoints, Seconds, Timestamp};
 /// A day with one way of `seconds` from place 0 to place 1.
 fn day(seconds: i64, speed_factor: u32) -> Problem {
     Fixture::new()
-        .courier("anna", |courier| courier.speed_factor = BasisPoints(speed_factor))
+        .courier("anna", |courier| {
+            courier.speed_factor = BasisPoints(speed_factor)
+        })
         .order("a", (seconds, 0), |_| {})
         .build()
 }
@@ -105,13 +107,21 @@ fn the_longest_way_at_the_slowest_pace_overflows_nothing() {
     day.profiles[0].buckets = vec![speed(at(9, 0), 1_000)];
     with_way(&day, |way| {
         assert_eq!(way.duration(at(9, 0)), Seconds(100_000_000));
-        assert_eq!(way.latest_departure(at(9, 0)), at(9, 0) - Seconds(10_000_000));
+        assert_eq!(
+            way.latest_departure(at(9, 0)),
+            at(9, 0) - Seconds(10_000_000)
+        );
         assert_eq!(way.arrival(Timestamp(i64::MAX)), Timestamp(i64::MAX));
     });
-    day.profiles[0].buckets.push(durations(at(20, 0), 1_000_000));
+    day.profiles[0]
+        .buckets
+        .push(durations(at(20, 0), 1_000_000));
     with_way(&day, |way| {
         assert_eq!(way.duration(at(20, 0)), Seconds(10_000_000));
-        assert_eq!(way.latest_departure(at(9, 0)), at(9, 0) - Seconds(10_000_000));
+        assert_eq!(
+            way.latest_departure(at(9, 0)),
+            at(9, 0) - Seconds(10_000_000)
+        );
     });
 }
 
@@ -126,10 +136,13 @@ fn staying_takes_no_time_at_any_time() {
 }
 
 fn buckets() -> impl Strategy<Value = Vec<TravelBucket>> {
-    let bucket = (1..900_i64, prop_oneof![
-        (1_000..100_000_u32).prop_map(|factor| (true, i64::from(factor))),
-        (0..2_000_i64).prop_map(|seconds| (false, seconds)),
-    ]);
+    let bucket = (
+        1..900_i64,
+        prop_oneof![
+            (1_000..100_000_u32).prop_map(|factor| (true, i64::from(factor))),
+            (0..2_000_i64).prop_map(|seconds| (false, seconds)),
+        ],
+    );
     (vec(bucket, 1..6), any::<bool>()).prop_map(|(buckets, with_durations)| {
         let mut start = MIDNIGHT;
         let place = |(length, (is_speed, value)): (i64, (bool, i64))| {

@@ -71,12 +71,7 @@ impl<'a> Clock<'a> {
     }
 
     /// The way at `cell` of the matrices that takes `own` seconds at the profile's own speed, for a courier.
-    pub(super) fn way(
-        &'a self,
-        own: Leg,
-        cell: usize,
-        speed_factor: BasisPoints,
-    ) -> Way<'a> {
+    pub(super) fn way(&'a self, own: Leg, cell: usize, speed_factor: BasisPoints) -> Way<'a> {
         let factor = i64::from(speed_factor.0);
         let (work, course) = match &self.paces {
             Paces::Speeds(speeds) => (
@@ -91,7 +86,11 @@ impl<'a> Clock<'a> {
                 let is_instant = |(durations, _): &(&[Option<Seconds>], i64)| {
                     durations[cell].is_none_or(|duration| duration == Seconds::ZERO)
                 };
-                let work = if tables.iter().all(is_instant) { 0 } else { WHOLE };
+                let work = if tables.iter().all(is_instant) {
+                    0
+                } else {
+                    WHOLE
+                };
                 let course = Course::Tables {
                     starts: &self.starts,
                     tables,
@@ -237,7 +236,9 @@ impl Way<'_> {
         let starts = self.starts();
         let next = starts.get(starts.partition_point(|start| *start <= departure));
         let arrival = self.arrival(departure);
-        next.map_or(Seconds(i64::MAX), |next| (*next - arrival).max(Seconds::ZERO))
+        next.map_or(Seconds(i64::MAX), |next| {
+            (*next - arrival).max(Seconds::ZERO)
+        })
     }
 
     /// How long the way takes who leaves at `departure`.

@@ -86,7 +86,8 @@ fn check_durations(
     }
     check_cells(subject, field, matrix, bad_durations(durations), &DURATION);
     let pairs = || durations.iter().zip(&matrix.durations);
-    let differs = |(own, base): &(&Option<Seconds>, &Option<Seconds>)| own.is_some() != base.is_some();
+    let differs =
+        |(own, base): &(&Option<Seconds>, &Option<Seconds>)| own.is_some() != base.is_some();
     if let Some(cell) = pairs().position(|pair| differs(&pair)) {
         let size = matrix.place_ids.len().max(1);
         let message = format!(

@@ -314,7 +314,9 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
         .courier(&route.courier)
         .expect("scheduled from the problem");
     let travel = TravelTimes::new(problem);
-    let mut here = problem.start_place(courier).expect("the fixture has depots");
+    let mut here = problem
+        .start_place(courier)
+        .expect("the fixture has depots");
     let mut clock = route.departure;
     for (position, stop) in route.stops.iter().enumerate() {
         let order = problem

@@ -157,10 +157,7 @@ fn buckets_come_in_sequence_near_the_day_and_with_sane_speeds() {
                 "travel_profiles[0].buckets[0].speed_factor",
                 Reason::OutOfRange,
             ),
-            (
-                "travel_profiles[0].buckets[1].start_time",
-                Reason::Conflict,
-            ),
+            ("travel_profiles[0].buckets[1].start_time", Reason::Conflict),
             (
                 "travel_profiles[0].buckets[1].speed_factor",
                 Reason::OutOfRange,
