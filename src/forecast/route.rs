@@ -319,7 +319,7 @@ mod tests {
                 planned: 500.0,
                 sigma: 0.3,
                 departure: at(8, 0) + Seconds(i64::from(number) * 900),
-                paces: paces(number % 2 == 0),
+                paces: paces(number.is_multiple_of(2)),
             },
             service: 300.0,
             open: opens,

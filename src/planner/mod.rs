@@ -242,3 +242,47 @@ fn stop_reason(end: SearchEnd) -> StopReason {
         SearchEnd::IterationLimit => StopReason::IterationLimit,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::fixture::arbitrary;
+    use crate::units::ExactCost;
+
+    fn options() -> PlanOptions {
+        PlanOptions {
+            time_budget: None,
+            iteration_limit: Some(200),
+            stagnation_limit: None,
+            seed: 1,
+            threads: 1,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn what_is_searched_for_holds_and_costs_no_more_than_the_search_said(
+            mut problem in arbitrary::day()
+        ) {
+            // The search may wait for a preferred window where the schedule does not.
+            for order in &mut problem.orders {
+                order.preference = None;
+            }
+            let travel = TravelTimes::new(&problem);
+            let (clock, cancel) = (Clock::start(), Cancel::default());
+            let (sketches, outcome) =
+                search(&problem, &travel, &options(), &clock, &cancel, &mut |_| {});
+            let target = Translation::new(&problem, &travel, &|| false).target;
+            let absent = outcome.solution.absent.iter();
+            let dropped: i64 = absent.map(|&client| target.drop_cost(client)).sum();
+            let plan = evaluate(&problem, &travel, &sketches);
+            let cost: ExactCost = plan.routes.iter().map(|route| route.cost.total()).sum();
+            prop_assert!(cost.0 <= outcome.solution.cost - dropped);
+            prop_assert_eq!(plan.verdict.violations, []);
+        }
+    }
+}

@@ -109,19 +109,15 @@ impl Translation {
                 distance: FAR,
             },
         };
-        let mut target = target::Problem::new(
+        let target = target::Problem::new(
             clients.collect(),
             types.collect(),
             stations.len(),
             profiles.len(),
             arc,
         );
-        for (number, timing) in timings.iter().enumerate() {
-            if let Some(timing) = timing {
-                let own = |from, to| Some(ways_of[number].get(from, to)?.0);
-                target = timing.apply(target, number, own);
-            }
-        }
+        let own = |number: usize, from, to| Some(ways_of[number].get(from, to)?.0);
+        let target = timed::apply_all(target, &timings, own);
         Self {
             target,
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),

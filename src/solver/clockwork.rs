@@ -25,6 +25,8 @@ pub(super) enum Pace {
         rates: Vec<i64>,
         /// Work done from the first start to each start.
         done: Vec<i64>,
+        /// Seconds for a value of one at each rate, in units of 2^-24, rounded.
+        pace: Vec<i64>,
     },
     /// A table of durations for each bucket; an arc takes no time in all of them or in none.
     Tables,
@@ -46,9 +48,15 @@ impl Clockwork {
             sum += length * rate;
             done.push(sum);
         }
+        let pace = rates.iter().map(|rate| (unit << 24) / rate).collect();
         Self {
             starts,
-            pace: Pace::Rates { unit, rates, done },
+            pace: Pace::Rates {
+                unit,
+                rates,
+                done,
+                pace,
+            },
         }
     }
 
@@ -74,9 +82,20 @@ impl Clockwork {
     pub(super) fn arrival(&self, value: impl Fn(usize) -> i32, departure: i32) -> i32 {
         let bucket = self.starts.partition_point(|&start| start <= departure);
         match &self.pace {
-            Pace::Rates { unit, rates, done } => {
-                let goal =
-                    self.done_by(rates, done, bucket, departure) + unit * i64::from(value(0));
+            Pace::Rates {
+                unit,
+                rates,
+                done,
+                pace,
+            } => {
+                let value = i64::from(value(0));
+                let work = unit * value;
+                let seconds = seconds_about(work, rates[bucket], value * pace[bucket]);
+                let arrival = departure + seconds;
+                if self.starts.get(bucket).is_none_or(|&next| arrival <= next) {
+                    return arrival;
+                }
+                let goal = self.done_by(rates, done, bucket, departure) + work;
                 let bucket = done.partition_point(|&done| done < goal);
                 let rate = rates[bucket];
                 let origin = bucket.saturating_sub(1);
@@ -91,9 +110,21 @@ impl Clockwork {
     #[inline]
     pub(super) fn departure(&self, value: impl Fn(usize) -> i32, arrival: i32) -> i32 {
         match &self.pace {
-            Pace::Rates { unit, rates, done } => {
-                let bucket = self.starts.partition_point(|&start| start <= arrival);
-                let goal = self.done_by(rates, done, bucket, arrival) - unit * i64::from(value(0));
+            Pace::Rates {
+                unit,
+                rates,
+                done,
+                pace,
+            } => {
+                let bucket = self.starts.partition_point(|&start| start < arrival);
+                let value = i64::from(value(0));
+                let work = unit * value;
+                let seconds = seconds_about(work, rates[bucket], value * pace[bucket]);
+                let departure = arrival - seconds;
+                if bucket == 0 || departure >= self.starts[bucket - 1] {
+                    return departure;
+                }
+                let goal = self.done_by(rates, done, bucket, arrival) - work;
                 let bucket = done.partition_point(|&done| done <= goal);
                 let origin = bucket.saturating_sub(1);
                 let rest = goal - done[origin];
@@ -145,6 +176,16 @@ impl Clockwork {
 fn rate(duration: i32) -> i64 {
     let duration = i64::from(duration.max(1));
     (WHOLE + duration - 1) / duration
+}
+
+/// Seconds for `work` at `rate`, which are about `guess` units of 2^-24; a division would take longer than the rest.
+#[inline]
+fn seconds_about(work: i64, rate: i64, guess: i64) -> i32 {
+    let mut seconds = guess >> 24;
+    while seconds * rate < work {
+        seconds += 1;
+    }
+    seconds as i32
 }
 
 /// Seconds for `work` at `rate`.

@@ -1,7 +1,7 @@
 //! Solutions as plain sequences, and their evaluation from scratch: the oracle of everything incremental.
 
 use super::duration::duration_cost;
-use super::problem::{Arc, FAR, Problem, Window};
+use super::problem::{Arc, FAR, Problem, VehicleType, Window};
 use super::state::Route;
 
 /// One vehicle's sequence.
@@ -108,7 +108,29 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
     if is_late || legs.iter().any(|leg| leg.arc.duration >= FAR) {
         return None;
     }
-    // The latest start that is still in time and ends in time, by bisection: both are monotone in the start.
+    let duration = shortest(vehicle, earliest, end, run, problem.features().timed);
+    let distance: i64 = legs.iter().map(|leg| i64::from(leg.arc.distance)).sum();
+    if duration > vehicle.max_duration || distance > vehicle.max_distance {
+        return None;
+    }
+    let window_cost: i64 = windows.iter().map(|window| window.cost).sum();
+    let cost = vehicle.fixed
+        + vehicle.per_distance * distance
+        + duration_cost(vehicle, duration)
+        + window_cost;
+    Some(Evaluation { cost, distance })
+}
+
+/// The duration of a route that ends at `end` if it starts at `earliest`; `run` tells the end for a start, and whether it
+/// is late.
+fn shortest(
+    vehicle: &VehicleType,
+    earliest: i32,
+    end: i32,
+    run: impl Fn(i32) -> (i32, bool),
+    is_timed: bool,
+) -> i32 {
+    // The latest start that is still in time and ends by a moment, by bisection: both are monotone in the start.
     let last_start = |end: i32| {
         let (mut good, mut bad) = (earliest, vehicle.latest + 1);
         while bad - good > 1 {
@@ -124,10 +146,9 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
     };
     let last = last_start(vehicle.latest);
     let mut duration = (end - earliest).min(run(last).0 - last);
-    if problem.features().timed {
-        let as_early = last_start(end);
-        let midway = as_early + (last - as_early) / 2;
-        duration = duration.min(end - as_early).min(run(midway).0 - midway);
+    if is_timed {
+        duration = duration.min(end - last_start(end));
+        // The first start that keeps the limit, if those do not.
         let mut start = earliest;
         while duration > vehicle.max_duration && start <= last {
             let its_duration = run(start).0 - start;
@@ -137,16 +158,7 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
             start += its_duration - vehicle.max_duration;
         }
     }
-    let distance: i64 = legs.iter().map(|leg| i64::from(leg.arc.distance)).sum();
-    if duration > vehicle.max_duration || distance > vehicle.max_distance {
-        return None;
-    }
-    let window_cost: i64 = windows.iter().map(|window| window.cost).sum();
-    let cost = vehicle.fixed
-        + vehicle.per_distance * distance
-        + duration_cost(vehicle, duration)
-        + window_cost;
-    Some(Evaluation { cost, distance })
+    duration
 }
 
 /// An arc on the way, at any time of day.

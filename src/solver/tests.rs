@@ -544,14 +544,15 @@ fn brute_force(problem: &Problem) -> i64 {
 
 #[test]
 fn small_problems_are_solved_to_optimality() {
-    assert_optimality(Timed::No, 29);
-    assert_optimality(Timed::ByRates, 28);
-    assert_optimality(Timed::ByTables, 28);
+    assert_optimality(Timed::No, 30);
+    assert_optimality(Timed::ByRates, 10);
+    assert_optimality(Timed::ByTables, 10);
 }
 
-fn assert_optimality(timed: Timed, at_least: u32) {
+/// All of the first `n` random problems but one.
+fn assert_optimality(timed: Timed, n: u32) {
     let mut equal = 0;
-    for seed in 0..30 {
+    for seed in 0..u64::from(n) {
         let problem = problem(Traits {
             seed,
             n_clients: 5,
@@ -569,7 +570,7 @@ fn assert_optimality(timed: Timed, at_least: u32) {
         equal += u32::from(found == optimum);
     }
     assert!(
-        equal >= at_least,
-        "only {equal} of 30 were solved to optimality ({timed:?})"
+        equal + 1 >= n,
+        "only {equal} of {n} were solved to optimality ({timed:?})"
     );
 }

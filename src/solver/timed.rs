@@ -4,9 +4,9 @@
 //! meeting one. Finding the best start takes more than constant time, so gaps are ranked by an estimate in constant time,
 //! the best few of a route are tried exactly, and the duration of every route that changes is computed anew.
 //!
-//! The duration of a route is the shortest for four starts: the earliest possible one, the last one that ends as early,
-//! the last one in time, and the one midway between the last two. Where that is longer than allowed, it is that of the first
-//! start that is not. The planner may find a better start, never a worse one.
+//! The duration of a route is the shorter of those for two starts: the last one that ends as early as possible, and the
+//! last one in time. Where that is longer than allowed, it is that of the first start for which it is not. The planner may
+//! find a better start, never a worse one.
 
 use super::duration::duration_cost;
 use super::insertion::Place;
@@ -25,23 +25,42 @@ struct Stop {
     service: i32,
 }
 
-/// A sequence of stops of one vehicle.
+/// A sequence of stops of one vehicle, and what the state already knows of its times.
 pub(super) struct Trial<'p> {
     problem: &'p Problem,
     vehicle: &'p VehicleType,
     ends: (usize, usize),
     stops: Vec<Stop>,
+    /// A start, and for it the stops whose times are known, with the departure from the last of them.
+    start: i32,
+    known: usize,
+    departure: i32,
+    /// The latest arrival is known at the stop of this index, or at the end.
+    rest: usize,
+    latest: i32,
 }
 
 impl<'p> Trial<'p> {
-    /// The route in `slot` as it is.
+    /// The route in `slot` as it is, which has a client.
     pub(super) fn of_route(state: &State<'p>, slot: u32) -> Self {
-        Self::new(state, slot, None)
+        let sentinel = state.visit(state.sentinel(slot));
+        let mut trial = Self::new(state, slot, None);
+        trial.known = trial.stops.len();
+        trial.departure = state.visit(sentinel.pred).departure;
+        trial.latest = state.visit(sentinel.succ).latest;
+        trial
     }
 
     /// The route in `slot` with `client` in `place`.
     fn with(state: &State<'p>, slot: u32, client: u32, place: Place) -> Self {
-        Self::new(state, slot, Some((client, place)))
+        let mut trial = Self::new(state, slot, Some((client, place)));
+        let is_new = |stop: &Stop| stop.node == client as usize;
+        let before = state.visit(place.after);
+        trial.known = trial.stops.iter().position(is_new).unwrap_or(0);
+        trial.departure = before.departure;
+        trial.rest = trial.known + 1;
+        trial.latest = state.visit(before.succ).latest;
+        trial
     }
 
     fn new(state: &State<'p>, slot: u32, added: Option<(u32, Place)>) -> Self {
@@ -80,28 +99,37 @@ impl<'p> Trial<'p> {
                 problem.end_node(head.kind as usize),
             ),
             stops,
+            start: head.duration.start,
+            known: 0,
+            departure: head.duration.start + vehicle.loading,
+            rest: 0,
+            latest: vehicle.latest,
         }
     }
 
     /// How long the route takes if it starts no earlier than `earliest`; `None` if it is late even then, or longer than
     /// allowed. Nothing without a stop, or where nobody minds.
     ///
-    /// Shape: O(stops), several times over.
+    /// Shape: O(stops), about three times over.
     pub(super) fn duration(&self, earliest: i32) -> Option<i32> {
         if self.stops.is_empty() {
             return Some(0);
         }
-        let end = self.end(earliest)?;
+        let end = if earliest == self.start {
+            self.end_from(self.known, self.departure)?
+        } else {
+            self.end(earliest)?
+        };
         if !self.vehicle.minds_duration() {
             return Some(0);
         }
-        let as_early = self.latest_start(end);
+        let as_early = self.latest_start(self.stops.len(), end);
+        let last = self.latest_start(self.rest, self.latest);
         let mut duration = end - as_early;
-        let last = self.latest_start(self.vehicle.latest);
-        for start in [last, as_early + (last - as_early) / 2] {
-            if let Some(end) = self.end(start) {
-                duration = duration.min(end - start);
-            }
+        if last > as_early
+            && let Some(end) = self.end(last)
+        {
+            duration = duration.min(end - last);
         }
         if duration <= self.vehicle.max_duration {
             Some(duration)
@@ -127,9 +155,16 @@ impl<'p> Trial<'p> {
 
     /// When the route ends that starts at `start`; `None` if it is late anywhere.
     fn end(&self, start: i32) -> Option<i32> {
+        self.end_from(0, start + self.vehicle.loading)
+    }
+
+    /// When the route ends if the place before the stop at `index` is left at `departure`; `None` if it is late from there
+    /// on.
+    fn end_from(&self, index: usize, departure: i32) -> Option<i32> {
         let profile = self.vehicle.profile;
-        let (mut time, mut here) = (start + self.vehicle.loading, self.ends.0);
-        for stop in &self.stops {
+        let before = index.checked_sub(1).map(|before| self.stops[before].node);
+        let (mut time, mut here) = (departure, before.unwrap_or(self.ends.0));
+        for stop in &self.stops[index..] {
             let arrival = self.problem.arrival(profile, here, stop.node, time);
             if arrival > stop.end {
                 return None;
@@ -141,11 +176,12 @@ impl<'p> Trial<'p> {
         (end <= self.vehicle.latest).then_some(end)
     }
 
-    /// The last start in time that ends by `end`, which some start in time must do.
-    fn latest_start(&self, end: i32) -> i32 {
+    /// The last start in time that arrives at the stop at `index`, or at the end, by `arrival`; some start must do.
+    fn latest_start(&self, index: usize, arrival: i32) -> i32 {
         let profile = self.vehicle.profile;
-        let (mut time, mut next) = (end, self.ends.1);
-        for stop in self.stops.iter().rev() {
+        let there = self.stops.get(index).map_or(self.ends.1, |stop| stop.node);
+        let (mut time, mut next) = (arrival, there);
+        for stop in self.stops[..index].iter().rev() {
             let departure = self.problem.departure(profile, stop.node, next, time);
             time = (departure - stop.service).min(stop.end);
             next = stop.node;

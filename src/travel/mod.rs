@@ -1,4 +1,4 @@
-//! How long it takes to get from one place to another, per courier.
+//! How long it takes to get from one place to another, per courier and at any time of day.
 //!
 //! Knows places, profiles and speeds; nothing of orders, routes or plans.
 

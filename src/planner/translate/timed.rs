@@ -61,9 +61,8 @@ impl<'a> Timing<'a> {
         }
     }
 
-    /// Lets travel of the solver's profile number `number` depend on the time of day; `own` are the seconds that ways take
-    /// at the profile's own pace.
-    pub(super) fn apply(
+    /// Lets travel of the solver's profile number `number` depend on the time of day.
+    fn apply(
         &self,
         problem: Problem,
         number: usize,
@@ -100,4 +99,18 @@ impl<'a> Timing<'a> {
         self.travel
             .profile_way(self.profile, self.speed_factor, from, to)
     }
+}
+
+/// Lets travel of the solver's profiles depend on the time of day as their timings say; `own` are the seconds that a way
+/// takes at the profile's own pace, by the profile's number.
+pub(super) fn apply_all(
+    problem: Problem,
+    timings: &[Option<Timing<'_>>],
+    own: impl Fn(usize, usize, usize) -> Option<i32> + Sync,
+) -> Problem {
+    let apply = |problem, (number, timing): (usize, &Option<Timing<'_>>)| match timing {
+        Some(timing) => timing.apply(problem, number, |from, to| own(number, from, to)),
+        None => problem,
+    };
+    timings.iter().enumerate().fold(problem, apply)
 }

@@ -122,7 +122,7 @@ impl State<'_> {
 
     pub(super) fn refresh_durations(&mut self, slot: u32) {
         self.refresh_nodes(slot);
-        if self.problem.features().timed {
+        if self.problem.features().timed && self.head(slot).count > 0 {
             let start = self.head(slot).duration.start;
             if let Some(duration) = Trial::of_route(self, slot).duration(start) {
                 self.heads[slot as usize].duration.duration = duration;
