@@ -84,6 +84,8 @@ fn courier(number: u32) -> Courier {
         limits: Limits::default(),
         speed_factor: BasisPoints::ONE,
         service_factor: BasisPoints::ONE,
+        reload_depots: BTreeSet::new(),
+        max_reloads: None,
     }
 }
 
@@ -139,6 +141,7 @@ fn plan(problem: &Problem) -> Plan {
                 cost: CostBreakdown::default(),
                 return_distance: Default::default(),
                 return_duration: Seconds::ZERO,
+                reloads: Vec::new(),
             })
             .collect(),
         unserved: Vec::new(),

@@ -8,6 +8,7 @@ use punctual::clock::Clock;
 use punctual::generate::{DaySpec, generate};
 use punctual::planner::{Cancel, PlanOptions, plan};
 use punctual::solver::control::{Control, SearchProgress};
+use punctual::solver::local::measure::{Family, LocalSearch, join_visits};
 use punctual::solver::params::SearchParams;
 use punctual::solver::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
 use punctual::solver::search::search;
@@ -31,6 +32,8 @@ fn plain() -> Problem {
             drop: DropRule::Required,
             service: vec![300],
             admitted: Vec::new(),
+            sources: Vec::new(),
+            sinks: Vec::new(),
         }
     });
     let kind = VehicleType {
@@ -41,6 +44,8 @@ fn plain() -> Problem {
         earliest: 0,
         latest: 50_000,
         loading: 0,
+        reloads: Vec::new(),
+        max_reloads: 0,
         fixed: 0,
         per_distance: 1,
         per_time: 0,
@@ -100,6 +105,7 @@ fn plan_day(criterion: &mut Criterion) {
         stagnation_limit: None,
         seed: 1,
         threads: 2,
+        ..PlanOptions::default()
     };
     let mut group = criterion.benchmark_group("plan");
     group
@@ -115,11 +121,34 @@ fn plan_day(criterion: &mut Criterion) {
                 &Cancel::default(),
                 &mut |_| {},
             );
-            black_box(plan.map(|plan| plan.total_cost()))
+            black_box(plan.map(|planned| planned.plan.total_cost()))
         });
     });
     group.finish();
 }
 
-criterion_group!(benches, search_plain, plan_day);
+fn local_search(criterion: &mut Criterion) {
+    const VISITS: i32 = 1_000;
+    let mut group = criterion.benchmark_group("local search");
+    group.throughput(Throughput::Elements(1_000));
+    group.bench_function("join segments", |bencher| {
+        bencher.iter(|| join_visits(black_box(VISITS)));
+    });
+    let problem = plain();
+    let mut local = LocalSearch::new(&problem);
+    for family in Family::ALL {
+        let (evaluations, _) = local.evaluate(family);
+        group.throughput(Throughput::Elements(evaluations));
+        group.bench_function(format!("evaluate {family:?}"), |bencher| {
+            bencher.iter(|| black_box(local.evaluate(family)));
+        });
+    }
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("descend, 400 clients", |bencher| {
+        bencher.iter(|| black_box(local.descend()));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, search_plain, plan_day, local_search);
 criterion_main!(benches);

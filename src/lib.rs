@@ -36,6 +36,7 @@
 //! | 4 | [`formats`] | benchmark instances and solutions | `solver` |
 //! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1 |
+//! | 4 | [`analysis`] | what measurements say, and how surely | |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
 //! | 7 | [`cli`] | the command line | everything |
@@ -54,6 +55,7 @@
 //!
 //! `tests/tidy.rs` guards the layers, the size of files and what is banned.
 
+pub mod analysis;
 pub mod app;
 pub mod check;
 pub mod cli;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -25,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("formats", &["solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),
+    ("analysis", &[]),
     (
         "app",
         &[
@@ -56,6 +57,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
             "formats",
             "sheet",
             "generate",
+            "analysis",
             "app",
             "grpc",
         ],

@@ -10,7 +10,7 @@ use super::admission::{Place, Turn};
 use super::{Accepted, Fault, SolveOptions, search};
 use crate::clock::Clock;
 use crate::forecast;
-use crate::model::{DropPolicy, Finding, Plan, PlanForecast, Problem, StopReason};
+use crate::model::{DropPolicy, Finding, InitialPlan, Plan, PlanForecast, Problem, StopReason};
 use crate::planner::{self, Cancel, PlanOptions, PlanProgress};
 use crate::travel::TravelTimes;
 
@@ -20,6 +20,8 @@ pub struct Order {
     pub accepted: Accepted,
     /// How to search.
     pub options: SolveOptions,
+    /// The plan to start from, found to be sound.
+    pub initial: Option<InitialPlan>,
     /// SHA-256 of the request's problem, in hexadecimal.
     pub input_digest: String,
 }
@@ -70,6 +72,12 @@ pub enum Outcome {
     TooLate,
     /// By a fault of ours.
     Failed(Fault),
+}
+
+/// A finding about the initial plan, with its path from the request down.
+fn in_initial_plan(mut finding: Finding) -> Finding {
+    finding.field = format!("initial_plan.{}", finding.field);
+    finding
 }
 
 /// Where a search stands.
@@ -252,9 +260,10 @@ impl Search {
                 Accepted {
                     problem,
                     set_aside,
-                    warnings,
+                    mut warnings,
                 },
             options,
+            initial,
             input_digest,
         } = self.order;
         let travel = TravelTimes::new(&problem);
@@ -269,12 +278,14 @@ impl Search {
             stagnation_limit: options.stagnation_limit,
             seed: options.seed,
             threads: options.threads,
+            fleet_first: options.fleet_first,
+            initial,
         };
         let view = &self.view;
         let mut on_progress = |progress: &PlanProgress| {
             view.send_modify(|view| view.progress = Some(*progress));
         };
-        let mut plan = planner::plan(
+        let planned = planner::plan(
             &problem,
             &travel,
             &plan_options,
@@ -285,7 +296,9 @@ impl Search {
         if self.stop.is_abandoned() {
             return Ok(Outcome::Cancelled(None));
         }
+        let mut plan = planned.plan;
         plan.provenance.input_digest = input_digest;
+        warnings.extend(planned.notes.into_iter().map(in_initial_plan));
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(options.threads)
             .thread_name(|index| format!("forecast-{index}"))

@@ -21,6 +21,8 @@ pub struct SolveOptions {
     pub seed: u64,
     /// Search threads, as granted.
     pub threads: usize,
+    /// Whether the number of couriers who drive comes before cost.
+    pub fleet_first: bool,
     /// What to do with invalid orders.
     pub on_invalid_order: OnInvalidOrder,
     /// How to forecast the plan.

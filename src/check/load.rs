@@ -3,31 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
-use super::route::Drive;
+use super::route::{Drive, Visit};
 use crate::model::{ConstraintKind, OrderKind};
 use crate::units::Load;
 
 impl Drive<'_> {
-    /// Deliveries are on board from the start to their stop, collections from their stop to the end.
+    /// Deliveries are on board from the start of the trip to their stop, collections from their stop to its end.
     pub(super) fn check_loads(&self, report: &mut Report<'_>) {
         for dimension in self.dimensions() {
-            let amounts = |kind: OrderKind| {
-                let visits = self
+            let mut peak = Load::ZERO;
+            for trip in self.trips() {
+                let deliveries = trip
                     .visits
                     .iter()
-                    .filter(move |visit| visit.order.kind == kind);
-                visits.map(|visit| visit.order.load(dimension))
-            };
-            let at_start: Load = amounts(OrderKind::Delivery).sum();
-            let stated = stated(&self.route.load_at_start, dimension);
-            report.figure(
-                None,
-                &format!("load at the start ({dimension})"),
-                "units",
-                stated,
-                at_start.0,
-            );
-            let peak = self.follow(dimension, at_start, report);
+                    .filter(|visit| visit.order.kind == OrderKind::Delivery);
+                let at_start: Load = deliveries.map(|visit| visit.order.load(dimension)).sum();
+                let (what, loads) = match trip.before {
+                    None => ("load at the start".to_owned(), &self.route.load_at_start),
+                    Some(halt) => (
+                        format!("load after the reload behind stop {}", halt.reload.n_before),
+                        &halt.reload.load_at_departure,
+                    ),
+                };
+                let what = format!("{what} ({dimension})");
+                report.figure(None, &what, "units", stated(loads, dimension), at_start.0);
+                peak = peak.max(follow(trip.visits, dimension, at_start, report));
+            }
             self.check_peak(dimension, peak, report);
         }
     }
@@ -47,28 +48,13 @@ impl Drive<'_> {
             .load_at_start
             .keys()
             .chain(self.route.peak_load.keys());
+        let of_reloads = (self.halts.iter()).flat_map(|halt| halt.reload.load_at_departure.keys());
         of_orders
             .chain(of_stops)
+            .chain(of_reloads)
             .chain(of_route)
             .map(String::as_str)
             .collect()
-    }
-
-    /// Compares the load after every stop; returns the largest.
-    fn follow(&self, dimension: &str, at_start: Load, report: &mut Report<'_>) -> Load {
-        let (mut load, mut peak) = (at_start, at_start);
-        for visit in &self.visits {
-            let amount = visit.order.load(dimension);
-            match visit.order.kind {
-                OrderKind::Delivery => load -= amount,
-                OrderKind::Collection => load += amount,
-            }
-            peak = peak.max(load);
-            let stated = stated(&visit.stop.load_after, dimension);
-            let what = format!("load after the stop ({dimension})");
-            report.figure(Some(&visit.order.id), &what, "units", stated, load.0);
-        }
-        peak
     }
 
     fn check_peak(&self, dimension: &str, peak: Load, report: &mut Report<'_>) {
@@ -95,6 +81,23 @@ impl Drive<'_> {
             );
         }
     }
+}
+
+/// Compares the load after every stop of a trip; returns the largest.
+fn follow(visits: &[Visit<'_>], dimension: &str, at_start: Load, report: &mut Report<'_>) -> Load {
+    let (mut load, mut peak) = (at_start, at_start);
+    for visit in visits {
+        let amount = visit.order.load(dimension);
+        match visit.order.kind {
+            OrderKind::Delivery => load -= amount,
+            OrderKind::Collection => load += amount,
+        }
+        peak = peak.max(load);
+        let stated = stated(&visit.stop.load_after, dimension);
+        let what = format!("load after the stop ({dimension})");
+        report.figure(Some(&visit.order.id), &what, "units", stated, load.0);
+    }
+    peak
 }
 
 /// What a plan says about `dimension`; leaving it out means zero.

@@ -5,10 +5,14 @@
 
 mod clock;
 mod load;
+mod locks;
 mod route;
 mod time;
+mod trip;
 
 use std::collections::{BTreeMap, HashMap};
+
+pub use locks::check_locks;
 
 use crate::model::{
     ConstraintKind, Courier, CourierId, DropPolicy, Order, OrderId, Plan, Problem, Verdict,
@@ -19,8 +23,8 @@ use crate::travel::TravelTimes;
 /// Everything that `plan` breaks or states wrongly.
 ///
 /// Verifies that every order is served once or listed as unserved, that no courier drives twice, and for every route:
-/// times, windows, ready times, shift, loads and capacities, skills, lists and depots, limits, ways, totals, slack and
-/// cost. Times are followed from the plan's own figures, so that one wrong figure is reported where it is wrong. A
+/// times, windows, ready times, shift, reloads, loads and capacities, skills, lists and depots, limits, ways, totals,
+/// slack and cost. Times are followed from the plan's own figures, so that one wrong figure is reported where it is wrong. A
 /// courier may wait longer than needed. Unserved orders alone break nothing.
 ///
 /// Violations come in the order of the routes and stops, then of the orders. The problem must have passed

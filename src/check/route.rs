@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::trip::{self, Halt};
 use super::{Report, clock};
 use crate::model::{ConstraintKind, Courier, Order, OrderId, Problem, Route, Stop};
 use crate::travel::{Leg, TravelTimes, Way};
@@ -34,6 +35,8 @@ pub(super) struct Drive<'a> {
     pub(super) courier: &'a Courier,
     pub(super) route: &'a Route,
     pub(super) visits: Vec<Visit<'a>>,
+    /// Reloads that the problem has a depot for.
+    pub(super) halts: Vec<Halt<'a>>,
     pub(super) loading: Seconds,
     way_back: Option<Way<'a>>,
 }
@@ -50,7 +53,22 @@ impl<'a> Drive<'a> {
         let mut here = problem.start_place(courier);
         let mut left = route.departure;
         let mut visits = Vec::with_capacity(route.stops.len());
-        for stop in &route.stops {
+        let mut halts = Vec::with_capacity(route.reloads.len());
+        for (position, stop) in route.stops.iter().enumerate() {
+            for reload in (route.reloads.iter()).filter(|reload| reload.n_before == position) {
+                let Some(depot) = problem.depot(&reload.depot) else {
+                    continue;
+                };
+                let way = here.and_then(|here| travel.way(courier, here, depot.place));
+                here = Some(depot.place);
+                halts.push(Halt {
+                    reload,
+                    depot,
+                    way,
+                    left,
+                });
+                left = reload.departure;
+            }
             let order = *orders.get(&stop.order).ok_or(&stop.order)?;
             let way = here.and_then(|here| travel.way(courier, here, order.place));
             here = Some(order.place);
@@ -70,6 +88,7 @@ impl<'a> Drive<'a> {
             courier,
             route,
             visits,
+            halts,
             loading: problem.loading(courier),
             way_back,
         })
@@ -97,9 +116,17 @@ impl<'a> Drive<'a> {
             report.route(ConstraintKind::Inconsistent, 1, message);
             return;
         }
+        if self.halts.len() < self.route.reloads.len()
+            || !trip::are_in_place(&self.route.reloads, self.visits.len())
+        {
+            let message = "a reload names a depot that the problem does not have, or is not between two stops, so that the route is not judged";
+            report.route(ConstraintKind::Inconsistent, 1, message);
+            return;
+        }
         for visit in &self.visits {
             self.check_courier_of(visit, report);
         }
+        self.check_trips(report);
         self.check_ways(report);
         self.check_times(report);
         self.check_slack(report);
@@ -114,14 +141,17 @@ impl<'a> Drive<'a> {
         let route = [self.route.start, self.route.departure, self.route.end];
         let stops = (self.route.stops.iter())
             .flat_map(|stop| [stop.arrival, stop.service_start, stop.departure]);
+        let reloads = (self.route.reloads.iter())
+            .flat_map(|reload| [reload.arrival, reload.loading_start, reload.departure]);
         let range = Timestamp(0)..=Timestamp::LAST;
         route
             .into_iter()
             .chain(stops)
+            .chain(reloads)
             .all(|moment| range.contains(&moment))
     }
 
-    /// Skills, lists and depots.
+    /// Skills and lists.
     fn check_courier_of(&self, visit: &Visit<'_>, report: &mut Report<'_>) {
         let order = visit.order;
         for skill in order.required_skills.difference(&self.courier.skills) {
@@ -132,10 +162,6 @@ impl<'a> Drive<'a> {
         if !self.courier.is_admitted_by(order) {
             let message = "the order's lists of couriers exclude this one";
             report.stop(&order.id, ConstraintKind::CourierForbidden, 1, message);
-        }
-        if !self.courier.comes_from_depot_of(order) {
-            let message = "the courier does not start (delivery) or end (collection) at a depot that stocks the goods";
-            report.stop(&order.id, ConstraintKind::Depot, 1, message);
         }
     }
 
@@ -184,7 +210,8 @@ impl<'a> Drive<'a> {
 
     fn distance(&self) -> Meters {
         let legs = self.visits.iter().map(|visit| visit.leg().distance);
-        legs.sum::<Meters>() + self.return_leg().distance
+        let reloads = self.halts.iter().map(|halt| halt.leg().distance);
+        legs.sum::<Meters>() + reloads.sum::<Meters>() + self.return_leg().distance
     }
 
     fn check_limits(&self, report: &mut Report<'_>) {
@@ -221,12 +248,16 @@ impl<'a> Drive<'a> {
     fn check_totals(&self, report: &mut Report<'_>) {
         let route = self.route;
         let travel = self.visits.iter().map(|visit| visit.leg().duration);
-        let travel = travel.sum::<Seconds>() + self.return_leg().duration;
+        let reloads = self.halts.iter().map(|halt| halt.leg().duration);
+        let travel =
+            travel.sum::<Seconds>() + reloads.sum::<Seconds>() + self.return_leg().duration;
         let service = self
             .visits
             .iter()
             .map(|visit| self.courier.service_time(visit.order));
         let waiting: Seconds = self.visits.iter().map(|visit| visit.stop.waiting()).sum();
+        let for_goods = self.halts.iter().map(|halt| halt.reload.waiting());
+        let waiting = waiting + for_goods.sum::<Seconds>();
         report.figure(
             None,
             "total distance",

@@ -10,7 +10,10 @@ impl Drive<'_> {
     pub(super) fn check_times(&self, report: &mut Report<'_>) {
         self.check_start(report);
         let mut left = self.route.departure;
-        for visit in &self.visits {
+        for (position, visit) in self.visits.iter().enumerate() {
+            if let Some(halt) = self.halt_before(position) {
+                left = self.check_halt(halt, left, report);
+            }
             let (id, stop) = (Some(&visit.order.id), visit.stop);
             let service = self.courier.service_time(visit.order);
             let arrival = left + visit.leg().duration;
@@ -55,14 +58,17 @@ impl Drive<'_> {
             self.route.departure.0,
             departure.0,
         );
-        for visit in &self.visits {
-            let Some(ready) = visit.order.ready else {
-                continue;
-            };
-            if visit.order.kind == OrderKind::Delivery && start < ready {
-                let early = (ready - start).0;
-                let message = format!("loading starts {early} s before the goods are ready");
-                report.stop(&visit.order.id, ConstraintKind::NotReady, early, &message);
+        for trip in self.trips() {
+            let start = trip.before.map_or(start, |halt| halt.reload.loading_start);
+            for visit in trip.visits {
+                let Some(ready) = visit.order.ready else {
+                    continue;
+                };
+                if visit.order.kind == OrderKind::Delivery && start < ready {
+                    let early = (ready - start).0;
+                    let message = format!("loading starts {early} s before the goods are ready");
+                    report.stop(&visit.order.id, ConstraintKind::NotReady, early, &message);
+                }
             }
         }
     }
@@ -78,19 +84,31 @@ impl Drive<'_> {
             end.min(self.courier.shift.end)
         });
         let mut leave_by = Some(clock::latest_departure(&self.return_way(), end));
-        for visit in self.visits.iter().rev() {
-            let service = self.courier.service_time(visit.order);
-            let latest = leave_by.and_then(|moment| last_service(visit, moment - service));
-            let slack = latest.map_or(Seconds::ZERO, |latest| latest - visit.stop.service_start);
-            let slack = slack.max(Seconds::ZERO);
-            report.figure(
-                Some(&visit.order.id),
-                "slack",
-                "s",
-                visit.stop.slack.0,
-                slack.0,
-            );
-            leave_by = latest.map(|latest| clock::latest_departure(&visit.way(), latest));
+        let trips: Vec<_> = self.trips().collect();
+        for trip in trips.iter().rev() {
+            for visit in trip.visits.iter().rev() {
+                let service = self.courier.service_time(visit.order);
+                let latest = leave_by.and_then(|moment| last_service(visit, moment - service));
+                let slack =
+                    latest.map_or(Seconds::ZERO, |latest| latest - visit.stop.service_start);
+                let slack = slack.max(Seconds::ZERO);
+                report.figure(
+                    Some(&visit.order.id),
+                    "slack",
+                    "s",
+                    visit.stop.slack.0,
+                    slack.0,
+                );
+                leave_by = latest.map(|latest| clock::latest_departure(&visit.way(), latest));
+            }
+            if let Some(halt) = trip.before {
+                let begin_by = leave_by.map(|moment| moment - halt.depot.loading);
+                let is_ready =
+                    |moment: &Timestamp| trip.ready().is_none_or(|ready| ready <= *moment);
+                leave_by = begin_by
+                    .filter(is_ready)
+                    .map(|moment| clock::latest_departure(&halt.way(), moment));
+            }
         }
     }
 }

@@ -9,15 +9,51 @@ use super::{Failure, console};
 use crate::app::App;
 use crate::config::PlanningConfig;
 use crate::grpc::json::{self, JsonMessage};
+use crate::grpc::pb;
 use crate::telemetry;
 
 /// Reads a message from a JSON file.
 pub(super) fn read<M: JsonMessage>(path: &Path) -> Result<M, Failure> {
-    let action = || format!("read {}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| Failure::new(action(), error))?;
+    let text = read_text(path)?;
+    json::read(&text).map_err(|error| Failure::new(format!("read {}", path.display()), error))
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("read {}", path.display()), error))?;
     // Windows editors begin files with a byte order mark.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    json::read(text).map_err(|error| Failure::new(action(), error))
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// Reads a plan to start from: an initial plan, or the plan of a planned day.
+pub(super) fn read_initial_plan(path: &Path) -> Result<pb::InitialPlan, Failure> {
+    let action = || format!("read {}", path.display());
+    let text = read_text(path)?;
+    let failed = |error| Failure::new(action(), error);
+    let is_day = match serde_json::from_str(&text) {
+        Ok(serde_json::Value::Object(fields)) => fields.contains_key("plan"),
+        _ => false,
+    };
+    if !is_day {
+        return json::read(&text).map_err(failed);
+    }
+    let day: pb::PlannedDay = json::read(&text).map_err(failed)?;
+    let routes = day.plan.unwrap_or_default().routes.into_iter();
+    Ok(pb::InitialPlan {
+        routes: routes
+            .map(|route| pb::RouteSketch {
+                courier_id: route.courier_id,
+                order_ids: route.stops.into_iter().map(|stop| stop.order_id).collect(),
+                start_time: route.start_time,
+                // Whoever starts from a plan chooses reloads anew.
+                reloads: Vec::new(),
+            })
+            .collect(),
+        locks: Vec::new(),
+    })
 }
 
 /// Writes a message to a JSON file.

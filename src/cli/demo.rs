@@ -135,6 +135,7 @@ async fn solve(
             time_budget_duration: argument::wire(time_limit),
             ..pb::SolveOptions::default()
         }),
+        initial_plan: None,
     };
     let mut events = client
         .solve_plan(request)

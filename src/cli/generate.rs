@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Number of couriers, instead of the preset's.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
     couriers: Option<u32>,
+    /// Several trips a shift: vehicles hold half as much and may load at the store again.
+    #[arg(long)]
+    reloads: bool,
     /// Random seed.
     #[arg(
         long,
@@ -36,7 +39,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
     /// Makes cars slow from 07:00 to 10:00 and from 16:00 to 20:00, and fast before and after.
-    #[arg(long)]
+    ///
+    /// Not with `--reloads`: planning knows one or the other.
+    #[arg(long, conflicts_with = "reloads")]
     rush_hours: bool,
     /// Where to write the day: the JSON form of `punctual.v1.Problem`.
     #[arg(long, value_name = "FILE")]
@@ -69,6 +74,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         couriers: arguments.couriers.unwrap_or(preset.couriers),
         date: arguments.date.unwrap_or(preset.date),
         rush_hours: arguments.rush_hours,
+        reloads: arguments.reloads,
         ..preset
     };
     let problem = generate::generate(&spec);

@@ -4,6 +4,7 @@
 //! constraint), 64 wrong usage. Results go to standard output, everything else to standard error.
 
 mod argument;
+mod bench;
 mod console;
 mod day_file;
 mod demo;
@@ -17,6 +18,7 @@ mod report;
 mod serve;
 mod sheet;
 mod solve;
+mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,6 +49,7 @@ enum Command {
     Forecast(forecast::Arguments),
     Sheet(sheet::Arguments),
     Generate(generate::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// What came of a command that did not fail.
@@ -79,6 +82,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Forecast(arguments) => forecast::run(arguments),
         Command::Sheet(arguments) => sheet::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match done {
         Ok(Done::Fully) => ExitCode::SUCCESS,

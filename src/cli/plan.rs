@@ -42,6 +42,13 @@ pub(super) struct Arguments {
     /// Set invalid orders aside and plan the others.
     #[arg(long)]
     set_aside: bool,
+    /// The plan to start from, which the new one is no worse than: what `punctual plan` wrote, or the JSON form of
+    /// `punctual.v1.InitialPlan`, which can lock stops.
+    #[arg(long, value_name = "PLAN.json")]
+    from: Option<PathBuf>,
+    /// Use as few couriers as possible, whatever that costs.
+    #[arg(long)]
+    fleet_first: bool,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -65,8 +72,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
 fn solve(problem: &pb::Problem, arguments: &Arguments) -> Result<Solved, Failure> {
     let action = || format!("plan {}", arguments.day.display());
     let options = options(arguments);
+    let initial = arguments.from.as_deref().map(day_file::read_initial_plan);
+    let initial = initial.transpose()?;
+    let limits = day_file::local_limits();
     let order =
-        convert::read_solve_request(Some(problem), Some(&options), &day_file::local_limits())
+        convert::read_solve_request(Some(problem), Some(&options), initial.as_ref(), &limits)
             .map_err(|refusal| Failure::refused(action(), &refusal))?;
     let runtime = day_file::runtime(day_file::LOCAL_LOG)?;
     runtime.block_on(async {
@@ -97,6 +107,7 @@ fn options(arguments: &Arguments) -> pb::SolveOptions {
         seed: Some(arguments.seed),
         threads: arguments.threads,
         on_invalid_order: on_invalid_order as i32,
+        fleet_first: arguments.fleet_first,
         ..pb::SolveOptions::default()
     }
 }

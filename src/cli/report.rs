@@ -113,9 +113,14 @@ fn percent(percent: f64) -> String {
 /// What the plan comes to, in sentences.
 fn plan_summary(plan: &pb::Plan) -> String {
     let stops: usize = plan.routes.iter().map(|route| route.stops.len()).sum();
+    let reloads: usize = plan.routes.iter().map(|route| route.reloads.len()).sum();
     let provenance = plan.provenance.clone().unwrap_or_default();
+    let reloads = match reloads {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "reload")),
+    };
     let mut text = format!(
-        "Plan {}: {}, {}, {:.1} km, cost {}; {} unserved, {} broken.\n",
+        "Plan {}: {}, {}{reloads}, {:.1} km, cost {}; {} unserved, {} broken.\n",
         plan.version,
         counted(plan.routes.len(), "route"),
         counted(stops, "stop"),
@@ -229,6 +234,23 @@ mod tests {
     #[test]
     fn texts_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\n");
+    }
+
+    #[test]
+    fn reloads_are_told_if_there_are_any() {
+        let plan = pb::Plan {
+            routes: vec![pb::Route {
+                reloads: vec![pb::Reload::default(); 2],
+                ..pb::Route::default()
+            }],
+            ..pb::Plan::default()
+        };
+        let summary = plan_summary(&plan);
+        assert!(
+            summary.contains("1 route, 0 stops, 2 reloads, "),
+            "{summary}"
+        );
+        assert!(!plan_summary(&pb::Plan::default()).contains("reload"));
     }
 
     #[test]

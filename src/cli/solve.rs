@@ -1,18 +1,19 @@
 //! `punctual solve`: solves a benchmark instance.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Done, Failure, argument, console, day_file};
+use super::trace::{Recorded, Start, Trace};
+use super::{Done, Failure, argument, bench, console, day_file};
 use crate::clock::Clock;
-use crate::formats::{self, Rounding};
-use crate::solver::control::{Control, SearchProgress};
+use crate::formats::{self, Instance, Rounding};
+use crate::solver::control::{Control, Outcome, SearchProgress};
 use crate::solver::params::SearchParams;
-use crate::solver::search::search;
-use crate::solver::solution::Solution;
+use crate::solver::search::{search_again, search_from};
+use crate::solver::start::{Start as StartSolution, StartRoute};
 
-/// Solves a benchmark instance (Solomon text, or VRPLIB VRPTW with EUC_2D or EXPLICIT FULL_MATRIX).
+/// Solves a benchmark instance: Solomon text, or VRPLIB of the types VRPTW, MDVRPTW, SDVRPTW, HFVRP and PCVRPTW with
+/// EUC_2D or EXPLICIT FULL_MATRIX.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The instance.
@@ -36,64 +37,124 @@ pub(super) struct Arguments {
         allow_negative_numbers = true
     )]
     seed: u64,
-    /// How real numbers become integers; by default dimacs for coordinates and none for a matrix.
+    /// How real numbers become integers; by default none for a matrix, exact for MDVRPTW, SDVRPTW and HFVRP, and dimacs
+    /// for all else.
     #[arg(long, value_name = "RULE", value_enum)]
     rounding: Option<Rounding>,
-    /// Where to write the solution in VRPLIB format.
+    /// The solution to start from, in VRPLIB format, which the one found is no worse than.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trace", "replay"])]
+    initial: Option<PathBuf>,
+    /// Use as few vehicles as possible, whatever that costs.
+    #[arg(long, conflicts_with_all = ["trace", "replay"])]
+    fleet_first: bool,
+    /// Where to write the solution in VRPLIB format; where vehicles differ, with a route for each, empty ones included.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Where to write how the search went, as lines of JSON.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// A trace of this instance whose search is to be made again, step by step and without a clock.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["time_limit", "iterations", "seed", "rounding"])]
+    replay: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let clock = Clock::start();
-    let name = args.file.display();
-    let text = fs::read_to_string(&args.file)
-        .map_err(|error| Failure::new(format!("read {name}"), error))?;
-    let instance = formats::read_instance(&text, args.rounding)
-        .map_err(|error| Failure::new(format!("read {name}"), error))?;
-    if let Some(path) = &args.output {
+    let text = bench::read_text(&args.file)?;
+    let recorded = recorded(args, &text)?;
+    let params = match &recorded {
+        Some((recorded, _)) => recorded.params(),
+        None => SearchParams {
+            seed: args.seed,
+            time_limit: Some(args.time_limit),
+            iteration_limit: args.iterations,
+            stagnation_limit: None,
+        },
+    };
+    let rounding = recorded.as_ref().map(|(_, rounding)| *rounding);
+    let instance = formats::read_instance(&text, rounding.or(args.rounding))
+        .map_err(|error| Failure::new(format!("read {}", args.file.display()), error))?;
+    for path in [&args.output, &args.trace].into_iter().flatten() {
         day_file::expect_folder(path)?;
     }
-    let mut pool = rayon::ThreadPoolBuilder::new();
-    if let Some(threads) = args.threads {
-        pool = pool.num_threads(usize::from(threads));
-    }
-    let pool = pool
-        .build()
-        .map_err(|error| Failure::new("start search threads", error))?;
-    let params = SearchParams {
-        seed: args.seed,
-        time_limit: Some(args.time_limit),
-        iteration_limit: args.iterations,
-        stagnation_limit: None,
+    let initial = args.initial.as_deref();
+    let initial = initial
+        .map(|path| read_initial(path, &instance))
+        .transpose()?;
+    let pool = bench::threads(args.threads)?;
+    let start = || {
+        let threads = pool.current_num_threads();
+        Start::new(&instance.name, &text, instance.rounding, &params, threads)
     };
+    let mut trace = args.trace.as_ref().map(|_| Trace::new(start()));
     let outcome = pool.install(|| {
-        let problem = instance.to_problem();
-        let mut quiet = |_: &SearchProgress<'_>| {};
+        let problem = match args.fleet_first {
+            true => instance.to_problem().with_fleet_first(),
+            false => instance.to_problem(),
+        };
+        let start = initial.map(|routes| StartSolution::new(&problem, &routes));
+        let mut on_progress = |progress: &SearchProgress<'_>| {
+            if let Some(trace) = &mut trace {
+                trace.tell(progress, clock.elapsed());
+            }
+        };
         let mut control = Control {
             clock: &clock,
             is_cancelled: &|| false,
-            on_progress: &mut quiet,
+            on_progress: &mut on_progress,
         };
-        search(&problem, &params, &mut control)
+        match &recorded {
+            Some((recorded, _)) => search_again(&problem, &params, recorded.replay(), &mut control),
+            None => search_from(&problem, &params, start.as_ref(), &mut control),
+        }
     });
-    let routes = nodes(&outcome.solution);
+    if let (Some(path), Some(trace)) = (&args.trace, trace) {
+        trace.write(path, &outcome, clock.elapsed())?;
+    }
+    let done = tell(args, &instance, &outcome, clock.elapsed())?;
+    match recorded.and_then(|(recorded, _)| recorded.difference(&outcome)) {
+        Some(difference) => Err(Failure::new("repeat the search", difference)),
+        None => Ok(done),
+    }
+}
+
+/// The search to be made again, if that is asked for, and the rounding in which it read the instance in `text`.
+fn recorded(args: &Arguments, text: &str) -> Result<Option<(Recorded, Rounding)>, Failure> {
+    let Some(path) = &args.replay else {
+        return Ok(None);
+    };
+    let failed = |cause: String| Failure::new(format!("read {}", path.display()), cause);
+    let recorded = Recorded::read(&bench::read_text(path)?).map_err(failed)?;
+    if !recorded.is_of(text) {
+        let cause = format!(
+            "its search was on another text than {}",
+            args.file.display()
+        );
+        return Err(failed(cause));
+    }
+    let rounding = recorded.rounding().map_err(failed)?;
+    Ok(Some((recorded, rounding)))
+}
+
+/// Checks the solution, writes it and says how it is.
+fn tell(
+    args: &Arguments,
+    instance: &Instance,
+    outcome: &Outcome,
+    elapsed: Duration,
+) -> Result<Done, Failure> {
+    let routes = instance.routes_of(&outcome.solution);
     let verdict = instance.check(&routes);
-    let cost = verdict
-        .as_ref()
-        .copied()
-        .unwrap_or(outcome.solution.distance);
+    let cost = instance.show_cost(instance.cost(&routes));
     if let Some(path) = &args.output {
-        let text = formats::write_solution(&routes, &instance.show_cost(cost));
-        day_file::write_text(path, text.as_bytes())?;
+        day_file::write_text(path, formats::write_solution(&routes, &cost).as_bytes())?;
     }
     console::say(format_args!(
-        "cost={} routes={} feasible={} iterations={} seconds={:.2}",
-        instance.show_cost(cost),
-        routes.len(),
+        "cost={cost} routes={} feasible={} iterations={} seconds={:.2}",
+        outcome.solution.routes.len(),
         verdict.is_ok(),
         outcome.iterations,
-        clock.elapsed().as_secs_f64(),
+        elapsed.as_secs_f64(),
     ))?;
     Ok(match verdict {
         Ok(_) => Done::Fully,
@@ -104,11 +165,9 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     })
 }
 
-/// Nodes as the instance numbers them: client 0 is node 1.
-fn nodes(solution: &Solution) -> Vec<Vec<usize>> {
-    solution
-        .routes
-        .iter()
-        .map(|route| route.clients.iter().map(|client| client + 1).collect())
-        .collect()
+/// Reads the routes to start from.
+fn read_initial(path: &Path, instance: &Instance) -> Result<Vec<StartRoute>, Failure> {
+    let failed = |error| Failure::new(format!("read {}", path.display()), error);
+    let solution = formats::read_solution(&bench::read_text(path)?).map_err(failed)?;
+    instance.start_routes(&solution.routes).map_err(failed)
 }

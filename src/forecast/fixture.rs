@@ -96,6 +96,8 @@ fn courier(number: u32) -> Courier {
         limits: Limits::default(),
         speed_factor: BasisPoints::ONE,
         service_factor: BasisPoints::ONE,
+        reload_depots: BTreeSet::new(),
+        max_reloads: None,
     }
 }
 
@@ -188,5 +190,21 @@ fn route(courier: u32, start: Timestamp, orders: &[u32]) -> Route {
         cost: CostBreakdown::default(),
         return_distance: Meters::ZERO,
         return_duration: Seconds::ZERO,
+        reloads: Vec::new(),
+    }
+}
+
+/// A return to the depot after so many stops; the times stated are nonsense, too.
+pub(super) fn reload(n_before: usize) -> Reload {
+    let nonsense = Timestamp(77);
+    Reload {
+        depot: DepotId::parse("depot").unwrap(),
+        n_before,
+        arrival: nonsense,
+        loading_start: nonsense,
+        departure: nonsense,
+        leg_distance: Meters::ZERO,
+        leg_duration: Seconds::ZERO,
+        load_at_departure: BTreeMap::new(),
     }
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use super::draws;
 use super::spread::Spread;
-use crate::model::{Courier, CourierId, Order, OrderId, PlaceIdx, Problem, Route, TimeWindow};
+use crate::model::{
+    Courier, CourierId, DepotId, Order, OrderId, OrderKind, PlaceIdx, Problem, Route, Stop,
+    TimeWindow,
+};
 use crate::travel::{Stretch, TravelTimes, Way};
 use crate::units::{Seconds, Timestamp};
 
@@ -43,14 +46,15 @@ pub(super) struct Gap {
     pub(super) to: f32,
 }
 
-/// A stop. Moments are in seconds since the start of loading.
+/// A stop: at a door, or at a depot to load for the next trip. Moments are in seconds since the start of loading.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
-    pub(super) order: OrderId,
-    /// Key of the order's noise.
+    /// `None` at a depot, where nothing is promised: there is only the loading, once all goods are ready.
+    pub(super) order: Option<OrderId>,
+    /// Key of the stop's noise.
     pub(super) key: u64,
     pub(super) leg: Leg,
-    /// Planned seconds at the door.
+    /// Planned seconds at the door, or of loading.
     pub(super) service: f32,
     /// When the first window opens.
     pub(super) open: f32,
@@ -58,7 +62,7 @@ pub(super) struct Visit {
     pub(super) gaps: Vec<Gap>,
     /// Latest moment promised.
     pub(super) promised: f32,
-    /// Latest arrival that counts as on time; `None` if none does, because there is no way or no window.
+    /// Latest arrival that counts as on time; `None` if none does, because there is no way, no window or no promise.
     pub(super) deadline: Option<f32>,
 }
 
@@ -78,6 +82,12 @@ pub(super) struct Itinerary {
 }
 
 impl Itinerary {
+    /// How many stops are at doors.
+    pub(super) fn n_orders(&self) -> usize {
+        let visits = self.visits.iter();
+        visits.filter(|visit| visit.order.is_some()).count()
+    }
+
     /// The last planned departure.
     pub(super) fn last_departure(&self) -> Timestamp {
         self.back.departure
@@ -141,8 +151,17 @@ impl<'a> Timetable<'a> {
             is_reachable: true,
         };
         let departure = walk.relative(walk.now());
-        let visits = route.stops.iter().map(|stop| walk.visit(&stop.order));
-        let visits = visits.collect();
+        let mut visits = Vec::with_capacity(route.stops.len() + route.reloads.len());
+        for (position, stop) in route.stops.iter().enumerate() {
+            let reloads = route.reloads.iter().enumerate();
+            for (number, reload) in reloads.filter(|(_, reload)| reload.n_before == position) {
+                let next = route.reloads.iter().map(|reload| reload.n_before);
+                let to = next.filter(|next| *next > position).min();
+                let trip = &route.stops[position..to.unwrap_or(usize::MAX).min(route.stops.len())];
+                visits.push(walk.reload(&reload.depot, number, trip));
+            }
+            visits.push(walk.visit(&stop.order));
+        }
         let end = courier.and_then(|courier| self.problem.end_place(courier));
         let back = walk.way(end.or(walk.place));
         Itinerary {
@@ -189,7 +208,7 @@ impl<'a> Walk<'a> {
         let grace = self.timetable.grace.0.max(0);
         let deadline = Timestamp(promised.0.saturating_add(grace));
         Visit {
-            order: id.clone(),
+            order: Some(id.clone()),
             key: draws::key(id.as_str()),
             leg,
             service: float(service.0),
@@ -199,6 +218,39 @@ impl<'a> Walk<'a> {
             gaps: self.gaps(&windows),
             promised: self.relative(promised),
             deadline: is_keepable.then(|| self.relative(deadline)),
+        }
+    }
+
+    /// The stop at `depot` to load for the orders of `trip`.
+    fn reload(&mut self, depot: &DepotId, number: usize, trip: &[Stop]) -> Visit {
+        let depot = self.timetable.problem.depot(depot);
+        let way = self.way(depot.map(|depot| depot.place));
+        self.is_reachable &= way.is_some();
+        let leg = self.leg(way.as_ref());
+        let orders = trip
+            .iter()
+            .filter_map(|stop| self.timetable.orders.get(&stop.order).copied());
+        let ready = orders
+            .filter(|order| order.kind == OrderKind::Delivery)
+            .filter_map(|order| order.ready)
+            .max();
+        let loading = depot.map_or(Seconds::ZERO, |depot| depot.loading);
+        self.clock += self.travel_time(way.as_ref());
+        if let Some(ready) = ready {
+            self.clock += (ready.0.saturating_sub(self.now().0)).clamp(0, HORIZON);
+        }
+        self.clock += loading.0;
+        self.place = depot.map(|depot| depot.place);
+        let courier = self.courier.map_or("", |courier| courier.id.as_str());
+        Visit {
+            order: None,
+            key: draws::key(&format!("{courier} reload {number}")),
+            leg,
+            service: float(loading.0),
+            open: ready.map_or(f32::NEG_INFINITY, |ready| self.relative(ready)),
+            gaps: Vec::new(),
+            promised: f32::INFINITY,
+            deadline: None,
         }
     }
 

@@ -232,7 +232,7 @@ mod tests {
 
     fn visit() -> Visit {
         Visit {
-            order: order_id(1),
+            order: Some(order_id(1)),
             key: 1,
             leg: Leg {
                 planned: 0.0,

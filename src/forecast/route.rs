@@ -14,7 +14,7 @@ use super::kernel::{NoiseBlock, advance, arrive, retreat};
 use super::quantiles::order_statistics;
 use super::spread::Spread;
 use super::statistics::{KeptCounts, rank, rank_from_above, wilson};
-use crate::model::{RouteForecast, StopForecast};
+use crate::model::{OrderId, RouteForecast, StopForecast};
 use crate::units::{Seconds, Timestamp};
 
 /// Stops whose durations are kept from the way forward to the way back. Those of longer routes are drawn twice, so that
@@ -93,23 +93,30 @@ impl<'a> Simulator<'a> {
             self.draw(visits);
             for (at, visit) in visits.iter().enumerate() {
                 self.arrive(at, visit);
-                stops.push(self.stop_forecast(route, visit));
+                if let Some(order) = &visit.order {
+                    stops.push(self.stop_forecast(route, visit, order));
+                }
             }
         }
         let [end_p50, end_p90] = self.end(route);
 
         self.moments.fill([f32::INFINITY; BLOCK]);
+        let mut unsaid = stops.iter_mut().rev();
         for first in segments().rev() {
             let visits = segment(route, first);
             if first + SEGMENT < route.visits.len() {
                 self.draw(visits);
             }
             for (at, visit) in visits.iter().enumerate().rev() {
-                stops[first + at].leave_by = self.leave_by(route);
+                if visit.order.is_some()
+                    && let Some(stop) = unsaid.next()
+                {
+                    stop.leave_by = self.leave_by(route);
+                }
                 self.back_up(at, visit);
             }
         }
-        let counts = KeptCounts::new(self.kept.as_flattened(), route.visits.len());
+        let counts = KeptCounts::new(self.kept.as_flattened(), route.n_orders());
         RouteForecast {
             courier: route.courier.clone(),
             stops,
@@ -158,6 +165,10 @@ impl<'a> Simulator<'a> {
                 noise.draw(&mut draws);
                 noise.travel(&visit.leg, traffic, courier, travel);
                 noise.service(visit.service, day.spread, courier, service);
+                if visit.order.is_none() {
+                    // Loading takes as long as planned, as at the start of the route.
+                    service.fill(visit.service);
+                }
             }
         }
     }
@@ -184,13 +195,13 @@ impl<'a> Simulator<'a> {
 
     /// What the arrivals say about `visit`.
     #[inline(always)]
-    fn stop_forecast(&mut self, route: &Itinerary, visit: &Visit) -> StopForecast {
+    fn stop_forecast(&mut self, route: &Itinerary, visit: &Visit, order: &OrderId) -> StopForecast {
         let n = self.arrivals.len() * BLOCK;
         let ranks = [0.1, 0.5, 0.9].map(|p| rank(p, n));
         let [p10, p50, p90] = order_statistics(&self.arrivals, ranks, f32::round_ties_even);
         let lateness = Lateness::of(visit, &self.arrivals);
         StopForecast {
-            order: visit.order.clone(),
+            order: order.clone(),
             on_time: wilson(n - lateness.n_days, n),
             arrival_p10: route.moment(p10),
             arrival_p50: route.moment(p50),
@@ -313,7 +324,7 @@ mod tests {
     fn visit(number: u32) -> Visit {
         let opens = number as f32 * 900.0;
         Visit {
-            order: order_id(number),
+            order: Some(order_id(number)),
             key: u64::from(number),
             leg: Leg {
                 planned: 500.0,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::fixture::{at, calm, courier_id, day, options, order, plan};
+use super::fixture::{at, calm, courier_id, day, options, order, plan, reload};
 use super::*;
 use crate::model::{NoiseModel, PlaceIdx, RouteStart, TravelBucket, TravelPace};
 use crate::units::{BasisPoints, Seconds, Timestamp};
@@ -63,6 +63,32 @@ fn without_noise_the_day_goes_as_planned() {
     assert_eq!(route.end_p50, at(10, 12) + Seconds(1_600));
     assert_eq!(forecast.realized_p5.to_bits(), 0.75_f64.to_bits());
     assert_eq!(forecast.expected_on_time_error.to_bits(), 0);
+}
+
+#[test]
+fn without_noise_a_reload_takes_the_way_the_wait_and_the_loading() {
+    let mut orders: Vec<_> = (1..=3)
+        .map(|n| order(n, 300, &[(at(8, 0), at(12, 0))]))
+        .collect();
+    orders[2].ready = Some(at(9, 0));
+    let problem = day(orders, 1, |_, _| Some(600));
+    let mut plan = plan(&[(0, at(8, 0), &[1, 2, 3])]);
+    plan.routes[0].reloads = [1, 2].map(reload).into();
+    let forecast = simulate(&problem, &plan, &options(256, calm()));
+    let route = &forecast.routes[0];
+    // Off at 8:10, first stop until 8:25, at the depot from 8:35 to 8:45, second stop until 9:00, at the depot from 9:10
+    // to 9:20: its goods have been ready since 9:00.
+    let arrivals: Vec<_> = route.stops.iter().map(|stop| stop.arrival_p50).collect();
+    assert_eq!(arrivals, [at(8, 20), at(8, 55), at(9, 30)]);
+    assert_eq!(route.end_p50, at(9, 45));
+    assert_eq!(forecast.expected_kept.to_bits(), 1.0_f64.to_bits());
+    // The last stop by 12:00, so off to it by 11:50, so off from the second stop by 11:30.
+    assert_eq!(route.stops[1].leave_by, Some(at(11, 30)));
+
+    let mut late = problem.clone();
+    late.orders[2].ready = Some(at(10, 0));
+    let route = &simulate(&late, &plan, &options(256, calm())).routes[0];
+    assert_eq!(route.stops[2].arrival_p50, at(10, 20));
 }
 
 #[test]

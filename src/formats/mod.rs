@@ -9,7 +9,7 @@ mod solution;
 mod vrplib;
 
 pub use instance::{Fault, Instance, Rounding};
-pub use solution::write_solution;
+pub use solution::{WrittenSolution, read_solution, write_solution};
 
 /// What is wrong with an instance text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,8 +29,8 @@ pub enum FormatError {
 
 /// Reads an instance: VRPLIB if there is a `DIMENSION`, Solomon's format otherwise.
 ///
-/// `rounding` of `None` means the convention of the format: `dimacs` where there are coordinates, `none` where there is
-/// a matrix.
+/// `rounding` of `None` means what is usual: `none` where there is a matrix, `exact` for the types MDVRPTW, SDVRPTW and
+/// HFVRP, `dimacs` for all others.
 ///
 /// # Errors
 /// If the text is not an instance of either format, or needs what is not supported.

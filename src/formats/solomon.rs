@@ -1,6 +1,6 @@
 //! Solomon's text format (Solomon, 1987; Gehring and Homberger, 1999).
 
-use super::instance::{Distances, Instance, Rounding};
+use super::instance::{CostUnit, Distances, Fleet, Instance, Kind, Rounding};
 use super::{FormatError, number};
 
 /// Reads an instance in Solomon's format.
@@ -57,22 +57,38 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
         )
     };
     let (n_vehicles, capacity) = fleet.ok_or_else(missing)?;
-    let scaled = |value: f64| whole(value * rounding.scale() as f64);
-    let instance = Instance {
-        name,
-        rounding,
-        n_vehicles,
-        capacity,
-        demand: nodes.iter().map(|node| whole(node[3])).collect(),
-        windows: nodes
-            .iter()
-            .map(|node| (scaled(node[4]), scaled(node[5])))
-            .collect(),
-        service: nodes.iter().map(|node| scaled(node[6])).collect(),
-        distances: Distances::Points(nodes.iter().map(|node| (node[1], node[2])).collect()),
-    };
+    let instance = instance(name, rounding, n_vehicles, capacity, &nodes);
     instance.check_bounds()?;
     Ok(instance)
+}
+
+/// The instance of so many vehicles and these rows, the depot's first.
+fn instance(
+    name: String,
+    rounding: Rounding,
+    n_vehicles: u32,
+    capacity: i64,
+    nodes: &[[f64; 7]],
+) -> Instance {
+    let scaled = |value: f64| whole(value * rounding.scale() as f64);
+    let kind = Kind {
+        capacity,
+        per_distance: 1,
+        ..Kind::default()
+    };
+    let windows = nodes.iter().map(|node| (scaled(node[4]), scaled(node[5])));
+    Instance {
+        name,
+        rounding,
+        cost_unit: CostUnit::Text,
+        fleet: Fleet::uniform(kind, n_vehicles),
+        n_depots: 1,
+        demand: nodes.iter().map(|node| whole(node[3])).collect(),
+        windows: Some(windows.collect()),
+        service: nodes.iter().map(|node| scaled(node[6])).collect(),
+        prizes: vec![0; nodes.len()],
+        distances: Distances::Points(nodes.iter().map(|node| (node[1], node[2])).collect()),
+    }
 }
 
 fn node(words: &[&str], line: usize, expected: usize) -> Result<[f64; 7], FormatError> {
@@ -116,12 +132,12 @@ mod tests {
     #[test]
     fn distances_are_truncated_to_one_decimal() {
         let instance = read(TINY, None).unwrap();
-        assert_eq!(
-            (instance.n_nodes(), instance.n_vehicles, instance.capacity),
-            (3, 2, 10)
-        );
+        assert_eq!((instance.n_nodes(), instance.n_clients()), (3, 2));
         assert_eq!((instance.distance(0, 1), instance.distance(0, 2)), (50, 14));
-        assert_eq!(instance.windows[1], (100, 200));
+        assert_eq!(
+            instance.windows.as_deref(),
+            Some(&[(0, 1_000), (100, 200), (0, 500)][..])
+        );
         assert_eq!(instance.check(&[vec![1], vec![2]]), Ok(128));
         assert_eq!(instance.show_cost(128), "12.8");
     }

@@ -146,14 +146,16 @@ pub(super) fn courier(spec: &DaySpec, calendar: &Calendar, number: u32) -> Couri
     let position = number as usize;
     let shift = &SHIFTS[position % SHIFTS.len()];
     let vehicle = shift.vehicles[position / SHIFTS.len() % shift.vehicles.len()];
+    // What a vehicle takes in a day then takes it two trips.
+    let share = if spec.reloads { 2 } else { 1 };
     Courier {
         id: courier_id(number),
         name: names::person(&mut random),
         phone: names::phone(1, number + 1),
         profile: profile_id(vehicle.profile),
         capacities: BTreeMap::from([
-            (KG.to_owned(), Load(vehicle.kg)),
-            (CRATES.to_owned(), Load(vehicle.crates)),
+            (KG.to_owned(), Load(vehicle.kg / share)),
+            (CRATES.to_owned(), Load(vehicle.crates / share)),
         ]),
         skills: skills(vehicle.skills),
         shift: calendar.window(shift.from, shift.to),
@@ -173,6 +175,8 @@ pub(super) fn courier(spec: &DaySpec, calendar: &Calendar, number: u32) -> Couri
         },
         speed_factor: percent(&mut random, 94, 106),
         service_factor: percent(&mut random, 90, 115),
+        reload_depots: spec.reloads.then(depot_id).into_iter().collect(),
+        max_reloads: None,
     }
 }
 

@@ -14,6 +14,7 @@
 //! | travel | along the great circle with a detour; on request slower for cars in the morning and in the evening |
 
 mod basket;
+mod benchmark;
 mod calendar;
 mod city;
 mod demand;
@@ -23,6 +24,7 @@ mod names;
 #[cfg(test)]
 mod workload;
 
+pub use benchmark::{Style, benchmark_instance};
 use jiff::civil::Date;
 
 use crate::model::{
@@ -82,6 +84,9 @@ pub struct DaySpec {
     pub preference_share: f64,
     /// Share of customers who do not want one certain courier again. Default 0.01.
     pub forbidden_courier_share: f64,
+    /// Whether couriers drive several trips: vehicles hold half as much and may load at the store again. Not to be planned
+    /// together with [`DaySpec::rush_hours`]. Default no.
+    pub reloads: bool,
 }
 
 impl Default for DaySpec {
@@ -112,6 +117,7 @@ impl Default for DaySpec {
             late_ready_share: 0.05,
             preference_share: 0.05,
             forbidden_courier_share: 0.01,
+            reloads: false,
         }
     }
 }
@@ -352,6 +358,27 @@ mod tests {
     fn the_small_day_can_be_served_without_any_search() {
         let workload = workload::workload(&generate(&DaySpec::small()));
         assert_eq!(workload.served, 24, "{workload:?}");
+    }
+
+    #[test]
+    fn with_reloads_vehicles_are_half_as_large_and_may_come_back() {
+        let (plain, trips) = (
+            DaySpec::small(),
+            DaySpec {
+                reloads: true,
+                ..DaySpec::small()
+            },
+        );
+        let (plain, trips) = (generate(&plain), generate(&trips));
+        assert_eq!(plain.orders, trips.orders);
+        for (one, other) in plain.couriers.iter().zip(&trips.couriers) {
+            assert!(!one.may_reload() && other.may_reload());
+            assert_eq!(
+                one.capacities[basket::KG].0 / 2,
+                other.capacities[basket::KG].0
+            );
+        }
+        assert_eq!(trips.validate().errors, []);
     }
 
     proptest! {

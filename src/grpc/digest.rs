@@ -26,6 +26,7 @@ pub(super) fn request_body(request: &pb::StartPlanRequest) -> [u8; 32] {
     let body = pb::SolvePlanRequest {
         problem: request.problem.clone(),
         options: request.options.clone(),
+        initial_plan: request.initial_plan.clone(),
     };
     Sha256::digest(body.encode_to_vec()).into()
 }

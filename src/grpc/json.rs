@@ -32,6 +32,7 @@ macro_rules! json_messages {
 json_messages!(
     EvaluatePlanRequest,
     EvaluatePlanResponse,
+    InitialPlan,
     PlanForecast,
     PlannedDay,
     Problem

@@ -25,12 +25,18 @@ impl Planning {
         &self,
         problem: Option<pb::Problem>,
         options: Option<pb::SolveOptions>,
+        initial: Option<pb::InitialPlan>,
     ) -> Result<app::Order, Refusal> {
         let config = self.app.config().clone();
         self.app
             .compute()
             .run("read a problem", move || {
-                convert::read_solve_request(problem.as_ref(), options.as_ref(), &config)
+                convert::read_solve_request(
+                    problem.as_ref(),
+                    options.as_ref(),
+                    initial.as_ref(),
+                    &config,
+                )
             })
             .await?
     }
@@ -49,7 +55,9 @@ impl Planning {
             return Ok(id);
         }
         let place = self.app.enter()?;
-        let order = self.order(request.problem, request.options).await?;
+        let order = self
+            .order(request.problem, request.options, request.initial_plan)
+            .await?;
         self.app.start_job(key, place, order, clock)
     }
 
@@ -134,7 +142,9 @@ impl pb::planning_service_server::PlanningService for Planning {
         let solve = async {
             // The place first: a busy server refuses before it reads.
             let place = self.app.enter()?;
-            let order = self.order(request.problem, request.options).await?;
+            let order = self
+                .order(request.problem, request.options, request.initial_plan)
+                .await?;
             Ok(self.app.launch(place, order, clock, answer_by))
         };
         let run: Result<_, Refusal> = solve.await;

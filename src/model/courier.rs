@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CourierId, DepotId, Order, OrderKind, PlaceIdx, ProfileId, TimeWindow};
+use super::{CourierId, DepotId, Order, PlaceIdx, ProfileId, TimeWindow};
 use crate::units::{BasisPoints, Cost, ExactCost, Load, Meters, Seconds};
 
 /// Where goods are loaded and routes begin and end.
@@ -93,6 +93,10 @@ pub struct Courier {
     pub speed_factor: BasisPoints,
     /// Time at the door relative to the order's.
     pub service_factor: BasisPoints,
+    /// Depots where the courier may load for a further trip; empty means a single trip.
+    pub reload_depots: BTreeSet<DepotId>,
+    /// How often the courier may do so.
+    pub max_reloads: Option<u32>,
 }
 
 impl Courier {
@@ -142,22 +146,34 @@ impl Courier {
             && !order.forbidden_couriers.contains(&self.id)
     }
 
-    /// Whether this courier starts (a delivery) or ends (a collection) at a depot that stocks the goods.
+    /// Whether some trip of this courier may start (a delivery) or end (a collection) at a depot that stocks the goods.
     #[must_use]
     pub fn comes_from_depot_of(&self, order: &Order) -> bool {
-        if order.depots.is_empty() {
-            return true;
+        let may_reload = self.may_reload() && !order.depots.is_disjoint(&self.reload_depots);
+        may_reload || order.is_stocked_by(self.start_depot(), self.end_depot())
+    }
+
+    /// Whether a route of this courier may have several trips.
+    #[must_use]
+    pub fn may_reload(&self) -> bool {
+        !self.reload_depots.is_empty() && self.max_reloads != Some(0)
+    }
+
+    /// The depot where the shift starts, if it starts at one.
+    #[must_use]
+    pub fn start_depot(&self) -> Option<&DepotId> {
+        match &self.start {
+            RouteStart::Depot(id) => Some(id),
+            RouteStart::Place(_) => None,
         }
-        let depot = match order.kind {
-            OrderKind::Delivery => match &self.start {
-                RouteStart::Depot(id) => Some(id),
-                RouteStart::Place(_) => None,
-            },
-            OrderKind::Collection => match &self.end {
-                RouteEnd::Depot(id) => Some(id),
-                RouteEnd::Place(_) | RouteEnd::Open => None,
-            },
-        };
-        depot.is_some_and(|id| order.depots.contains(id))
+    }
+
+    /// The depot where the shift ends, if it ends at one.
+    #[must_use]
+    pub fn end_depot(&self) -> Option<&DepotId> {
+        match &self.end {
+            RouteEnd::Depot(id) => Some(id),
+            RouteEnd::Place(_) | RouteEnd::Open => None,
+        }
     }
 }

@@ -8,6 +8,7 @@ mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod ids;
+mod initial;
 mod noise;
 mod order;
 mod plan;
@@ -17,14 +18,15 @@ mod validate;
 pub use courier::{Costs, Courier, Depot, Limits, RouteEnd, RouteStart};
 pub use finding::{Finding, Reason};
 pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId};
+pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
     ForecastOptions, NoiseModel, PlanForecast, Probability, RouteForecast, SpreadSource,
     StopForecast,
 };
 pub use order::{Contact, DropPolicy, Order, OrderKind, Preference, Promise};
 pub use plan::{
-    ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Route, RouteSketch,
-    Stop, StopReason, UnservedOrder, Verdict, Violation,
+    ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Reload, ReloadSketch,
+    Route, RouteSketch, Stop, StopReason, UnservedOrder, Verdict, Violation,
 };
 pub use problem::{
     GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, TimeWindow, TravelBucket, TravelPace,

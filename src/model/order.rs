@@ -8,9 +8,9 @@ use crate::units::{BasisPoints, Cost, Load, Seconds, Timestamp};
 /// Whether goods go to the customer or come from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderKind {
-    /// Loaded at the start of the route, handed over at the door.
+    /// Loaded at the start of the trip, handed over at the door.
     Delivery,
-    /// Taken at the door, brought to the end of the route.
+    /// Taken at the door, brought to the end of the trip.
     Collection,
 }
 
@@ -137,6 +137,17 @@ impl Order {
             }
             _ => Cost::ZERO,
         }
+    }
+
+    /// Whether a trip from the depot `start` to the depot `end` (if these are depots) loads a delivery, or unloads a
+    /// collection, where the goods are stocked.
+    #[must_use]
+    pub fn is_stocked_by(&self, start: Option<&DepotId>, end: Option<&DepotId>) -> bool {
+        let depot = match self.kind {
+            OrderKind::Delivery => start,
+            OrderKind::Collection => end,
+        };
+        self.depots.is_empty() || depot.is_some_and(|id| self.depots.contains(id))
     }
 
     /// What the goods take in `dimension`.

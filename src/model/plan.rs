@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CourierId, OrderId};
+use super::{CourierId, DepotId, OrderId};
 use crate::units::{Cost, ExactCost, Load, Meters, Seconds, Timestamp};
 
 /// What keeps an order out of a route, or breaks a route.
@@ -21,7 +21,7 @@ pub enum ConstraintKind {
     Skill,
     /// The order's lists exclude the courier.
     CourierForbidden,
-    /// The courier's depot does not stock the goods.
+    /// The depot of the trip does not stock the goods, or the courier may not reload there.
     Depot,
     /// Too many stops.
     MaxStops,
@@ -37,6 +37,10 @@ pub enum ConstraintKind {
     Inconsistent,
     /// An order is served twice, or neither served nor listed as unserved.
     Coverage,
+    /// A stop is not where a lock of the initial plan keeps it.
+    Locked,
+    /// Too many reloads.
+    MaxReloads,
 }
 
 /// One visit as planned.
@@ -52,9 +56,9 @@ pub struct Stop {
     pub departure: Timestamp,
     /// How much later service may start without making this or a later stop late, or the shift or duty too long.
     pub slack: Seconds,
-    /// Distance from the stop before.
+    /// Distance from the stop before, or the depot of a reload in between.
     pub leg_distance: Meters,
-    /// Travel time from the stop before.
+    /// Travel time from there.
     pub leg_duration: Seconds,
     /// What is on board after the stop.
     pub load_after: BTreeMap<String, Load>,
@@ -67,6 +71,35 @@ impl Stop {
     #[must_use]
     pub fn waiting(&self) -> Seconds {
         self.service_start - self.arrival
+    }
+}
+
+/// A return to a depot between two trips.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reload {
+    /// The depot.
+    pub depot: DepotId,
+    /// How many of the route's stops come before.
+    pub n_before: usize,
+    /// Arrival at the depot.
+    pub arrival: Timestamp,
+    /// Loading begins.
+    pub loading_start: Timestamp,
+    /// Leaving the depot.
+    pub departure: Timestamp,
+    /// Distance from the stop before.
+    pub leg_distance: Meters,
+    /// Travel time from the stop before.
+    pub leg_duration: Seconds,
+    /// What is on board at departure.
+    pub load_at_departure: BTreeMap<String, Load>,
+}
+
+impl Reload {
+    /// Time between arrival and the start of loading.
+    #[must_use]
+    pub fn waiting(&self) -> Seconds {
+        self.loading_start - self.arrival
     }
 }
 
@@ -124,7 +157,7 @@ pub struct Route {
     pub travel: Seconds,
     /// Total time at doors.
     pub service: Seconds,
-    /// Total waiting.
+    /// Total waiting, at doors and for goods at reloads.
     pub waiting: Seconds,
     /// What is on board at departure.
     pub load_at_start: BTreeMap<String, Load>,
@@ -136,6 +169,8 @@ pub struct Route {
     pub return_distance: Meters,
     /// Travel time of the last leg.
     pub return_duration: Seconds,
+    /// Returns to a depot between two trips, in sequence.
+    pub reloads: Vec<Reload>,
 }
 
 impl Route {
@@ -308,4 +343,24 @@ pub struct RouteSketch {
     pub orders: Vec<OrderId>,
     /// When loading starts; `None` leaves it to the planner's rule.
     pub start: Option<Timestamp>,
+    /// Returns to a depot between two trips, in sequence.
+    pub reloads: Vec<ReloadSketch>,
+}
+
+impl RouteSketch {
+    /// For each reload how many orders come before, and where it is.
+    pub fn reloads_by_position(&self) -> impl Iterator<Item = (usize, &DepotId)> {
+        self.reloads
+            .iter()
+            .map(|reload| (reload.n_before, &reload.depot))
+    }
+}
+
+/// A return to a depot between two trips, without times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReloadSketch {
+    /// The depot.
+    pub depot: DepotId,
+    /// How many of the route's orders come before: more than at the reload before, less than all.
+    pub n_before: usize,
 }

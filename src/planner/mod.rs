@@ -1,28 +1,37 @@
-//! From a problem to a checked plan: translates ids to dense indices, runs the solver, times the routes, explains what
-//! is left out.
+//! From a problem to a checked plan: translates ids to dense indices, runs the solver, from nothing or from an initial
+//! plan, times the routes, explains what is left out.
 
 pub mod explain;
+pub mod initial;
 pub mod schedule;
 mod translate;
+mod warm;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::check::check;
+use crate::check::{check, check_locks};
 use crate::clock::Clock;
 use crate::model::{
-    DropPolicy, Plan, Problem, Provenance, RouteSketch, StopReason, UnservedOrder, Verdict,
+    DropPolicy, Finding, InitialPlan, Plan, Problem, Provenance, RouteSketch, StopReason,
+    UnservedOrder, Verdict,
 };
-use crate::solver;
-use crate::solver::control::{Control, Outcome, SearchEnd, SearchProgress};
+use crate::solver::control::{Control, SearchEnd, SearchProgress};
 use crate::solver::params::SearchParams;
+use crate::solver::search::search_from;
 use crate::travel::TravelTimes;
 use crate::units::{Cost, Meters};
-use translate::Translation;
+use explain::SweepTerms;
+use initial::{Pins, UNPINNED};
+use translate::{Fixed, Translation};
+use warm::WarmStart;
 
-/// How to search.
-#[derive(Clone, Debug)]
+/// How to search. The default has no limit.
+#[derive(Clone, Debug, Default)]
 pub struct PlanOptions {
     /// Wall time on the clock handed to [`plan`]; `None` for no limit.
     pub time_budget: Option<Duration>,
@@ -34,6 +43,19 @@ pub struct PlanOptions {
     pub seed: u64,
     /// Search threads, at least 1.
     pub threads: usize,
+    /// Whether the number of couriers who drive comes before cost.
+    pub fleet_first: bool,
+    /// The plan to start from; must have passed [`initial::initial_findings`] without errors.
+    pub initial: Option<InitialPlan>,
+}
+
+/// A plan and what deserves a look about how it was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What of the initial plan did not fit any more; paths start at the initial plan.
+    pub notes: Vec<Finding>,
 }
 
 /// How far a search is: the best plan so far.
@@ -80,6 +102,10 @@ impl Cancel {
 /// them with the first solution found and then at most ten times a second. The plan returned carries the independent
 /// checker's verdict.
 ///
+/// From an initial plan, whatever keeps its locks is found no worse than it: by promises kept, then by the penalties of
+/// orders left out, then by the number of couriers if that comes first, then by cost. Orders that do not fit in their
+/// route any more are placed anew; new ones are inserted.
+///
 /// The problem must have passed [`Problem::validate`].
 ///
 /// # Errors
@@ -91,22 +117,38 @@ pub fn plan(
     clock: &Clock,
     cancel: &Cancel,
     on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
-) -> Result<Plan, rayon::ThreadPoolBuildError> {
+) -> Result<Planned, rayon::ThreadPoolBuildError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.max(1))
         .build()?;
     Ok(pool.install(|| {
         let started = clock.elapsed();
-        let (sketches, outcome) = search(problem, travel, options, clock, cancel, on_progress);
+        let initial = options.initial.as_ref();
+        let warm = initial.map(|initial| WarmStart::new(problem, travel, initial));
+        let order = Order {
+            problem: warm.as_ref().map_or(problem, |warm| &warm.bound),
+            travel,
+            options,
+            warm: warm.as_ref(),
+        };
+        let found = order.search(clock, cancel, on_progress);
         let provenance = Provenance {
-            stop_reason: stop_reason(outcome.end),
+            stop_reason: stop_reason(found.end),
             seed: options.seed,
             threads: options.threads.max(1),
-            iterations: outcome.iterations,
+            iterations: found.iterations,
             elapsed: clock.elapsed().saturating_sub(started),
             input_digest: String::new(),
         };
-        finish(problem, travel, sketches, true, provenance)
+        let mut plan = order.finish(found.sketches, true, provenance);
+        plan.verdict = check(problem, travel, &plan);
+        if let Some(initial) = initial {
+            plan.verdict.violations.extend(check_locks(initial, &plan));
+        }
+        Planned {
+            plan,
+            notes: found.notes,
+        }
     }))
 }
 
@@ -123,31 +165,13 @@ pub fn evaluate(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSk
         elapsed: Duration::ZERO,
         input_digest: String::new(),
     };
-    finish(problem, travel, sketches.to_vec(), false, provenance)
-}
-
-/// From sequences to a plan; `is_searched` allows a last sweep for orders that the search left out.
-fn finish(
-    problem: &Problem,
-    travel: &TravelTimes<'_>,
-    mut sketches: Vec<RouteSketch>,
-    is_searched: bool,
-    provenance: Provenance,
-) -> Plan {
-    let mut schedule = schedule::schedule(problem, travel, &sketches);
-    let is_wanted = is_searched && provenance.stop_reason != StopReason::Cancelled;
-    if is_wanted && !schedule.unserved.is_empty() {
-        let mut looked_at = most_important(problem, &schedule.unserved);
-        explain::last_sweep(problem, travel, &mut sketches, &mut looked_at);
-        schedule = schedule::schedule(problem, travel, &sketches);
-    }
-    let unserved = explained(problem, travel, &schedule, provenance.stop_reason);
-    let mut plan = Plan {
-        routes: schedule.routes,
-        unserved,
-        provenance,
-        verdict: Verdict::default(),
+    let order = Order {
+        problem,
+        travel,
+        options: &PlanOptions::default(),
+        warm: None,
     };
+    let mut plan = order.finish(sketches.to_vec(), false, provenance);
     plan.verdict = check(problem, travel, &plan);
     plan
 }
@@ -167,70 +191,144 @@ fn most_important(problem: &Problem, unserved: &[usize]) -> Vec<usize> {
     chosen
 }
 
-/// The unserved orders, the most important ones explained; none are if the caller does not wait for it.
-fn explained(
-    problem: &Problem,
-    travel: &TravelTimes<'_>,
-    schedule: &schedule::Schedule,
-    stop_reason: StopReason,
-) -> Vec<UnservedOrder> {
-    let told = if stop_reason == StopReason::Cancelled {
-        Vec::new()
-    } else {
-        most_important(problem, &schedule.unserved)
-    };
-    let mut explanations = explain::explain(problem, travel, &schedule.routes, &told).into_iter();
-    let mut told = told.into_iter().peekable();
-    let mut entry = |&position: &usize| {
-        if told.next_if_eq(&position).is_some()
-            && let Some(explanation) = explanations.next()
-        {
-            return explanation;
-        }
-        let order = &problem.orders[position];
-        UnservedOrder {
-            order: order.id.clone(),
-            must_serve: order.drop_policy == DropPolicy::MustServe,
-            obstacles: Vec::new(),
-            relaxation: None,
-        }
-    };
-    schedule.unserved.iter().map(&mut entry).collect()
-}
-
 /// Time between two reports of progress.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-fn search(
-    problem: &Problem,
-    travel: &TravelTimes<'_>,
-    options: &PlanOptions,
-    clock: &Clock,
-    cancel: &Cancel,
-    on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
-) -> (Vec<RouteSketch>, Outcome) {
-    let translation = Translation::new(problem, travel, &|| cancel.is_cancelled());
-    let params = SearchParams {
-        seed: options.seed,
-        time_limit: options.time_budget,
-        iteration_limit: options.iteration_limit,
-        stagnation_limit: options.stagnation_limit,
-    };
-    let mut reported: Option<Duration> = None;
-    let mut report = |progress: &SearchProgress<'_>| {
-        let elapsed = clock.elapsed();
-        if reported.is_none_or(|last| elapsed - last >= REPORT_INTERVAL) {
-            reported = Some(elapsed);
-            on_progress(&translation.progress(problem, progress, elapsed));
+/// What to plan.
+struct Order<'a> {
+    /// The problem, with the locks of the initial plan as lists of couriers.
+    problem: &'a Problem,
+    travel: &'a TravelTimes<'a>,
+    options: &'a PlanOptions,
+    warm: Option<&'a WarmStart<'a>>,
+}
+
+/// What a search found.
+struct Found {
+    sketches: Vec<RouteSketch>,
+    iterations: u64,
+    end: SearchEnd,
+    notes: Vec<Finding>,
+}
+
+impl Order<'_> {
+    fn search(
+        &self,
+        clock: &Clock,
+        cancel: &Cancel,
+        on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
+    ) -> Found {
+        let (problem, options, warm) = (self.problem, self.options, self.warm);
+        let unfixed = Fixed::new();
+        let fixed = warm.map_or(&unfixed, |warm| &warm.fixed);
+        let is_cancelled = || cancel.is_cancelled();
+        let mut translation = Translation::new(problem, self.travel, fixed, &is_cancelled);
+        if options.fleet_first {
+            translation.target = translation.target.with_fleet_first();
         }
-    };
-    let mut control = Control {
-        clock,
-        is_cancelled: &|| cancel.is_cancelled(),
-        on_progress: &mut report,
-    };
-    let outcome = solver::search::search(&translation.target, &params, &mut control);
-    (translation.sketches(problem, &outcome.solution), outcome)
+        let params = SearchParams {
+            seed: options.seed,
+            time_limit: options.time_budget,
+            iteration_limit: options.iteration_limit,
+            stagnation_limit: options.stagnation_limit,
+        };
+        let mut reported: Option<Duration> = None;
+        let mut report = |progress: &SearchProgress<'_>| {
+            let elapsed = clock.elapsed();
+            if reported.is_none_or(|last| elapsed - last >= REPORT_INTERVAL) {
+                reported = Some(elapsed);
+                on_progress(&translation.progress(problem, progress, elapsed));
+            }
+        };
+        let mut control = Control {
+            clock,
+            is_cancelled: &is_cancelled,
+            on_progress: &mut report,
+        };
+        let start = warm.map(|warm| warm.start(&translation));
+        let target = &translation.target;
+        let outcome = search_from(target, &params, start.as_ref(), &mut control);
+        let before = warm.map_or(&[][..], WarmStart::routes);
+        let sketches = translation.sketches(problem, &outcome.solution, before);
+        let mut found = Found {
+            sketches,
+            iterations: outcome.iterations,
+            end: outcome.end,
+            notes: Vec::new(),
+        };
+        if let (Some(warm), Some(start)) = (warm, start) {
+            let mended = translation.sketches(problem, &start.solution(target), before);
+            let (sketches, mended) = (warm.complete(found.sketches), warm.complete(mended));
+            found.sketches = warm.no_worse(self.travel, sketches, mended, options.fleet_first);
+            found.notes = warm.notes(start.displaced());
+        }
+        found
+    }
+
+    /// From sequences to a plan without a verdict; `is_searched` allows a last sweep for orders that the search left
+    /// out.
+    fn finish(
+        &self,
+        mut sketches: Vec<RouteSketch>,
+        is_searched: bool,
+        provenance: Provenance,
+    ) -> Plan {
+        let (problem, travel) = (self.problem, self.travel);
+        let mut schedule = schedule::schedule(problem, travel, &sketches);
+        let is_wanted = is_searched && provenance.stop_reason != StopReason::Cancelled;
+        if is_wanted && !schedule.unserved.is_empty() {
+            let mut looked_at = most_important(problem, &schedule.unserved);
+            let terms = SweepTerms {
+                pins: self.pins(),
+                fleet_first: self.options.fleet_first,
+            };
+            explain::last_sweep(problem, travel, &mut sketches, &mut looked_at, &terms);
+            schedule = schedule::schedule(problem, travel, &sketches);
+        }
+        let unserved = self.explained(&schedule, provenance.stop_reason);
+        Plan {
+            routes: schedule.routes,
+            unserved,
+            provenance,
+            verdict: Verdict::default(),
+        }
+    }
+
+    fn pins(&self) -> &Pins {
+        self.warm.map_or(&UNPINNED, |warm| &warm.pins)
+    }
+
+    /// The unserved orders, the most important ones explained; none are if the caller does not wait for it.
+    fn explained(
+        &self,
+        schedule: &schedule::Schedule,
+        stop_reason: StopReason,
+    ) -> Vec<UnservedOrder> {
+        let (problem, travel) = (self.problem, self.travel);
+        let told = if stop_reason == StopReason::Cancelled {
+            Vec::new()
+        } else {
+            most_important(problem, &schedule.unserved)
+        };
+        let explanations = explain::explain(problem, travel, &schedule.routes, &told, self.pins());
+        let mut explanations = explanations.into_iter();
+        let mut told = told.into_iter().peekable();
+        let mut entry = |&position: &usize| {
+            if told.next_if_eq(&position).is_some()
+                && let Some(explanation) = explanations.next()
+            {
+                return explanation;
+            }
+            let order = &problem.orders[position];
+            UnservedOrder {
+                order: order.id.clone(),
+                must_serve: order.drop_policy == DropPolicy::MustServe,
+                obstacles: Vec::new(),
+                relaxation: None,
+            }
+        };
+        schedule.unserved.iter().map(&mut entry).collect()
+    }
 }
 
 fn stop_reason(end: SearchEnd) -> StopReason {
@@ -240,49 +338,5 @@ fn stop_reason(end: SearchEnd) -> StopReason {
         SearchEnd::TimeLimit => StopReason::Deadline,
         SearchEnd::Cancelled => StopReason::Cancelled,
         SearchEnd::IterationLimit => StopReason::IterationLimit,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::model::fixture::arbitrary;
-    use crate::units::ExactCost;
-
-    fn options() -> PlanOptions {
-        PlanOptions {
-            time_budget: None,
-            iteration_limit: Some(200),
-            stagnation_limit: None,
-            seed: 1,
-            threads: 1,
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
-
-        #[test]
-        fn what_is_searched_for_holds_and_costs_no_more_than_the_search_said(
-            mut problem in arbitrary::day()
-        ) {
-            // The search may wait for a preferred window where the schedule does not.
-            for order in &mut problem.orders {
-                order.preference = None;
-            }
-            let travel = TravelTimes::new(&problem);
-            let (clock, cancel) = (Clock::start(), Cancel::default());
-            let (sketches, outcome) =
-                search(&problem, &travel, &options(), &clock, &cancel, &mut |_| {});
-            let target = Translation::new(&problem, &travel, &|| false).target;
-            let absent = outcome.solution.absent.iter();
-            let dropped: i64 = absent.map(|&client| target.drop_cost(client)).sum();
-            let plan = evaluate(&problem, &travel, &sketches);
-            let cost: ExactCost = plan.routes.iter().map(|route| route.cost.total()).sum();
-            prop_assert!(cost.0 <= outcome.solution.cost - dropped);
-            prop_assert_eq!(plan.verdict.violations, []);
-        }
     }
 }

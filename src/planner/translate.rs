@@ -2,18 +2,23 @@
 
 mod timed;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rayon::prelude::*;
 
 use super::PlanProgress;
+use super::initial::InitialRoute;
 use crate::model::{
-    Courier, DropPolicy, Order, OrderKind, PlaceIdx, Problem, ProfileId, RouteSketch, TimeWindow,
+    Courier, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem, ProfileId,
+    ReloadSketch, RouteSketch, TimeWindow,
 };
 use crate::solver::control::SearchProgress;
-use crate::solver::problem::{self as target, Arc, Client, DropRule, FAR, VehicleType, Window};
-use crate::solver::solution::Solution;
+use crate::solver::problem::{
+    self as target, Arc, Client, DropRule, FAR, Reload, VehicleType, Window,
+};
+use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
 use timed::Timing;
@@ -29,17 +34,29 @@ pub(super) struct Translation {
     is_free: bool,
 }
 
+/// Orders whose arrival and departure are given, whatever their windows say.
+pub(super) type Fixed = BTreeMap<OrderId, (Timestamp, Timestamp)>;
+
 /// Windows of one order that are told apart; further ones are not planned in.
 const WINDOWS_MAX: usize = 250;
 
+/// Where trips start and end. Depots at one place are told apart only where orders name depots and couriers reload.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Station<'a> {
+    place: PlaceIdx,
+    depot: Option<&'a DepotId>,
+}
+
 /// Everything that makes two couriers one vehicle type.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct KindKey {
+struct KindKey<'a> {
     capacity: Vec<i64>,
-    stations: (PlaceIdx, Option<PlaceIdx>),
+    stations: (Station<'a>, Option<Station<'a>>),
+    /// Stations with their loading times, in the order of the courier's depots.
+    reloads: Vec<(Station<'a>, i64)>,
     times: [i64; 5],
     costs: [i64; 4],
-    limits: [i64; 2],
+    limits: [i64; 3],
     travel: (ProfileId, BasisPoints),
     pace: BasisPoints,
     excluded: Vec<usize>,
@@ -50,39 +67,42 @@ impl Translation {
     pub(super) fn new(
         problem: &Problem,
         travel: &TravelTimes<'_>,
+        fixed: &Fixed,
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let scene = Scene::new(problem);
-        let mut members: BTreeMap<KindKey, Vec<usize>> = BTreeMap::new();
+        let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
         for (number, courier) in problem.couriers.iter().enumerate() {
             if let Some(key) = scene.kind_key(courier) {
                 members.entry(key).or_default().push(number);
             }
         }
         // In the order of their first courier, so that renaming nothing changes nothing.
-        let mut kinds: Vec<(KindKey, Vec<usize>)> = members.into_iter().collect();
+        let mut kinds: Vec<(KindKey<'_>, Vec<usize>)> = members.into_iter().collect();
         kinds.sort_by_key(|(_, couriers)| couriers[0]);
-        let stations: Vec<PlaceIdx> = collect_set(
-            kinds
-                .iter()
-                .flat_map(|(key, _)| [Some(key.stations.0), key.stations.1].into_iter().flatten()),
-        );
+        let stations: Vec<Station<'_>> = collect_set(kinds.iter().flat_map(|(key, _)| {
+            let ends = [Some(key.stations.0), key.stations.1];
+            let reloads = key.reloads.iter().map(|(station, _)| *station);
+            ends.into_iter().flatten().chain(reloads)
+        }));
         let profiles: Vec<(ProfileId, BasisPoints)> =
             collect_set(kinds.iter().map(|(key, _)| key.travel.clone()));
         let paces: Vec<BasisPoints> = collect_set(kinds.iter().map(|(key, _)| key.pace));
         let types = kinds
             .iter()
             .map(|(key, couriers)| scene.vehicle_type(key, couriers, &stations, &profiles, &paces));
-        let clients = problem
-            .orders
-            .iter()
-            .enumerate()
-            .map(|(number, order)| scene.client(number, order, &paces, &kinds));
+        let clients = problem.orders.iter().enumerate().map(|(number, order)| {
+            let client = scene.client(number, order, &stations, &paces, &kinds);
+            match fixed.get(&order.id) {
+                Some(&times) => scene.at_given_times(client, times),
+                None => client,
+            }
+        });
         let places: Vec<PlaceIdx> = problem
             .orders
             .iter()
             .map(|order| order.place)
-            .chain(stations.iter().copied())
+            .chain(stations.iter().map(|station| station.place))
             .collect();
         // Couriers of different speed drive the same ways: each way is measured once a profile.
         let ways: Vec<Ways> = collect_set(profiles.iter().map(|(id, _)| id.clone()))
@@ -117,20 +137,32 @@ impl Translation {
             arc,
         );
         let own = |number: usize, from, to| Some(ways_of[number].get(from, to)?.0);
-        let target = timed::apply_all(target, &timings, own);
         Self {
-            target,
+            target: timed::apply_all(target, &timings, own),
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),
             is_free: scene.is_free,
         }
     }
 
-    /// A solution as sequences of ids. Routes of one type go to its couriers in sequence.
-    pub(super) fn sketches(&self, problem: &Problem, solution: &Solution) -> Vec<RouteSketch> {
-        let mut next = vec![0; self.couriers_of.len()];
-        let sketch = |route: &crate::solver::solution::SolutionRoute| {
-            let courier = self.couriers_of[route.kind][next[route.kind]];
-            next[route.kind] += 1;
+    /// The vehicle type that the courier at a position has become.
+    pub(super) fn kind_of(&self, courier: usize) -> Option<usize> {
+        let is_member = |couriers: &Vec<usize>| couriers.binary_search(&courier).is_ok();
+        self.couriers_of.iter().position(is_member)
+    }
+
+    /// A solution as sequences of ids.
+    ///
+    /// Routes of one type go to those of its couriers who drove most of their orders in `before`, the others in
+    /// sequence.
+    pub(super) fn sketches(
+        &self,
+        problem: &Problem,
+        solution: &Solution,
+        before: &[InitialRoute],
+    ) -> Vec<RouteSketch> {
+        let drivers = self.drivers(solution, before);
+        let sketch = |(route, courier): (&SolutionRoute, usize)| {
+            let depots: Vec<&DepotId> = problem.couriers[courier].reload_depots.iter().collect();
             RouteSketch {
                 courier: problem.couriers[courier].id.clone(),
                 orders: route
@@ -139,9 +171,59 @@ impl Translation {
                     .map(|&client| problem.orders[client].id.clone())
                     .collect(),
                 start: None,
+                reloads: (route.reloads.iter())
+                    .map(|after| ReloadSketch {
+                        depot: depots[after.reload].clone(),
+                        n_before: after.n_before,
+                    })
+                    .collect(),
             }
         };
-        solution.routes.iter().map(sketch).collect()
+        solution.routes.iter().zip(drivers).map(sketch).collect()
+    }
+
+    /// The courier of each route.
+    fn drivers(&self, solution: &Solution, before: &[InitialRoute]) -> Vec<usize> {
+        let mut driver_before = BTreeMap::new();
+        for route in before {
+            driver_before.extend(route.orders.iter().map(|&order| (order, route.courier)));
+        }
+        let mut common: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+        for (number, route) in solution.routes.iter().enumerate() {
+            let drivers = route
+                .clients
+                .iter()
+                .filter_map(|client| driver_before.get(client));
+            for &courier in drivers {
+                if self.couriers_of[route.kind].binary_search(&courier).is_ok() {
+                    *common.entry((number, courier)).or_default() += 1;
+                }
+            }
+        }
+        let mut pairs: Vec<_> = common.into_iter().collect();
+        pairs.sort_by_key(|&(pair, orders)| (Reverse(orders), pair));
+        let mut driver_of = vec![None; solution.routes.len()];
+        let mut is_taken = BTreeSet::new();
+        for ((number, courier), _) in pairs {
+            if driver_of[number].is_none() && is_taken.insert(courier) {
+                driver_of[number] = Some(courier);
+            }
+        }
+        let next = |(driver, route): (Option<usize>, &SolutionRoute)| {
+            let free = || {
+                let mut couriers = self.couriers_of[route.kind].iter();
+                let courier = couriers.find(|courier| !is_taken.contains(courier));
+                *courier.expect("a type has as many routes as couriers at most")
+            };
+            let courier = driver.unwrap_or_else(free);
+            is_taken.insert(courier);
+            courier
+        };
+        driver_of
+            .into_iter()
+            .zip(&solution.routes)
+            .map(next)
+            .collect()
     }
 
     pub(super) fn progress(
@@ -157,6 +239,7 @@ impl Translation {
             .map(|&client| self.target.drop_cost(client))
             .sum();
         let stand_in = if self.is_free { best.distance } else { 0 };
+        let fleet = self.target.vehicle_cost() * best.routes.len() as i64;
         let is_promise =
             |client: &&usize| problem.orders[**client].drop_policy == DropPolicy::MustServe;
         PlanProgress {
@@ -167,7 +250,7 @@ impl Translation {
             unserved: best.absent.len(),
             routes: best.routes.len(),
             distance: Meters(best.distance),
-            cost: ExactCost(best.cost - dropped - stand_in).rounded(),
+            cost: ExactCost(best.cost - dropped - stand_in - fleet).rounded(),
         }
     }
 }
@@ -218,6 +301,8 @@ struct Scene<'a> {
     restricted: Vec<usize>,
     /// No courier costs anything: distance decides.
     is_free: bool,
+    /// Some order names depots, and some courier reloads: then it depends on the trip who may serve whom.
+    names_depots: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -254,7 +339,14 @@ impl<'a> Scene<'a> {
             dimensions: dimensions.into_iter().collect(),
             restricted,
             is_free,
+            names_depots: problem.couriers.iter().any(Courier::may_reload)
+                && problem.orders.iter().any(|order| !order.depots.is_empty()),
         }
+    }
+
+    fn station(&self, place: PlaceIdx, depot: Option<&'a DepotId>) -> Station<'a> {
+        let depot = depot.filter(|_| self.names_depots);
+        Station { place, depot }
     }
 
     /// Seconds since the origin.
@@ -263,7 +355,7 @@ impl<'a> Scene<'a> {
     }
 
     /// What kind of vehicle `courier` is; `None` if a depot is unknown, which validation excludes.
-    fn kind_key(&self, courier: &Courier) -> Option<KindKey> {
+    fn kind_key(&self, courier: &'a Courier) -> Option<KindKey<'a>> {
         let limits = &courier.limits;
         let span = courier.shift.end - courier.shift.start;
         let may_not = |&number: &usize| !courier.may_serve(&self.problem.orders[number]);
@@ -280,9 +372,20 @@ impl<'a> Scene<'a> {
                 })
                 .collect(),
             stations: (
-                self.problem.start_place(courier)?,
-                self.problem.end_place(courier),
+                self.station(self.problem.start_place(courier)?, courier.start_depot()),
+                (self.problem.end_place(courier))
+                    .map(|place| self.station(place, courier.end_depot())),
             ),
+            reloads: if courier.may_reload() {
+                (courier.reload_depots.iter())
+                    .map(|id| {
+                        let depot = self.problem.depot(id)?;
+                        Some((self.station(depot.place, Some(id)), depot.loading.0))
+                    })
+                    .collect::<Option<_>>()?
+            } else {
+                Vec::new()
+            },
             times: [
                 self.time(courier.shift.start),
                 self.time(courier.shift.end),
@@ -303,6 +406,7 @@ impl<'a> Scene<'a> {
             limits: [
                 limits.max_stops.map_or(i64::MAX, i64::from),
                 limits.max_distance.map_or(i64::MAX, |distance| distance.0),
+                courier.max_reloads.map_or(i64::MAX, i64::from),
             ],
             travel: (courier.profile.clone(), courier.speed_factor),
             pace: courier.service_factor,
@@ -312,9 +416,9 @@ impl<'a> Scene<'a> {
 
     fn vehicle_type(
         &self,
-        key: &KindKey,
+        key: &KindKey<'a>,
         couriers: &[usize],
-        stations: &[PlaceIdx],
+        stations: &[Station<'a>],
         profiles: &[(ProfileId, BasisPoints)],
         paces: &[BasisPoints],
     ) -> VehicleType {
@@ -324,10 +428,17 @@ impl<'a> Scene<'a> {
             count: u32::try_from(couriers.len()).unwrap_or(u32::MAX),
             capacity: key.capacity.clone(),
             start: position(stations, &key.stations.0),
-            end: key.stations.1.map(|place| position(stations, &place)),
+            end: key.stations.1.map(|station| position(stations, &station)),
             earliest,
             latest,
             loading,
+            reloads: (key.reloads.iter())
+                .map(|(station, loading)| Reload {
+                    station: position(stations, station),
+                    loading: narrow(*loading),
+                })
+                .collect(),
+            max_reloads: u32::try_from(key.limits[2]).unwrap_or(u32::MAX),
             fixed,
             per_distance,
             per_time,
@@ -345,9 +456,24 @@ impl<'a> Scene<'a> {
         &self,
         number: usize,
         order: &Order,
+        stations: &[Station<'a>],
         paces: &[BasisPoints],
-        kinds: &[(KindKey, Vec<usize>)],
+        kinds: &[(KindKey<'a>, Vec<usize>)],
     ) -> Client {
+        let stocked: Vec<bool> = if self.names_depots && !order.depots.is_empty() {
+            let stocks = |station: &Station<'_>| {
+                station
+                    .depot
+                    .is_some_and(|depot| order.depots.contains(depot))
+            };
+            stations.iter().map(stocks).collect()
+        } else {
+            Vec::new()
+        };
+        let (sources, sinks) = match order.kind {
+            OrderKind::Delivery => (stocked, Vec::new()),
+            OrderKind::Collection => (Vec::new(), stocked),
+        };
         let loads: Vec<i64> = self
             .dimensions
             .iter()
@@ -360,7 +486,7 @@ impl<'a> Scene<'a> {
             OrderKind::Collection => (nothing, loads),
         };
         let admits =
-            |(key, _): &(KindKey, Vec<usize>)| key.excluded.binary_search(&number).is_err();
+            |(key, _): &(KindKey<'_>, Vec<usize>)| key.excluded.binary_search(&number).is_err();
         Client {
             windows: self.windows(order),
             ready: order.ready.map(|moment| narrow(self.time(moment))),
@@ -381,6 +507,24 @@ impl<'a> Scene<'a> {
             } else {
                 Vec::new()
             },
+            sources,
+            sinks,
+        }
+    }
+
+    /// The client served at given times, whatever its windows and service time are.
+    fn at_given_times(&self, client: Client, times: (Timestamp, Timestamp)) -> Client {
+        let (arrival, departure) = times;
+        let at = narrow(self.time(arrival));
+        Client {
+            windows: vec![Window {
+                start: at,
+                end: at,
+                cost: 0,
+            }],
+            ready: None,
+            service: vec![narrow((departure - arrival).0); client.service.len()],
+            ..client
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{RouteSheet, SheetStop};
+use super::{RouteSheet, SheetReload, SheetStop};
 use crate::model::{Contact, OrderKind, TimeWindow};
 use crate::units::{Load, Timestamp};
 
@@ -48,7 +48,7 @@ impl Canonical {
     }
 }
 
-/// Both structs are taken apart without `..`, so that a new field cannot be forgotten here.
+/// All structs are taken apart without `..`, so that a new field cannot be forgotten here.
 fn canonical(sheet: &RouteSheet) -> Canonical {
     let RouteSheet {
         day_name,
@@ -66,6 +66,7 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
         end,
         distance,
         stops,
+        reloads,
         plan_version,
         checksum: _,
         leave_by_confidence,
@@ -93,7 +94,29 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
     for stop in stops {
         write_stop(&mut text, stop);
     }
+    for reload in reloads {
+        write_reload(&mut text, reload);
+    }
     text
+}
+
+fn write_reload(text: &mut Canonical, reload: &SheetReload) {
+    let SheetReload {
+        after_stop,
+        place,
+        arrival,
+        loading,
+        departure,
+        load_at_departure,
+        parcels_at_departure,
+    } = reload;
+    text.field("reload", after_stop);
+    text.field("place", place);
+    text.moment("arrival", Some(*arrival));
+    text.moment("loading", Some(*loading));
+    text.moment("departure", Some(*departure));
+    text.loads("load_at_departure", load_at_departure);
+    text.field("parcels_at_departure", parcels_at_departure);
 }
 
 fn write_stop(text: &mut Canonical, stop: &SheetStop) {
@@ -154,7 +177,7 @@ mod tests {
 
     #[test]
     fn every_change_on_the_sheet_changes_the_checksum() {
-        let edits: [fn(&mut RouteSheet); 8] = [
+        let edits: [fn(&mut RouteSheet); 10] = [
             |sheet| sheet.plan_version.push('x'),
             |sheet| sheet.departure.0 += 1,
             |sheet| sheet.leave_by = None,
@@ -162,6 +185,8 @@ mod tests {
             |sheet| sheet.stops.swap(0, 1),
             |sheet| sheet.stops[0].notes.push(' '),
             |sheet| sheet.stops[0].parcels = None,
+            |sheet| sheet.reloads.clear(),
+            |sheet| sheet.reloads[0].after_stop = 1,
             |sheet| {
                 sheet.stops[1].loads.clear();
             },

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::checksum::checksum;
-use super::{RouteSheet, SheetStop};
+use super::{RouteSheet, SheetReload, SheetStop};
 use crate::model::{
     Contact, Courier, CourierId, Order, OrderId, OrderKind, PlaceIdx, Plan, PlanForecast, Problem,
-    Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop, StopForecast, TimeWindow,
+    Reload, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop, StopForecast,
+    TimeWindow,
 };
 use crate::units::BasisPoints;
 
@@ -66,11 +67,12 @@ impl Day<'_> {
             departure: route.departure,
             leave_by: forecast.map(|forecast| forecast.leave_by),
             load_at_start: route.load_at_start.clone(),
-            parcels_at_start: self.parcels_at_start(route),
+            parcels_at_start: self.parcels_of_trip(route, 0),
             end_place: self.end_place(courier),
             end: route.end,
             distance: route.distance,
             stops: self.stops(route, forecast),
+            reloads: self.reloads(route),
             plan_version: self.plan_version.to_owned(),
             checksum: String::new(),
             leave_by_confidence: basis_points(self.forecast.leave_by_confidence),
@@ -84,14 +86,30 @@ impl Day<'_> {
         or_else(&self.problem.time_zone, "UTC")
     }
 
-    fn parcels_at_start(&self, route: &Route) -> u32 {
-        route
-            .stops
+    /// Parcels of the deliveries from the stop at position `from` to the next reload.
+    fn parcels_of_trip(&self, route: &Route, from: usize) -> u32 {
+        let later = route.reloads.iter().map(|reload| reload.n_before);
+        let to = later.filter(|&n_before| n_before > from).min();
+        let to = to.unwrap_or(usize::MAX).min(route.stops.len());
+        route.stops[from.min(to)..to]
             .iter()
             .filter_map(|stop| self.orders.get(&stop.order))
             .filter(|order| order.kind == OrderKind::Delivery)
             .filter_map(|order| order.parcels)
             .fold(0, u32::saturating_add)
+    }
+
+    fn reloads(&self, route: &Route) -> Vec<SheetReload> {
+        let line = |reload: &Reload| SheetReload {
+            after_stop: u32::try_from(reload.n_before).unwrap_or(u32::MAX),
+            place: self.depot_label(&reload.depot),
+            arrival: reload.arrival,
+            loading: reload.loading_start,
+            departure: reload.departure,
+            load_at_departure: reload.load_at_departure.clone(),
+            parcels_at_departure: self.parcels_of_trip(route, reload.n_before),
+        };
+        route.reloads.iter().map(line).collect()
     }
 
     fn start_place(&self, courier: &Courier) -> String {
@@ -284,6 +302,30 @@ mod tests {
         let sheets = sheets(&problem(), &plan(), &forecast(), "v1", &wanted);
         assert_eq!(sheets.len(), 1);
         assert_eq!(sheets[0].courier, wanted[0]);
+    }
+
+    #[test]
+    fn a_reload_says_where_to_go_and_what_to_load() {
+        let mut plan = plan();
+        plan.routes[0].reloads.push(crate::model::Reload {
+            depot: crate::model::DepotId::parse("d").expect("an id"),
+            n_before: 1,
+            arrival: at(9, 0),
+            loading_start: at(9, 10),
+            departure: at(9, 20),
+            leg_distance: crate::units::Meters(100),
+            leg_duration: crate::units::Seconds(60),
+            load_at_departure: BTreeMap::new(),
+        });
+        let mut day = problem();
+        day.orders[1].parcels = Some(5);
+        let sheet = &sheets(&day, &plan, &forecast(), "v1", &[])[0];
+        assert_eq!(sheet.parcels_at_start, 2);
+        let reload = &sheet.reloads[0];
+        assert_eq!((reload.after_stop, reload.parcels_at_departure), (1, 5));
+        assert_eq!(reload.place, "Store, Quay 1");
+        assert_eq!((reload.loading, reload.departure), (at(9, 10), at(9, 20)));
+        assert_ne!(sheet.checksum, all()[0].checksum);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::clock_face::{ClockFace, Round};
 use super::messages::{Language, Messages};
 use super::text::{bind, clean};
-use super::{RouteSheet, SheetStop};
+use super::{RouteSheet, SheetReload, SheetStop};
 use crate::model::OrderKind;
 use crate::units::{Load, Timestamp};
 
@@ -163,7 +163,10 @@ impl Page<'_> {
                     }
                 }
                 tbody {
-                    @for stop in &self.sheet.stops { (self.stop(stop)) }
+                    @for stop in &self.sheet.stops {
+                        (self.stop(stop))
+                        @for reload in self.reloads_after(stop.number) { (self.reload(reload)) }
+                    }
                     tr.closing { td colspan="5" { (self.refusals()) } }
                 }
             }
@@ -193,6 +196,53 @@ impl Page<'_> {
                     (blank(&self.words.actual_time))
                     (blank(&self.words.signature))
                     (blank(&self.words.refused))
+                }
+            }
+        }
+    }
+
+    fn reloads_after(&self, number: u32) -> impl Iterator<Item = &SheetReload> {
+        let reloads = self.sheet.reloads.iter();
+        reloads.filter(move |reload| reload.after_stop == number)
+    }
+
+    /// The row for a return to a depot, marked so that nobody drives past it.
+    fn reload(&self, reload: &SheetReload) -> Markup {
+        let words = self.words;
+        let loads = present(&reload.load_at_departure);
+        html! {
+            tr.reload {
+                td.number { "↺" }
+                td {
+                    span.line {
+                        span.label { (words.planned) " " }
+                        span.plan.nowrap { (self.time(reload.arrival)) }
+                    }
+                    span.line {
+                        span.label { (words.loading) " " }
+                        b.nowrap { (self.time(reload.loading)) }
+                    }
+                    span.line {
+                        span.label { (words.departure) " " }
+                        b.nowrap { (self.time(reload.departure)) }
+                    }
+                }
+                td {
+                    span.collect { (words.reload) }
+                    div.address { (bind(&reload.place)) }
+                    div.minor { (words.reload_unload) }
+                }
+                td colspan="2" {
+                    strong { (words.reload_load) ": " }
+                    @if reload.parcels_at_departure > 0 {
+                        (tick(&words.parcels(reload.parcels_at_departure)))
+                    }
+                    @for (dimension, load) in &loads {
+                        " " (tick(&self.amount(dimension, *load)))
+                    }
+                    @if reload.parcels_at_departure == 0 && loads.is_empty() {
+                        span { (words.load_nothing) }
+                    }
                 }
             }
         }

@@ -58,6 +58,8 @@ pub struct RouteSheet {
     pub distance: Meters,
     /// Stops in sequence.
     pub stops: Vec<SheetStop>,
+    /// Returns to a depot between the stops, in sequence.
+    pub reloads: Vec<SheetReload>,
     /// Version of the plan.
     pub plan_version: String,
     /// Eight hexadecimal digits over everything else on the sheet: sheets with equal checksums say the same.
@@ -66,6 +68,25 @@ pub struct RouteSheet {
     pub leave_by_confidence: BasisPoints,
     /// Whether the spread behind bands and leave-by times is a built-in default, not learned from history.
     pub spread_is_default: bool,
+}
+
+/// A line between two stops: back to a depot, where the goods of the next stops are loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetReload {
+    /// Number of the stop before.
+    pub after_stop: u32,
+    /// Where the depot is.
+    pub place: String,
+    /// Planned arrival.
+    pub arrival: Timestamp,
+    /// When loading starts.
+    pub loading: Timestamp,
+    /// When the courier leaves.
+    pub departure: Timestamp,
+    /// What must be on board at departure, by dimension.
+    pub load_at_departure: BTreeMap<String, Load>,
+    /// Parcels that must be on board at departure: the sum over the trip's deliveries that state them.
+    pub parcels_at_departure: u32,
 }
 
 /// One line of a sheet.

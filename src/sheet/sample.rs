@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::checksum::checksum;
-use super::{RouteSheet, SheetStop};
+use super::{RouteSheet, SheetReload, SheetStop};
 use crate::model::{Contact, CourierId, OrderId, OrderKind, TimeWindow};
 use crate::units::{BasisPoints, Load, Meters, Seconds, Timestamp};
 
@@ -15,7 +15,8 @@ pub(super) fn at(hour: i64, minute: i64) -> Timestamp {
     MIDNIGHT + Seconds(hour * 3_600 + minute * 60)
 }
 
-/// Three stops: a delivery with every field, a collection, a delivery of which next to nothing is known.
+/// Three stops: a delivery with every field, a collection and, after a reload, a delivery of which next to nothing is
+/// known.
 pub(super) fn small() -> RouteSheet {
     let mut sheet = RouteSheet {
         day_name: "2026-11-23 Moscow".into(),
@@ -33,6 +34,15 @@ pub(super) fn small() -> RouteSheet {
         end: at(15, 42),
         distance: Meters(42_251),
         stops: vec![full_stop(), collection(), bare_stop()],
+        reloads: vec![SheetReload {
+            after_stop: 2,
+            place: "Магазин «Амбар», Ветряная ул., д. 3".into(),
+            arrival: at(9, 40),
+            loading: at(10, 0),
+            departure: at(10, 15),
+            load_at_departure: loads(&[("kg", 12)]),
+            parcels_at_departure: 2,
+        }],
         plan_version: "p-20261123-3".into(),
         checksum: String::new(),
         leave_by_confidence: BasisPoints(9_000),

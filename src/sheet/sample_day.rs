@@ -65,6 +65,8 @@ fn courier(id: &str) -> Courier {
         limits: Limits::default(),
         speed_factor: BasisPoints::ONE,
         service_factor: BasisPoints::ONE,
+        reload_depots: BTreeSet::new(),
+        max_reloads: None,
     }
 }
 
@@ -138,6 +140,7 @@ fn route(courier: &str, stops: Vec<Stop>) -> Route {
         cost: CostBreakdown::default(),
         return_distance: Meters::ZERO,
         return_duration: Seconds::ZERO,
+        reloads: Vec::new(),
     }
 }
 

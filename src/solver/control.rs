@@ -36,6 +36,8 @@ pub struct SearchProgress<'a> {
     pub done: f64,
     /// Iterations made.
     pub iterations: u64,
+    /// Temperature of the epoch before, in units of cost; 0 before the first.
+    pub temperature: f64,
     /// The best solution so far.
     pub best: &'a Solution,
 }

@@ -69,22 +69,55 @@ fn bisect(problem: &Problem, mut routes: Vec<Route>, rng: &mut Stream) -> [Vec<R
         .max_by_key(|&client| (row[2 * client as usize], client))
         .unwrap_or(pivot);
     let other = problem.distances(profile, pole as usize);
+    let chain_of = chains(&routes);
     let key = |route: &Route| {
         let side = |client: u32| {
             i64::from(row[2 * client as usize]) - i64::from(other[2 * client as usize])
         };
         let sum: i64 = route.visits.iter().map(|&(client, _)| side(client)).sum();
-        sum * 16 / route.visits.len().max(1) as i64
+        (sum, route.visits.len() as i64)
     };
-    routes.sort_by_cached_key(|route| (key(route), route.slot));
+    let mut totals: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
+    for route in &routes {
+        let (sum, count) = key(route);
+        let total = totals.entry(chain_of[&route.slot]).or_default();
+        *total = (total.0 + sum, total.1 + count);
+    }
+    routes.sort_by_cached_key(|route| {
+        let chain = chain_of[&route.slot];
+        let (sum, count) = totals[&chain];
+        (sum * 16 / count.max(1), chain, route.slot)
+    });
     let mut before = 0;
     let half = clients.len() / 2;
     let cut = routes.iter().position(|route| {
         before += route.visits.len();
         before > half
     });
-    let rest = routes.split_off(cut.unwrap_or(routes.len() - 1).clamp(1, routes.len() - 1));
+    let cut = cut.unwrap_or(routes.len() - 1).clamp(1, routes.len() - 1);
+    // The trips of a vehicle stay together.
+    let vehicle = |at: usize| chain_of[&routes[at].slot];
+    let is_between = |&at: &usize| vehicle(at - 1) != vehicle(at);
+    let cut = (1..=cut).rev().find(is_between);
+    let cut = cut.or_else(|| (1..routes.len()).find(is_between));
+    let rest = routes.split_off(cut.unwrap_or(routes.len()));
     [routes, rest]
+}
+
+/// For each slot the slot of its vehicle's first trip.
+fn chains(trips: &[Route]) -> BTreeMap<u32, u32> {
+    let previous: BTreeMap<u32, u32> = trips
+        .iter()
+        .filter_map(|trip| Some((trip.slot, trip.previous?.0)))
+        .collect();
+    let first = |trip: &Route| {
+        let mut slot = trip.slot;
+        while let Some(&before) = previous.get(&slot) {
+            slot = before;
+        }
+        (trip.slot, slot)
+    };
+    trips.iter().map(first).collect()
 }
 
 /// Gives each part its share of what is free, and the clients left out to the part that has most of their neighbors.

@@ -7,25 +7,84 @@
 use super::problem::VehicleType;
 use super::state::State;
 
-/// What a prefix and a suffix of a route mean for its duration, kept per node.
+/// What a prefix and a suffix of a trip mean for its duration, kept per node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct DurationAt {
-    /// Loading, travel and service from the start to the departure from here.
+    /// Loading, travel and service from the start of the trip to the departure from here.
     pub(super) work: i32,
-    /// Latest start of the route that is in time up to here.
+    /// Latest start of the trip that is in time up to here.
     pub(super) latest_start: i32,
-    /// Earliest end of the route for the earliest possible arrival here, however early.
+    /// Earliest end of the trip for the earliest possible arrival here, however early.
     pub(super) end: i32,
 }
 
-/// What matters of a route's duration.
+/// A stretch of a route: when it ends is `max(start + work, end)`, for any start up to `latest_start`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// Loading, travel and service.
+    pub(super) work: i32,
+    /// Latest start that is in time.
+    pub(super) latest_start: i32,
+    /// Earliest end, however early the start.
+    pub(super) end: i32,
+}
+
+impl Segment {
+    /// Nothing.
+    pub(super) const EMPTY: Self = Self {
+        work: 0,
+        latest_start: i32::MAX,
+        end: i32::MIN,
+    };
+
+    /// This stretch followed by `next`.
+    pub(super) fn then(self, next: Self) -> Self {
+        Self {
+            work: self.work + next.work,
+            latest_start: self
+                .latest_start
+                .min(next.latest_start.saturating_sub(self.work)),
+            end: self.end.saturating_add(next.work).max(next.end),
+        }
+    }
+
+    /// Shortest time from start to end of a whole route whose earliest end is `end` and whose latest is `latest`.
+    pub(super) fn duration(self, end: i32, latest: i32) -> i32 {
+        self.work
+            .max(end - self.latest_start.min(latest - self.work))
+    }
+}
+
+/// What the other trips of a route mean for the duration of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Carry {
+    /// The trips before.
+    pub(super) before: Segment,
+    /// The trips after.
+    pub(super) after: Segment,
+    /// Shortest time from the start to the end of the route.
+    pub(super) duration: i32,
+}
+
+impl Carry {
+    /// Of a route with one trip that takes so long.
+    pub(super) const fn alone(duration: i32) -> Self {
+        Self {
+            before: Segment::EMPTY,
+            after: Segment::EMPTY,
+            duration,
+        }
+    }
+}
+
+/// What matters of a trip's duration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RouteDuration {
     /// Loading, travel and service in all.
     pub(super) work: i32,
     /// Earliest start: the vehicle is there and its goods are ready.
     pub(super) start: i32,
-    /// Shortest time from start to end.
+    /// Shortest time from start to end; means something only for routes of one trip.
     pub(super) duration: i32,
 }
 
@@ -41,21 +100,22 @@ impl RouteDuration {
         let vehicle = &state.problem.types()[kind as usize];
         let sentinel = state.sentinel(slot);
         let visit = *state.visit(sentinel);
-        let start = visit.departure - vehicle.loading;
+        let loading = state.begin(slot).1;
+        let start = visit.departure - loading;
         if nodes.is_empty() {
             state.durations[sentinel as usize] = DurationAt {
-                work: vehicle.loading,
+                work: loading,
                 latest_start: vehicle.latest,
                 end: i32::MIN,
             };
             return Self {
-                work: vehicle.loading,
+                work: loading,
                 start,
                 duration: 0,
             };
         }
         let mut at = DurationAt {
-            work: vehicle.loading,
+            work: loading,
             latest_start: vehicle.latest,
             end: i32::MIN,
         };

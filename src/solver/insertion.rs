@@ -6,7 +6,7 @@
 
 mod timed;
 
-use super::duration::duration_cost;
+use super::duration::{Carry, duration_cost};
 use super::neighborhood::Neighborhood;
 use super::params::Work;
 use super::problem::{Problem, Window};
@@ -220,23 +220,35 @@ impl<'a> Query<'a> {
             end = end.max(state.durations[gap.x as usize].end);
         }
         let work = old.work + gap.travel_in + self.service + gap.travel_out - between;
-        let duration = work.max(end - latest_start);
+        let Carry {
+            before,
+            after,
+            duration: old,
+        } = state.carry(slot);
+        let whole = before.work + work + after.work;
+        let end = (end + after.work).max(after.end);
+        let latest_start = before.latest_start.min(latest_start - before.work);
+        let duration = whole.max(end - latest_start);
         (duration <= vehicle.max_duration)
-            .then(|| duration_cost(vehicle, duration) - duration_cost(vehicle, old.duration))
+            .then(|| duration_cost(vehicle, duration) - duration_cost(vehicle, old))
     }
 
-    /// The best gap of a whole route.
+    /// The best gap of a whole route behind what is locked.
     fn scan(&self, state: &State<'_>, slot: u32) -> Place {
         if self.problem.features().timed {
             return self.scan_timed(state, slot);
         }
         let windows = &self.problem.clients()[self.client as usize].windows;
-        if let ([window], true) = (windows.as_slice(), state.durations.is_empty()) {
-            return self.scan_plain(state, slot, window);
+        if let ([window], true) = (windows.as_slice(), !self.problem.features().are_weighed()) {
+            return if self.ready <= state.head(slot).duration.start || state.durations.is_empty() {
+                self.scan_plain(state, slot, window)
+            } else {
+                self.scan_later(state, slot, window)
+            };
         }
         let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
         let mut best = Place::NOWHERE;
-        let mut node = state.sentinel(slot);
+        let mut node = state.gate(slot);
         loop {
             let visit = state.visit(node);
             if visit.departure > last {
@@ -256,7 +268,7 @@ impl<'a> Query<'a> {
     /// every node and arc once.
     fn scan_plain(&self, state: &State<'_>, slot: u32, window: &Window) -> Place {
         let (distances, durations) = (self.distances, self.durations);
-        let mut node = state.sentinel(slot);
+        let mut node = state.gate(slot);
         let mut visit = *state.visit(node);
         let column = 2 * state.origin(node, self.kind);
         let (mut distance_in, mut travel_in) = (distances[column + 1], durations[column + 1]);
@@ -288,6 +300,44 @@ impl<'a> Query<'a> {
             window: 0,
         }
     }
+
+    /// As [`Query::scan_plain`] in a trip that the client's goods let begin later.
+    fn scan_later(&self, state: &State<'_>, slot: u32, window: &Window) -> Place {
+        let (distances, durations) = (self.distances, self.durations);
+        let mut node = state.sentinel(slot);
+        let (mut best, mut after) = (i32::MAX, NONE);
+        loop {
+            let (visit, at) = (state.visit(node), &state.durations[node as usize]);
+            let departure = visit.departure.max(self.ready + at.work);
+            if departure > window.end || self.ready > at.latest_start {
+                break;
+            }
+            let next = visit.succ;
+            let from = 2 * state.origin(node, self.kind) + 1;
+            let to = 2 * state.destination(next, self.kind);
+            let detour = distances[from] + distances[to] - visit.distance;
+            let arrival = departure + durations[from];
+            let leave = arrival.max(window.start) + self.service;
+            if detour < best
+                && arrival <= window.end
+                && leave + durations[to] <= state.visit(next).latest
+            {
+                (best, after) = (detour, node);
+            }
+            if !state.is_client(next) {
+                break;
+            }
+            node = next;
+        }
+        if after == NONE {
+            return Place::NOWHERE;
+        }
+        Place {
+            delta: self.per_distance * i64::from(best) + window.cost,
+            after,
+            window: 0,
+        }
+    }
 }
 
 /// A gap as far as its duration goes.
@@ -305,7 +355,7 @@ fn has_room(state: &State<'_>, slot: u32, client: u32) -> bool {
     let problem = state.problem;
     let head = state.head(slot);
     let vehicle = &problem.types()[head.kind as usize];
-    head.count < vehicle.max_clients
+    state.route_count(slot) < vehicle.max_clients
         && state
             .loads(slot)
             .iter()
@@ -313,6 +363,7 @@ fn has_room(state: &State<'_>, slot: u32, client: u32) -> bool {
             .zip(&vehicle.capacity)
             .all(|((load, more), room)| load + more <= *room)
         && problem.admits(head.kind as usize, client as usize)
+        && state.may_join(slot, client)
 }
 
 /// The best place for `client` in the route of `slot`.
@@ -325,11 +376,22 @@ fn best_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
         let arc_in = query.distances[2 * state.origin(place.after, head.kind) + 1];
         let visit = state.visit(place.after);
         let arc_out = query.distances[2 * state.destination(visit.succ, head.kind)];
-        if head.distance + i64::from(arc_in + arc_out - visit.distance) > vehicle.max_distance {
+        if state.route_distance(slot) + i64::from(arc_in + arc_out - visit.distance)
+            > vehicle.max_distance
+        {
             return Place::NOWHERE;
         }
     }
     place
+}
+
+/// The best place for `client` in the route of `slot`, if it fits there.
+pub(super) fn place_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
+    if has_room(state, slot, client) {
+        best_in_route(state, slot, client)
+    } else {
+        Place::NOWHERE
+    }
 }
 
 /// Looks for places. One per part; keeps what it needs between queries.

@@ -3,11 +3,12 @@
 use rand::RngExt;
 
 use super::insertion::Memory;
-use super::params::Work;
+use super::params::{TAIL_TRIES, Work};
 use super::problem::Problem;
 use super::recreate::{Guide, Recreate};
 use super::ruin::{Ruin, RuinSize};
 use super::state::{Route, State};
+use super::tails::TailExchange;
 use crate::rng::Stream;
 
 /// A part of the solution with everything needed to improve it.
@@ -22,6 +23,7 @@ pub(super) struct Lane<'p> {
     pub(super) memories: Vec<Memory>,
     ruin: Ruin,
     recreate: Recreate,
+    tails: TailExchange,
     pool: Vec<u32>,
     bar: i64,
     found: Option<Found>,
@@ -60,6 +62,7 @@ impl<'p> Lane<'p> {
             memories: vec![Memory::default(); problem.n_clients()],
             ruin: Ruin::new(n_slots),
             recreate: Recreate::new(n_slots, blink),
+            tails: TailExchange::default(),
             pool: Vec::new(),
             bar: i64::MIN,
             found: None,
@@ -111,13 +114,21 @@ impl<'p> Lane<'p> {
         Some(iterations)
     }
 
-    /// One ruin and recreate, undone unless accepted.
+    /// An exchange of tails if one is found, otherwise one ruin and recreate, undone unless accepted.
     ///
     /// The number that decides on acceptance is drawn first, so that recreating stops as soon as it cannot be accepted
     /// any more.
     fn iterate(&mut self, guide: &Guide, orders: Orders, rng: &mut Stream) {
         let uniform = 1.0 - rng.random::<f64>();
         let limit = self.state.cost() + (-orders.temperature * uniform.ln()) as i64;
+        let (state, neighborhood) = (&mut self.state, &guide.neighborhood);
+        let is_exchanged = self
+            .tails
+            .apply(state, neighborhood, TAIL_TRIES, rng, limit.max(1));
+        if is_exchanged {
+            self.state.commit();
+            return;
+        }
         self.pool.clear();
         self.ruin.apply(
             &mut self.state,
@@ -127,7 +138,9 @@ impl<'p> Lane<'p> {
             &mut self.pool,
         );
         let limit = limit.max(1);
-        if self.recreate.apply(
+        if self.state.is_broken() {
+            self.state.undo();
+        } else if self.recreate.apply(
             &mut self.state,
             guide,
             &mut self.memories,
@@ -139,6 +152,18 @@ impl<'p> Lane<'p> {
         } else {
             self.state.undo();
         }
+    }
+
+    /// As [`Lane::construct`] for a few clients that are new to a solution: none of them is passed over by rule.
+    pub(super) fn complete(
+        &mut self,
+        guide: &Guide,
+        order: &[u32],
+        rng: &mut Stream,
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) {
+        self.recreate.draw_blink(rng);
+        self.construct(guide, order, rng, is_cancelled);
     }
 
     /// Inserts every client that is left out, in the given order; those not reached when `is_cancelled` says so stay

@@ -80,6 +80,13 @@ impl LoadProfile {
         }
     }
 
+    /// Whether the fullest moment of the route that starts at `sentinel` fits.
+    pub(super) fn peak_fits(&self, sentinel: u32, capacity: &[i64]) -> bool {
+        let at = sentinel as usize * self.dims;
+        let peaks = &self.after[at..at + self.dims];
+        peaks.iter().zip(capacity).all(|(peak, room)| peak <= room)
+    }
+
     /// Whether `client` fits behind `node` in a vehicle with `capacity`.
     #[inline]
     pub(super) fn fits(&self, problem: &Problem, capacity: &[i64], client: u32, node: u32) -> bool {

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::problem::{FAR, Problem};
+use super::problem::{Arc, Client, FAR, Problem};
 
 /// Neighbor lists of every client, nearest first, ties by index.
 #[derive(Debug)]
@@ -47,13 +47,16 @@ impl Neighborhood {
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let n = problem.n_clients();
+        let spans = Span::all(problem);
         let insertion = (0..n).into_par_iter().map(|client| {
             if is_cancelled() {
                 return Vec::new();
             }
             let others = (0..n).filter(|&other| other != client);
-            let scored =
-                others.filter_map(|other| Some((proximity(problem, client, other)?, other as u32)));
+            let scored = others.filter_map(|other| {
+                let proximity = proximity(problem, &spans, client, other)?;
+                Some((proximity, other as u32))
+            });
             nearest(scored.collect(), n_insertion)
         });
         let ruin = (0..n).into_par_iter().map(|client| {
@@ -108,14 +111,44 @@ fn distance(problem: &Problem, a: usize, b: usize) -> i64 {
     i64::from(ways.min().unwrap_or(FAR))
 }
 
+/// When a client can be served and left, whatever window and vehicle.
+#[derive(Clone, Copy)]
+struct Span {
+    opening: i32,
+    closing: i32,
+    service: i32,
+}
+
+impl Span {
+    /// The span of each client.
+    fn all(problem: &Problem) -> Vec<Self> {
+        let span = |client: &Client| {
+            let windows = || client.windows.iter();
+            Self {
+                opening: windows().map(|window| window.start).min().unwrap_or(0),
+                closing: windows().map(|window| window.end).max().unwrap_or(0),
+                service: client.service.iter().copied().min().unwrap_or(0),
+            }
+        };
+        problem.clients().iter().map(span).collect()
+    }
+}
+
 /// How little it costs to visit `b` right after `a` or the other way round; `None` if neither is possible.
-fn proximity(problem: &Problem, a: usize, b: usize) -> Option<i64> {
+fn proximity(problem: &Problem, spans: &[Span], a: usize, b: usize) -> Option<i64> {
     let profiles = 0..problem.n_profiles();
     profiles
         .flat_map(|profile| {
+            // Both ways stand in the row of `a`, next to those of the last call and the next.
+            let distances = problem.distances(profile, a);
+            let durations = problem.durations(profile, a);
+            let arc = |column: usize| Arc {
+                duration: durations[column],
+                distance: distances[column],
+            };
             [
-                directed(problem, profile, a, b),
-                directed(problem, profile, b, a),
+                directed(arc(2 * b), spans[a], spans[b]),
+                directed(arc(2 * b + 1), spans[b], spans[a]),
             ]
         })
         .flatten()
@@ -123,15 +156,11 @@ fn proximity(problem: &Problem, a: usize, b: usize) -> Option<i64> {
 }
 
 /// Distance plus a fifth of the waiting that cannot be avoided, in tenths, so that all of it is whole.
-fn directed(problem: &Problem, profile: usize, from: usize, to: usize) -> Option<i64> {
-    let (before, after) = (&problem.clients()[from], &problem.clients()[to]);
-    let arc = problem.arc(profile, from, to);
-    let service = before.service.iter().copied().min().unwrap_or(0);
-    let earliest = before.windows.iter().map(|window| window.start).min()? + service + arc.duration;
-    let latest = before.windows.iter().map(|window| window.end).max()? + service + arc.duration;
-    if arc.duration >= FAR || earliest > after.windows.iter().map(|window| window.end).max()? {
+fn directed(arc: Arc, before: Span, after: Span) -> Option<i64> {
+    let earliest = before.opening + before.service + arc.duration;
+    let latest = before.closing + before.service + arc.duration;
+    if arc.duration >= FAR || earliest > after.closing {
         return None;
     }
-    let opening = after.windows.iter().map(|window| window.start).min()?;
-    Some(10 * i64::from(arc.distance) + 2 * i64::from((opening - latest).max(0)))
+    Some(10 * i64::from(arc.distance) + 2 * i64::from((after.opening - latest).max(0)))
 }

@@ -15,23 +15,29 @@ pub struct SearchParams {
     pub stagnation_limit: Option<u64>,
 }
 
-/// Clients listed as neighbors for an insertion.
+/// Clients listed as neighbors for an insertion: as many as it looks at in the end.
 ///
 /// Source, as for all numbers here: fitted on Solomon, Gehring-Homberger and ORTEC instances.
-pub(super) const INSERTION_NEIGHBORS: usize = 60;
+pub(super) const INSERTION_NEIGHBORS: usize = 150;
+/// Neighbors an insertion looks at in the beginning.
+const INSERTION_NEIGHBORS_HOT: usize = 40;
 /// Clients listed as neighbors for a ruin.
 pub(super) const RUIN_NEIGHBORS: usize = 300;
 /// Chance of passing over a best position.
 pub(super) const BLINK: f64 = 0.01;
 
-/// Neighbors an insertion looks at when routes have `length` clients: few of them name many routes when routes are
-/// long, and every route named is looked at from end to end.
-pub(super) fn neighbors_for_length(length: f64) -> usize {
-    if length > 25.0 {
-        INSERTION_NEIGHBORS / 2
-    } else {
-        INSERTION_NEIGHBORS
-    }
+/// Exchanges of tails tried before each ruin.
+pub(super) const TAIL_TRIES: u32 = 10;
+
+/// Neighbors an insertion looks at after a share `done` of the search, when routes have `length` clients.
+///
+/// Few of them name many routes when routes are long, and every route named is looked at from end to end. While it is
+/// hot, routes change all the time and hardly any place is remembered, so that looking far costs much; later it costs
+/// little, and what is still to be found lies farther away.
+pub(super) fn neighbors(length: f64, done: f64) -> usize {
+    let (hot, cold) = (INSERTION_NEIGHBORS_HOT as f64, INSERTION_NEIGHBORS as f64);
+    let share = if length > 25.0 { 0.5 } else { 1.0 };
+    (share * hot * (cold / hot).powf(done)) as usize
 }
 
 /// How much there is to do or was done, in units of about four nanoseconds.

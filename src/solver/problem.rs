@@ -38,11 +38,11 @@ pub enum DropRule {
 pub struct Client {
     /// Windows to choose from, at least one.
     pub windows: Vec<Window>,
-    /// A route with this client starts no earlier.
+    /// The trip with this client begins to load no earlier.
     pub ready: Option<i32>,
-    /// On board from the start of the route to this client, by dimension.
+    /// On board from the start of the trip to this client, by dimension.
     pub delivery: Vec<i64>,
-    /// On board from this client to the end of the route, by dimension.
+    /// On board from this client to the end of the trip, by dimension.
     pub collection: Vec<i64>,
     /// What leaving it out means.
     pub drop: DropRule,
@@ -50,6 +50,19 @@ pub struct Client {
     pub service: Vec<i32>,
     /// For each vehicle type whether it may serve the client; empty if all may.
     pub admitted: Vec<bool>,
+    /// For each station whether the trip that serves the client may start there; empty if it may start anywhere.
+    pub sources: Vec<bool>,
+    /// For each station whether the trip that serves the client may end there; empty if it may end anywhere.
+    pub sinks: Vec<bool>,
+}
+
+/// A station where a vehicle may end one trip and load for the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reload {
+    /// Which station.
+    pub station: usize,
+    /// Time between beginning to load, when the vehicle is there and all goods of the trip are ready, and leaving.
+    pub loading: i32,
 }
 
 /// Vehicles that are alike.
@@ -69,6 +82,10 @@ pub struct VehicleType {
     pub latest: i32,
     /// Time between the start and leaving the start station.
     pub loading: i32,
+    /// Where it may load for further trips, 255 stations at most.
+    pub reloads: Vec<Reload>,
+    /// Largest number of further trips.
+    pub max_reloads: u32,
     /// Cost of a route with any client.
     pub fixed: i64,
     /// Cost of one unit of distance.
@@ -89,6 +106,14 @@ pub struct VehicleType {
     pub profile: usize,
     /// Which of the clients' service times it has.
     pub pace: usize,
+}
+
+impl VehicleType {
+    /// Whether its routes may have several trips.
+    #[must_use]
+    pub fn may_reload(&self) -> bool {
+        !self.reloads.is_empty() && self.max_reloads > 0
+    }
 }
 
 /// Travel time and distance of one arc.
@@ -134,6 +159,7 @@ pub struct Problem {
     deliveries: Vec<i64>,
     drop_cost: Vec<i64>,
     arc_cost_mean: f64,
+    vehicle_cost: i64,
     features: Features,
 }
 
@@ -152,12 +178,23 @@ pub(super) struct Features {
     pub(super) admissions: bool,
     /// Travel that depends on the time of day.
     pub(super) timed: bool,
+    /// Limits on the number of clients.
+    pub(super) counts: bool,
+    /// Routes of several trips.
+    pub(super) reloads: bool,
+    /// Clients whose trips may not start or end everywhere.
+    pub(super) stations: bool,
 }
 
 impl Features {
     /// Whether routes carry more than earliest departures and latest arrivals.
     pub(super) fn are_rich(self) -> bool {
         self.durations || self.releases || self.collections
+    }
+
+    /// Whether more than times and detours decides where a client fits.
+    pub(super) fn are_weighed(self) -> bool {
+        self.durations || self.collections
     }
 }
 
@@ -223,6 +260,7 @@ impl Problem {
             deliveries,
             drop_cost: Vec::new(),
             arc_cost_mean: 0.0,
+            vehicle_cost: 0,
             features,
         };
         problem.arc_cost_mean = problem.sample_arc_cost();
@@ -234,6 +272,10 @@ impl Problem {
     /// a client in it, as the arcs were, and every table of `clock`.
     ///
     /// The durations given for the arcs must be the shortest at any time.
+    ///
+    /// # Panics
+    /// If vehicles may reload: the times of routes of several trips take every arc to be the same at all times. The
+    /// caller validates.
     #[must_use]
     pub fn with_clock(
         mut self,
@@ -241,6 +283,10 @@ impl Problem {
         clock: Clockwork,
         value: impl Fn(usize, usize, usize) -> i32 + Sync,
     ) -> Self {
+        assert!(
+            !self.features.reloads,
+            "the caller validates that no vehicle reloads"
+        );
         let nowhere = self.n_nodes - 1;
         let value = |table, from, to| match (from == nowhere, to == nowhere) {
             (false, false) => value(table, from, to),
@@ -269,6 +315,27 @@ impl Problem {
             }
         });
         table
+    }
+
+    /// The same problem with the number of vehicles as the first aim, and cost as the second.
+    ///
+    /// Every route costs so much more that, as far as 64 bits reach, no saving of other cost is worth a route;
+    /// a `Tiered` or `Required` client still is. What a route costs for this reason is [`Problem::vehicle_cost`].
+    #[must_use]
+    pub fn with_fleet_first(mut self) -> Self {
+        let cost = self.solution_cost_bound();
+        self.vehicle_cost += cost;
+        for kind in &mut self.types {
+            kind.fixed += cost;
+        }
+        self.drop_cost = self.drop_costs();
+        self
+    }
+
+    /// The part of every route's fixed cost that stands for the aim of few vehicles and is no cost to anyone.
+    #[must_use]
+    pub fn vehicle_cost(&self) -> i64 {
+        self.vehicle_cost
     }
 
     /// Number of clients.
@@ -340,7 +407,19 @@ impl Problem {
                 .unwrap_or(true)
     }
 
+    /// Whether vehicles of two types drive alike: between the same stations, over the same arcs, at the same pace.
+    pub(super) fn are_alike(&self, kind: usize, other: usize) -> bool {
+        let way = |kind: usize| {
+            let kind = &self.types[kind];
+            (kind.profile, kind.pace, kind.start, kind.end)
+        };
+        kind == other || way(kind) == way(other)
+    }
+
     /// The arc between two nodes of which at least one is a client; nothing between two stations.
+    ///
+    /// Where travel depends on the time of day, its duration is the shortest at any time: enough to rule arcs out, not to
+    /// tell when a vehicle arrives.
     #[must_use]
     pub fn arc(&self, profile: usize, from: usize, to: usize) -> Arc {
         let n = self.clients.len();
@@ -486,32 +565,53 @@ impl Problem {
 
     /// More than inserting one client can ever cost.
     fn insertion_cost_bound(&self) -> i64 {
-        let n = self.clients.len();
-        let longest = |table: &[i32]| {
-            table
-                .iter()
-                .copied()
-                .filter(|&value| value < FAR)
-                .max()
-                .unwrap_or(0)
-        };
         let of_type = |kind: &VehicleType| {
-            let arcs = &self.arcs[kind.profile];
-            let span = i64::from(kind.latest) - i64::from(kind.earliest);
-            kind.fixed
-                + kind.per_distance * 2 * i64::from(longest(&arcs.distance))
-                + (kind.per_time + kind.per_overtime) * span.max(0)
+            // Two ways for a client in a trip; a trip of its own may take two more between stations.
+            let ways = if kind.may_reload() { 4 } else { 2 };
+            kind.fixed + ways * self.longest_cost(kind) + shift_cost(kind) + self.window_cost_max()
         };
-        let window = self
-            .clients
-            .iter()
-            .flat_map(|client| &client.windows)
-            .map(|window| window.cost)
-            .max()
-            .unwrap_or(0);
-        let bound = self.types.iter().map(of_type).max().unwrap_or(0) + window + 1;
-        bound.min(i64::MAX / 4_096 / (n as i64 + 1))
+        let bound = self.types.iter().map(of_type).max().unwrap_or(0) + 1;
+        bound.min(self.bound_max())
     }
+
+    /// More than all routes of any solution can cost.
+    fn solution_cost_bound(&self) -> i64 {
+        let n = self.clients.len() as i64;
+        let n_routes = |kind: &VehicleType| i64::from(kind.count).min(n);
+        let routes = |kind: &VehicleType| {
+            (kind.fixed + self.longest_cost(kind) + shift_cost(kind)).saturating_mul(n_routes(kind))
+        };
+        let ways = self.types.iter().map(|kind| self.longest_cost(kind));
+        let visit = ways.max().unwrap_or(0) + self.window_cost_max();
+        let routes = self.types.iter().map(routes).fold(1, i64::saturating_add);
+        visit
+            .saturating_mul(n)
+            .saturating_add(routes)
+            .min(self.bound_max())
+    }
+
+    /// Bounds on costs stay below this, so that sums of what is derived from them do not overflow.
+    fn bound_max(&self) -> i64 {
+        i64::MAX / 4_096 / (self.clients.len() as i64 + 1)
+    }
+
+    /// What the longest way costs a vehicle of this type, apart from time.
+    fn longest_cost(&self, kind: &VehicleType) -> i64 {
+        let ways = self.arcs[kind.profile].distance.iter().copied();
+        let longest = ways.filter(|&distance| distance < FAR).max().unwrap_or(0);
+        kind.per_distance * i64::from(longest)
+    }
+
+    fn window_cost_max(&self) -> i64 {
+        let windows = self.clients.iter().flat_map(|client| &client.windows);
+        windows.map(|window| window.cost).max().unwrap_or(0)
+    }
+}
+
+/// What the longest route costs a vehicle of this type for time alone.
+fn shift_cost(kind: &VehicleType) -> i64 {
+    let span = i64::from(kind.latest) - i64::from(kind.earliest);
+    (kind.per_time + kind.per_overtime) * span.max(0)
 }
 
 impl Arcs {
@@ -557,6 +657,11 @@ impl Features {
                 .iter()
                 .any(|client| client.admitted.contains(&false)),
             timed: false,
+            counts: types.iter().any(|kind| kind.max_clients < u32::MAX),
+            reloads: types.iter().any(VehicleType::may_reload),
+            stations: clients
+                .iter()
+                .any(|client| !client.sources.is_empty() || !client.sinks.is_empty()),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::insertion::{Alone, Finder, Memory};
 use super::neighborhood::Neighborhood;
 use super::problem::Problem;
 use super::state::{NONE, State};
+use super::trip;
 
 /// Chance of starting a route with the next cheapest vehicle type instead of the cheapest.
 const OTHER_VEHICLE: f64 = 0.2;
@@ -106,6 +107,11 @@ impl Recreate {
         }
     }
 
+    /// Draws when to blink first: without this, the very first offer is passed over.
+    pub(super) fn draw_blink(&mut self, rng: &mut impl Rng) {
+        self.until_blink = next_blink(self.blink, rng);
+    }
+
     /// Inserts or leaves out every client of `pool`; false, and not finished, once the cost reaches `limit`.
     pub(super) fn apply(
         &mut self,
@@ -148,18 +154,25 @@ impl Recreate {
             let place =
                 self.finder
                     .best(state, &guide.neighborhood, memory, client, bound, pass_over);
+            let trip = trip::best(state, client, place.delta, rng);
+            let bound = trip.map_or(place.delta, |trip| trip.delta);
             match guide
                 .alone
                 .best(state, client, || rng.random_bool(OTHER_VEHICLE))
             {
-                Some((cost, kind, window)) if cost < place.delta => {
+                Some((cost, kind, window)) if cost < bound => {
                     let slot = state.open(kind);
                     state.insert(client, state.sentinel(slot), window);
                 }
-                _ if place.after != NONE => {
-                    state.insert(client, place.after, place.window);
-                }
-                _ => state.leave_out(client),
+                _ => match trip {
+                    Some(trip) => {
+                        state.open_trip(trip.gap, client, trip.window);
+                    }
+                    None if place.after != NONE => {
+                        state.insert(client, place.after, place.window);
+                    }
+                    None => state.leave_out(client),
+                },
             }
             if state.cost() >= limit {
                 return false;
@@ -169,7 +182,7 @@ impl Recreate {
     }
 
     /// Sorts by a criterion drawn at random.
-    fn sort(&mut self, guide: &Guide, rng: &mut impl Rng, pool: &mut Vec<u32>) {
+    pub(super) fn sort(&mut self, guide: &Guide, rng: &mut impl Rng, pool: &mut Vec<u32>) {
         let criterion = rng.random_range(0..18_u32);
         self.order.clear();
         for &client in pool.iter() {

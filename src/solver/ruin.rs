@@ -63,6 +63,19 @@ impl Ruin {
         rng: &mut impl Rng,
         pool: &mut Vec<u32>,
     ) {
+        self.apply_near(state, neighborhood, None, size, rng, pool);
+    }
+
+    /// As [`Ruin::apply`], around the client `seed` if there is one.
+    pub(super) fn apply_near(
+        &mut self,
+        state: &mut State<'_>,
+        neighborhood: &Neighborhood,
+        seed: Option<u32>,
+        size: RuinSize,
+        rng: &mut impl Rng,
+        pool: &mut Vec<u32>,
+    ) {
         self.round = self.round.wrapping_add(1);
         let routes = state.used_slots();
         let n_planned = state.clients().len() - state.absent().len();
@@ -71,7 +84,8 @@ impl Ruin {
         let routes_max = 4.0 * size.clients / (1.0 + string_max) - 1.0;
         let n_routes =
             ((1.0 + rng.random::<f64>() * routes_max.max(0.0)) as u32).clamp(1, routes.max(1));
-        let seed = state.clients()[rng.random_range(0..state.clients().len())];
+        let seed =
+            seed.unwrap_or_else(|| state.clients()[rng.random_range(0..state.clients().len())]);
         let mut n_ruined = 0;
         for &client in neighborhood.ruin(seed) {
             if n_ruined == n_routes {
@@ -89,7 +103,7 @@ impl Ruin {
         take_back(state, neighborhood, seed, rng, pool);
     }
 
-    /// Removes a string of `slot` that contains `client`, or one that surrounds a kept middle.
+    /// Removes a string of `slot` that contains `client`, or one that surrounds a kept middle; nothing that is locked.
     fn remove_string(
         &mut self,
         state: &mut State<'_>,
@@ -99,8 +113,12 @@ impl Ruin {
         rng: &mut impl Rng,
     ) {
         self.sequence.clear();
-        self.sequence.extend(state.clients_of(slot));
+        self.string.clear();
+        self.sequence.extend(state.free_clients_of(slot));
         let length = self.sequence.len();
+        if length == 0 {
+            return;
+        }
         let count =
             ((1.0 + rng.random::<f64>() * string_max.min(length as f64)) as usize).clamp(1, length);
         let mut kept = 0;
@@ -123,11 +141,16 @@ impl Ruin {
             } else {
                 0
             };
-        self.string.clear();
         let removed = (first..first + span)
             .filter(|position| !(keep_from..keep_from + kept).contains(position));
         self.string
             .extend(removed.map(|position| self.sequence[position]));
+        if self.string.len() == length && !state.may_empty(slot) {
+            self.string.pop();
+        }
+        if self.string.is_empty() {
+            return;
+        }
         state.remove(slot, &self.string);
     }
 }

@@ -2,24 +2,25 @@
 //!
 //! What the lanes are depends on the problem only, never on the number of threads: a large solution is split into
 //! parts of neighboring routes, anew for each epoch; a small one is annealed as a whole by several lanes with different
-//! random numbers, which all go on from the best solution now and then. Annealing accepts by the difference of cost
-//! alone, so parts can anneal at a common temperature as if they were one.
-
-use std::time::Duration;
+//! random numbers, which all go on from the best solution now and then. A patient search of a small solution anneals
+//! several on their own and then recombines them. Annealing accepts by the difference of cost alone, so parts can anneal
+//! at a common temperature as if they were one.
 
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling;
 use super::decompose::{self, Part};
+use super::fleet::Fleet;
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
+use super::memetic::{Memetic, Season};
 use super::neighborhood::Neighborhood;
-use super::params::{
-    BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work, neighbors_for_length,
-};
+use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work};
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
+use super::schedule::{Replay, Schedule};
 use super::solution::Solution;
+use super::start::Start;
 use super::state::Route;
 use super::turns::{self, Epoch};
 use crate::rng;
@@ -39,24 +40,64 @@ pub(super) const VERSIONS_MAX: u32 = 1 << 31;
 
 /// Share of the search after which the start temperature is settled.
 const CALIBRATION: f64 = 0.02;
+/// Lanes that anneal on their own, and children in a generation, where chains found a population.
+const FOUNDERS: usize = 4;
+/// Iterations per client from which on chains found a population: less, and they do better going on from the best.
+const FOUNDING_BUDGET: f64 = 6_000.0;
+/// Share of the search in which founders anneal.
+const FOUNDING: f64 = 0.6;
 /// How often chains go on from the best solution.
 const GATHERINGS: u32 = 16;
 /// Start temperature divided by end temperature, for parts.
 const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
 const CHAIN_COOLING: f64 = 60.0;
+/// Share of the cooling that a search from a given solution leaves out: it would only undo what is good already.
+const COOLED: f64 = 0.5;
 
 /// Streams of random numbers, so that no two uses share one.
-mod stream {
+pub(super) mod stream {
     pub(super) const CUT: u64 = 1;
     pub(super) const LANE: u64 = 2;
     pub(super) const CONSTRUCT: u64 = 3;
+    pub(in crate::solver) const FLEET: u64 = 4;
 }
 
 /// Searches for the solution of least cost, on the threads of the current rayon pool.
 ///
 /// With an iteration limit alone the result depends on the problem, the limit and the seed, and on nothing else.
 pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_>) -> Outcome {
+    search_from(problem, params, None, control)
+}
+
+/// As [`search`], from given routes if there are any: locked clients keep their places, and the solution found costs no
+/// more than [`Start::solution`], whatever the limits.
+pub fn search_from(
+    problem: &Problem,
+    params: &SearchParams,
+    start: Option<&Start>,
+    control: &mut Control<'_>,
+) -> Outcome {
+    search_by(problem, params, start, None, control)
+}
+
+/// Makes a [`search`] again that a time limit ended: same problem, same parameters, and what the clock decided then.
+pub fn search_again(
+    problem: &Problem,
+    params: &SearchParams,
+    replay: Replay,
+    control: &mut Control<'_>,
+) -> Outcome {
+    search_by(problem, params, None, Some(replay), control)
+}
+
+fn search_by(
+    problem: &Problem,
+    params: &SearchParams,
+    start: Option<&Start>,
+    replay: Option<Replay>,
+    control: &mut Control<'_>,
+) -> Outcome {
     let neighborhood = Neighborhood::new(
         problem,
         INSERTION_NEIGHBORS,
@@ -65,6 +106,10 @@ pub fn search(problem: &Problem, params: &SearchParams, control: &mut Control<'_
     );
     let guide = Guide::new(problem, neighborhood);
     let mut search = Search::new(problem, &guide, *params);
+    if let Some(start) = start {
+        search.resume(start);
+    }
+    search.schedule = Schedule::new(params, replay);
     search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
@@ -78,6 +123,7 @@ pub(super) struct Search<'p> {
     problem: &'p Problem,
     guide: &'p Guide,
     params: SearchParams,
+    schedule: Schedule,
     pub(super) lanes: Vec<Lane<'p>>,
     scheme: Scheme,
     /// The solution that is being annealed; with chains, the best one.
@@ -93,6 +139,16 @@ pub(super) struct Search<'p> {
     gatherings: u32,
     /// Start temperature as a share of the mean arc cost.
     heat: f64,
+    /// Share of the cooling that counts as done at the start.
+    cooled: f64,
+    fleet: Fleet<'p>,
+    /// Whether it is decided if there will be a population.
+    is_settled: bool,
+    /// Share of the search in which lanes anneal; a population has the rest.
+    annealing: f64,
+    population: Option<Memetic<'p>>,
+    /// That of the last epoch, in units of cost.
+    temperature: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,13 +176,17 @@ impl<'p> Search<'p> {
             .iter()
             .map(|kind| u64::from(kind.count))
             .sum();
-        let n_slots = usize::try_from(n_vehicles)
-            .unwrap_or(usize::MAX)
-            .min(problem.n_clients().max(1));
+        let n_trips = if problem.features().reloads {
+            usize::MAX
+        } else {
+            usize::try_from(n_vehicles).unwrap_or(usize::MAX)
+        };
+        let n_slots = n_trips.min(problem.n_clients().max(1));
         Self {
             problem,
             guide,
             params,
+            schedule: Schedule::new(&params, None),
             lanes: vec![Lane::new(problem, n_slots, BLINK)],
             scheme: Scheme::Chains,
             routes: Vec::new(),
@@ -139,10 +199,23 @@ impl<'p> Search<'p> {
             epoch: 0,
             gatherings: 0,
             heat: 0.0,
+            cooled: 0.0,
+            fleet: Fleet::new(problem, n_slots),
+            is_settled: false,
+            annealing: 1.0,
+            population: None,
+            temperature: 0.0,
         }
     }
 
-    /// Builds a first solution by inserting clients by the end of their windows, then chooses the scheme.
+    /// Goes on from `start` instead of from nothing, at the temperature of a search that has got so far.
+    pub(super) fn resume(&mut self, start: &Start) {
+        self.routes = start.routes().to_vec();
+        self.absent = start.absent().to_vec();
+        self.cooled = COOLED;
+    }
+
+    /// Builds a first solution by inserting the clients left out by the end of their windows, then chooses the scheme.
     pub(super) fn construct(&mut self, is_cancelled: &(dyn Fn() -> bool + Sync)) {
         let mut order = self.absent.clone();
         let closing = |client: u32| {
@@ -153,7 +226,10 @@ impl<'p> Search<'p> {
                 .max()
         };
         order.sort_by_key(|&client| (closing(client), client));
-        let mut parts = vec![Part::default()];
+        let mut parts = vec![Part {
+            routes: std::mem::take(&mut self.routes),
+            ..Part::default()
+        }];
         self.deal(&mut parts);
         self.hand_over(0, &parts[0]);
         let part = &parts[0];
@@ -164,12 +240,18 @@ impl<'p> Search<'p> {
             &part.free_vehicles,
         );
         let mut rng = rng::stream(self.params.seed, &[stream::CONSTRUCT]);
-        self.lanes[0].construct(self.guide, &order, &mut rng, is_cancelled);
+        if part.routes.is_empty() {
+            self.lanes[0].construct(self.guide, &order, &mut rng, is_cancelled);
+        } else {
+            self.lanes[0].complete(self.guide, &order, &mut rng, is_cancelled);
+        }
         self.unload();
         self.take_best();
         let n_clients = self.problem.n_clients();
+        let firsts = self.routes.iter().filter(|trip| trip.previous.is_none());
+        let n_vehicles = firsts.count();
         let n_parts = (n_clients / CLIENTS_PER_PART)
-            .min(self.routes.len() / ROUTES_PER_PART)
+            .min(n_vehicles / ROUTES_PER_PART)
             .min(PARTS_MAX);
         let n_lanes = if n_parts >= 2 && n_clients >= PARTS_CLIENTS_MIN {
             let n_parts = 1 << n_parts.ilog2();
@@ -192,39 +274,79 @@ impl<'p> Search<'p> {
             return SearchEnd::Trivial;
         }
         loop {
-            let done = self.done(control.clock.elapsed());
+            let elapsed = control.clock.elapsed();
+            let done = self.schedule.done(self.epoch, self.iterations, elapsed);
             (control.on_progress)(&SearchProgress {
                 done,
                 iterations: self.iterations,
+                temperature: self.temperature,
                 best: &self.best,
             });
             if let Some(end) = self.end(control) {
                 return end;
             }
             self.renew_versions();
-            let time_limit = self.params.time_limit;
+            let time_limit = self.schedule.time_limit();
             let is_cancelled = control.is_cancelled;
             let clock = control.clock;
             let stop =
                 move || is_cancelled() || time_limit.is_some_and(|limit| clock.elapsed() >= limit);
-            let orders = self.orders(done, clock.elapsed());
-            match self.scheme {
-                Scheme::Chains => self.anneal_chains(orders, &stop),
-                Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, &stop),
+            if self.fleet.is_due(done) {
+                self.save_vehicles(&stop);
+            } else {
+                self.anneal(done, &stop);
             }
             self.epoch += 1;
         }
+    }
+
+    /// One epoch of annealing, or a generation of the population, after a share `done` of the search.
+    fn anneal(&mut self, done: f64, stop: &(dyn Fn() -> bool + Sync)) {
+        let annealed = self.fleet.annealed(done);
+        let budget = self.schedule.budget(done, self.iterations);
+        let orders = self.orders(annealed, budget / self.problem.n_clients().max(1) as f64);
+        self.temperature = orders.temperature;
+        match self.scheme {
+            Scheme::Chains if annealed >= self.annealing => self.breed(orders, stop),
+            Scheme::Chains => self.anneal_chains(orders, stop),
+            Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, stop),
+        }
+    }
+
+    /// Looks for a while for a way to serve the same clients with fewer vehicles.
+    fn save_vehicles(&mut self, stop: &(dyn Fn() -> bool + Sync)) {
+        let (seed, left) = (self.params.seed, self.iterations_left());
+        let Some(round) = self.fleet.round(self.guide, seed, &self.routes, left, stop) else {
+            return;
+        };
+        self.iterations += round.iterations;
+        // It is not for lack of improvement by annealing that these were made.
+        self.improved_at += round.iterations;
+        let Some(routes) = round.routes else {
+            return;
+        };
+        let found = Solution::new(self.problem, &routes, &self.absent);
+        if found.cost < self.best.cost {
+            self.routes = routes;
+            self.take_best();
+            if self.scheme == Scheme::Chains {
+                self.restart_chains();
+            }
+        }
+    }
+
+    /// Iterations that the limit still allows.
+    fn iterations_left(&self) -> u64 {
+        let limit = self.params.iteration_limit;
+        limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.iterations))
     }
 
     fn end(&self, control: &Control<'_>) -> Option<SearchEnd> {
         if (control.is_cancelled)() {
             return Some(SearchEnd::Cancelled);
         }
-        if self
-            .params
-            .time_limit
-            .is_some_and(|limit| control.clock.elapsed() >= limit)
-        {
+        let elapsed = control.clock.elapsed();
+        if self.schedule.is_time_over(self.epoch, elapsed) {
             return Some(SearchEnd::TimeLimit);
         }
         // What is less than one iteration for each lane is left undone.
@@ -243,53 +365,53 @@ impl<'p> Search<'p> {
             .then_some(SearchEnd::Stagnated)
     }
 
-    /// Share of the limit used up: of the iterations if they are limited, so that the clock has no say then.
-    fn done(&self, elapsed: Duration) -> f64 {
-        let share = match (self.params.iteration_limit, self.params.time_limit) {
-            (Some(limit), _) => self.iterations as f64 / limit.max(1) as f64,
-            (None, Some(limit)) => elapsed.as_secs_f64() / limit.as_secs_f64().max(1e-9),
-            (None, None) => 0.0,
-        };
-        share.clamp(0.0, 1.0)
-    }
-
-    fn orders(&mut self, done: f64, elapsed: Duration) -> Orders {
+    /// What lanes are to do after a share `done` of annealing, when limits allow `budget` iterations per client in all.
+    fn orders(&mut self, done: f64, budget: f64) -> Orders {
         let planned = self.problem.n_clients() - self.absent.len();
         let length = planned as f64 / self.routes.len().max(1) as f64;
         if done < CALIBRATION {
-            self.heat = cooling::start_heat(length, self.budget(elapsed));
+            self.heat = cooling::start_heat(length, budget);
+        } else {
+            self.settle(budget);
         }
         let gatherings = (done * f64::from(GATHERINGS)) as u32;
-        if gatherings > self.gatherings && self.scheme == Scheme::Chains {
+        let is_gathering = self.scheme == Scheme::Chains && self.lanes.len() < FOUNDERS;
+        if gatherings > self.gatherings && is_gathering {
             self.restart_chains();
         }
         self.gatherings = gatherings;
+        let cooled = self.cooled + (1.0 - self.cooled) * (done / self.annealing).min(1.0);
         let lanes = self.lanes.len() as u64;
-        let left = self.params.iteration_limit.map_or(u64::MAX, |limit| {
-            limit.saturating_sub(self.iterations) / lanes
-        });
         Orders {
             work: Work::of_lane(self.lanes.len()),
-            iterations: left,
+            iterations: self.iterations_left() / lanes,
             temperature: self.heat
                 * self.problem.arc_cost_mean()
-                * cooling::share(self.scheme.cooling(), done),
-            neighbors: neighbors_for_length(length),
+                * cooling::share(self.scheme.cooling(), cooled),
+            neighbors: params::neighbors(length, cooled),
             size: RuinSize::for_length(length),
         }
     }
 
-    /// Iterations per client that the limits will allow: estimated from the pace so far where time is the limit.
-    fn budget(&self, elapsed: Duration) -> f64 {
-        let iterations = match (self.params.iteration_limit, self.params.time_limit) {
-            (Some(limit), _) => limit as f64,
-            (None, Some(limit)) => {
-                let pace = self.iterations as f64 / elapsed.as_secs_f64().max(1e-9);
-                pace * limit.as_secs_f64()
-            }
-            (None, None) => f64::INFINITY,
-        };
-        iterations / self.problem.n_clients().max(1) as f64
+    /// Decides, once the pace is known, whether chains found a population: `budget` is the number of iterations per client
+    /// that the limits will allow.
+    fn settle(&mut self, budget: f64) {
+        let is_settled = std::mem::replace(&mut self.is_settled, true);
+        // What is locked stays where it is only in ruin and recreate, and crossing knows routes of one trip only, over arcs
+        // that take the same time at all times of day.
+        let is_free = self.routes.iter().all(|route| route.locked == 0);
+        let features = self.problem.features();
+        let is_simple = !features.reloads && !features.timed;
+        let is_patient = budget >= FOUNDING_BUDGET;
+        if is_settled || self.scheme != Scheme::Chains || !is_free || !is_simple || !is_patient {
+            return;
+        }
+        self.annealing = FOUNDING;
+        while self.lanes.len() < FOUNDERS {
+            self.lanes
+                .push(Lane::new(self.problem, self.n_slots, BLINK));
+        }
+        self.restart_chains();
     }
 
     /// Lets all chains go on from the best solution.
@@ -372,6 +494,43 @@ impl<'p> Search<'p> {
         }
     }
 
+    /// Lets the population have children, each raised in a lane; what is not finished because of `stop` is dropped.
+    fn breed(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
+        let mut memetic = self.population.take().unwrap_or_else(|| self.found());
+        let (seed, number) = (self.params.seed, self.epoch);
+        let season = Season {
+            guide: self.guide,
+            orders: Orders {
+                temperature: self.heat * self.problem.arc_cost_mean(),
+                ..orders
+            },
+            stop,
+        };
+        let iterations = memetic.breed(&mut self.lanes, &season, |child| {
+            rng::stream(seed, &[stream::LANE, number, child as u64])
+        });
+        self.iterations += iterations.unwrap_or(0);
+        if let Some(best) = memetic.best()
+            && best.cost < self.best.cost
+        {
+            self.routes.clone_from(&best.routes);
+            self.absent.clone_from(&best.absent);
+            self.take_best();
+        }
+        self.population = Some(memetic);
+    }
+
+    /// A population of what the chains have come to, and of the best solution.
+    fn found(&self) -> Memetic<'p> {
+        let mut memetic = Memetic::new(self.problem, self.lanes.len());
+        for lane in &self.lanes {
+            let state = &lane.state;
+            memetic.join(state.cost(), state.routes(), state.absent().to_vec());
+        }
+        memetic.join(self.best.cost, self.routes.clone(), self.absent.clone());
+        memetic
+    }
+
     /// Splits the solution, lets each lane anneal one part, and puts them together; what is not finished because of
     /// `stop` is dropped.
     fn anneal_parts(&mut self, n_parts: usize, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
@@ -417,7 +576,7 @@ impl<'p> Search<'p> {
             self.problem.types().iter().map(|kind| kind.count).collect();
         for route in parts.iter().flat_map(|part| &part.routes) {
             is_used[route.slot as usize] = true;
-            free_vehicles[route.kind as usize] -= 1;
+            free_vehicles[route.kind as usize] -= u32::from(route.previous.is_none());
         }
         let free_slots: Vec<u32> = (0..is_used.len() as u32)
             .filter(|&slot| !is_used[slot as usize])

@@ -1,7 +1,9 @@
 //! Solutions as plain sequences, and their evaluation from scratch: the oracle of everything incremental.
 
+use std::collections::BTreeMap;
+
 use super::duration::duration_cost;
-use super::problem::{Arc, FAR, Problem, VehicleType, Window};
+use super::problem::{Arc, FAR, Problem, VehicleType};
 use super::state::Route;
 
 /// One vehicle's sequence.
@@ -11,6 +13,17 @@ pub struct SolutionRoute {
     pub kind: usize,
     /// Clients in sequence.
     pub clients: Vec<usize>,
+    /// Where one trip ends and the next begins, in sequence.
+    pub reloads: Vec<ReloadAfter>,
+}
+
+/// A stop at a station to load for the next trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReloadAfter {
+    /// How many of the route's clients come before.
+    pub n_before: usize,
+    /// Which of the type's reloads.
+    pub reload: usize,
 }
 
 /// Routes and the clients that none serves.
@@ -34,20 +47,13 @@ impl Solution {
             .map(|&client| problem.drop_cost(client as usize))
             .sum();
         let mut distance = 0;
-        for route in routes {
-            let evaluation = evaluate(problem, route.kind as usize, &route.visits)
-                .expect("the search keeps routes feasible");
+        let routes = assemble(routes);
+        for (kind, trips) in &routes {
+            let evaluation =
+                evaluate_trips(problem, *kind, trips).expect("the search keeps routes feasible");
             cost += evaluation.cost;
             distance += evaluation.distance;
         }
-        let plain = |route: &Route| SolutionRoute {
-            kind: route.kind as usize,
-            clients: route
-                .visits
-                .iter()
-                .map(|&(client, _)| client as usize)
-                .collect(),
-        };
         Self {
             routes: routes.iter().map(plain).collect(),
             absent: absent.iter().map(|&client| client as usize).collect(),
@@ -57,6 +63,54 @@ impl Solution {
     }
 }
 
+/// A stretch of a route between loading and the next loading or the end.
+#[derive(Clone, Debug)]
+pub(super) struct Trip {
+    /// Which reload it begins with; a first trip begins where the vehicle starts.
+    pub(super) reload: Option<u8>,
+    /// Clients in sequence with the windows chosen.
+    pub(super) visits: Vec<(u32, u8)>,
+}
+
+/// Puts the trips of each vehicle in sequence.
+pub(super) fn assemble(routes: &[Route]) -> Vec<(usize, Vec<Trip>)> {
+    let followers: BTreeMap<u32, &Route> = routes
+        .iter()
+        .filter_map(|route| Some((route.previous?.0, route)))
+        .collect();
+    let firsts = routes.iter().filter(|route| route.previous.is_none());
+    let chain = |first| {
+        let trips = std::iter::successors(Some(first), |trip: &&Route| {
+            followers.get(&trip.slot).copied()
+        });
+        let trip = |trip: &Route| Trip {
+            reload: trip.previous.map(|(_, reload)| reload),
+            visits: trip.visits.clone(),
+        };
+        (first.kind as usize, trips.map(trip).collect())
+    };
+    firsts.map(chain).collect()
+}
+
+fn plain((kind, trips): &(usize, Vec<Trip>)) -> SolutionRoute {
+    let mut route = SolutionRoute {
+        kind: *kind,
+        clients: Vec::new(),
+        reloads: Vec::new(),
+    };
+    for trip in trips {
+        if let Some(reload) = trip.reload {
+            route.reloads.push(ReloadAfter {
+                n_before: route.clients.len(),
+                reload: reload as usize,
+            });
+        }
+        let clients = trip.visits.iter().map(|&(client, _)| client as usize);
+        route.clients.extend(clients);
+    }
+    route
+}
+
 /// What a route costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Evaluation {
@@ -64,45 +118,67 @@ pub(super) struct Evaluation {
     pub(super) distance: i64,
 }
 
-/// Evaluates one route visit by visit; `None` if it breaks any constraint.
+/// A way, and what happens at its end: at a door, at a depot between two trips, or nothing at the end of the route.
+struct Leg {
+    arc: Arc,
+    /// Work of the arc, and the start and rate of each bucket, where the time of day matters.
+    course: Option<(i64, Vec<(i32, i64)>)>,
+    /// The window opens, or the goods are ready.
+    from: i32,
+    /// Latest arrival.
+    until: i32,
+    /// Service or loading.
+    work: i32,
+}
+
+/// Evaluates one route of a single trip; `None` if it breaks any constraint.
+pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Option<Evaluation> {
+    let trip = Trip {
+        reload: None,
+        visits: visits.to_vec(),
+    };
+    evaluate_trips(problem, kind, &[trip])
+}
+
+/// Evaluates one route stop by stop; `None` if it breaks any constraint.
 ///
 /// Shape: O(visits). Shares nothing with the incremental evaluation but the problem.
-pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Option<Evaluation> {
+pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> Option<Evaluation> {
     let vehicle = &problem.types()[kind];
-    if visits.is_empty() || visits.len() > vehicle.max_clients as usize {
-        return None;
-    }
-    if !visits
-        .iter()
-        .all(|&(client, _)| problem.admits(kind, client as usize))
-        || !loads_fit(problem, kind, visits)
+    let n_visits: usize = trips.iter().map(|trip| trip.visits.len()).sum();
+    let is_sound = |(number, trip): (usize, &Trip)| {
+        let (start, end) = ends(problem, kind, trips, number);
+        !trip.visits.is_empty()
+            && trip.reload.is_some() == (number > 0)
+            && loads_fit(problem, kind, &trip.visits)
+            && trip.visits.iter().all(|&(client, _)| {
+                let data = &problem.clients()[client as usize];
+                let may = |stations: &[bool], node: usize| {
+                    stations.is_empty() || stations.get(node - problem.n_clients()) == Some(&true)
+                };
+                problem.admits(kind, client as usize)
+                    && may(&data.sources, start)
+                    && may(&data.sinks, end)
+            })
+    };
+    if trips.is_empty()
+        || trips.len() - 1 > vehicle.max_reloads as usize
+        || n_visits > vehicle.max_clients as usize
+        || !trips.iter().enumerate().all(is_sound)
     {
         return None;
     }
-    let ready = visits
-        .iter()
-        .filter_map(|&(client, _)| problem.clients()[client as usize].ready)
-        .max();
-    let earliest = ready.unwrap_or(i32::MIN).max(vehicle.earliest);
-    let legs = legs(problem, kind, visits);
-    let windows: Vec<Window> = visits
-        .iter()
-        .map(|&(client, window)| problem.clients()[client as usize].windows[window as usize])
-        .collect();
-    let services: Vec<i32> = visits
-        .iter()
-        .map(|&(client, _)| problem.clients()[client as usize].service[vehicle.pace])
-        .collect();
+    let earliest = ready(problem, &trips[0]).max(vehicle.earliest);
+    let legs = legs(problem, kind, trips);
     let run = |start: i32| {
         let mut time = start + vehicle.loading;
         let mut is_late = false;
-        for ((leg, window), service) in legs.iter().zip(&windows).zip(&services) {
-            time = leg.arrival(time).max(window.start);
-            is_late |= time > window.end;
-            time += service;
+        for leg in &legs {
+            time = leg.arrival(time).max(leg.from);
+            is_late |= time > leg.until;
+            time += leg.work;
         }
-        time = legs[visits.len()].arrival(time);
-        (time, is_late || time > vehicle.latest)
+        (time, is_late)
     };
     let (end, is_late) = run(earliest);
     if is_late || legs.iter().any(|leg| leg.arc.duration >= FAR) {
@@ -113,7 +189,10 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
     if duration > vehicle.max_duration || distance > vehicle.max_distance {
         return None;
     }
-    let window_cost: i64 = windows.iter().map(|window| window.cost).sum();
+    let visits = trips.iter().flat_map(|trip| &trip.visits);
+    let window_cost: i64 = visits
+        .map(|&(client, window)| problem.clients()[client as usize].windows[window as usize].cost)
+        .sum();
     let cost = vehicle.fixed
         + vehicle.per_distance * distance
         + duration_cost(vehicle, duration)
@@ -161,17 +240,10 @@ fn shortest(
     duration
 }
 
-/// An arc on the way, at any time of day.
-struct Leg {
-    arc: Arc,
-    /// Work of the arc, and the start and rate of each bucket, where that matters.
-    work: Option<(i64, Vec<(i32, i64)>)>,
-}
-
 impl Leg {
     /// The first moment at which all the work since `departure` is done, by bisection.
     fn arrival(&self, departure: i32) -> i32 {
-        let Some((work, buckets)) = self.work.as_ref().filter(|_| self.arc.duration < FAR) else {
+        let Some((work, buckets)) = self.course.as_ref().filter(|_| self.arc.duration < FAR) else {
             return departure + self.arc.duration;
         };
         let done_by = |moment: i64| -> i128 {
@@ -196,18 +268,68 @@ impl Leg {
     }
 }
 
-fn legs(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> Vec<Leg> {
-    let vehicle = &problem.types()[kind];
-    let nodes = visits.iter().map(|&(client, _)| client as usize);
-    let from = std::iter::once(problem.start_node(kind)).chain(nodes.clone());
-    let to = nodes.chain(std::iter::once(problem.end_node(kind)));
-    let leg = |(from, to)| Leg {
-        arc: problem.arc(vehicle.profile, from, to),
-        work: problem
-            .row_of(vehicle.profile, from, to)
-            .and_then(|(row, column)| row.work_and_rates(column)),
+fn ready(problem: &Problem, trip: &Trip) -> i32 {
+    let ready = trip
+        .visits
+        .iter()
+        .filter_map(|&(client, _)| problem.clients()[client as usize].ready);
+    ready.max().unwrap_or(i32::MIN)
+}
+
+/// Nodes where trip `number` starts and ends.
+fn ends(problem: &Problem, kind: usize, trips: &[Trip], number: usize) -> (usize, usize) {
+    let reload = |trip: &Trip| {
+        let reload = trip.reload?;
+        Some(problem.n_clients() + problem.types()[kind].reloads[reload as usize].station)
     };
-    from.zip(to).map(leg).collect()
+    (
+        reload(&trips[number]).unwrap_or(problem.start_node(kind)),
+        trips
+            .get(number + 1)
+            .and_then(reload)
+            .unwrap_or(problem.end_node(kind)),
+    )
+}
+
+fn legs(problem: &Problem, kind: usize, trips: &[Trip]) -> Vec<Leg> {
+    let vehicle = &problem.types()[kind];
+    let mut legs = Vec::new();
+    for (number, trip) in trips.iter().enumerate() {
+        let (mut here, end) = ends(problem, kind, trips, number);
+        for &(client, window) in &trip.visits {
+            let data = &problem.clients()[client as usize];
+            let window = data.windows[window as usize];
+            legs.push(Leg {
+                arc: problem.arc(vehicle.profile, here, client as usize),
+                course: course(problem, vehicle, here, client as usize),
+                from: window.start,
+                until: window.end,
+                work: data.service[vehicle.pace],
+            });
+            here = client as usize;
+        }
+        let next = trips.get(number + 1);
+        let reload = next.and_then(|next| next.reload);
+        legs.push(Leg {
+            arc: problem.arc(vehicle.profile, here, end),
+            course: course(problem, vehicle, here, end),
+            from: next.map_or(i32::MIN, |next| ready(problem, next)),
+            until: vehicle.latest,
+            work: reload.map_or(0, |reload| vehicle.reloads[reload as usize].loading),
+        });
+    }
+    legs
+}
+
+/// How an arc is covered in the course of time, if that matters.
+fn course(
+    problem: &Problem,
+    vehicle: &VehicleType,
+    from: usize,
+    to: usize,
+) -> Option<(i64, Vec<(i32, i64)>)> {
+    let (row, column) = problem.row_of(vehicle.profile, from, to)?;
+    row.work_and_rates(column)
 }
 
 fn loads_fit(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> bool {

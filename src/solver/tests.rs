@@ -8,40 +8,62 @@ use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
 use super::params::{SearchParams, Work};
-use super::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
+use super::problem::{Arc, Client, DropRule, FAR, Problem, Reload, VehicleType, Window};
 use super::recreate::Guide;
 use super::ruin::RuinSize;
 use super::search::{Search, VERSIONS_MAX, search};
-use super::solution::{Solution, evaluate};
+use super::solution::{Solution, SolutionRoute, Trip, evaluate_trips};
 use crate::clock::Clock;
 use crate::rng;
 
 /// What a random problem has.
 #[derive(Clone, Copy, Debug)]
-struct Traits {
-    seed: u64,
-    n_clients: usize,
-    n_vehicles: u32,
-    durations: bool,
-    releases: bool,
-    collections: bool,
-    limits: bool,
-    mixed: bool,
-    windows: usize,
-    optional: bool,
-    timed: Timed,
+pub(super) struct Traits {
+    pub(super) seed: u64,
+    pub(super) n_clients: usize,
+    pub(super) n_vehicles: u32,
+    pub(super) durations: bool,
+    pub(super) releases: bool,
+    pub(super) collections: bool,
+    pub(super) limits: bool,
+    pub(super) mixed: bool,
+    pub(super) windows: usize,
+    pub(super) optional: bool,
+    pub(super) reloads: bool,
+    pub(super) timed: Timed,
 }
 
 /// How travel depends on the time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Timed {
+pub(super) enum Timed {
     No,
     ByRates,
     ByTables,
 }
 
-fn traits() -> impl Strategy<Value = Traits> {
+impl Traits {
+    /// Of a problem with time windows and loads alone.
+    pub(super) fn plain(seed: u64, n_clients: usize) -> Self {
+        Self {
+            seed,
+            n_clients,
+            n_vehicles: 10,
+            durations: false,
+            releases: false,
+            collections: false,
+            limits: false,
+            mixed: false,
+            windows: 1,
+            optional: false,
+            reloads: false,
+            timed: Timed::No,
+        }
+    }
+}
+
+pub(super) fn traits() -> impl Strategy<Value = Traits> {
     let flags = (
+        any::<bool>(),
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
@@ -59,7 +81,9 @@ fn traits() -> impl Strategy<Value = Traits> {
         timed,
     )
         .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
-            let (durations, releases, collections, limits, mixed, optional) = flags;
+            let (durations, releases, collections, limits, mixed, optional, reloads) = flags;
+            // Reloads and times of day do not go together.
+            let reloads = reloads && timed == Timed::No;
             Traits {
                 seed,
                 n_clients,
@@ -71,12 +95,23 @@ fn traits() -> impl Strategy<Value = Traits> {
                 mixed,
                 windows,
                 optional,
+                reloads,
                 timed,
             }
         })
 }
 
-fn problem(traits: Traits) -> Problem {
+/// Problems without reloads and times of day, for what knows routes of one trip only, over arcs that take the same time
+/// at all times.
+pub(super) fn single_trips() -> impl Strategy<Value = Traits> {
+    traits().prop_map(|traits| Traits {
+        reloads: false,
+        timed: Timed::No,
+        ..traits
+    })
+}
+
+pub(super) fn problem(traits: Traits) -> Problem {
     let mut rng = rng::stream(traits.seed, &[]);
     let n_types = if traits.mixed { 3 } else { 1 };
     let n_nodes = traits.n_clients + 2;
@@ -153,7 +188,29 @@ fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
         } else {
             Vec::new()
         },
+        sources: stations(rng, traits.reloads && !goes_back),
+        sinks: stations(rng, traits.reloads && goes_back),
     }
+}
+
+/// Both stations, now and then only one of them.
+fn stations(rng: &mut rng::Stream, matter: bool) -> Vec<bool> {
+    if matter && rng.random_bool(0.2) {
+        let first = rng.random_bool(0.5);
+        vec![first, !first]
+    } else {
+        Vec::new()
+    }
+}
+
+fn reloads(rng: &mut rng::Stream) -> Vec<Reload> {
+    let stations = if rng.random_bool(0.5) { 0..1 } else { 0..2 };
+    stations
+        .map(|station| Reload {
+            station,
+            loading: rng.random_range(0..20),
+        })
+        .collect()
 }
 
 fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
@@ -169,6 +226,16 @@ fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleTy
         earliest,
         latest: earliest + rng.random_range(400..1_200),
         loading: rng.random_range(0..20),
+        reloads: if traits.reloads {
+            reloads(rng)
+        } else {
+            Vec::new()
+        },
+        max_reloads: if traits.reloads && traits.limits {
+            rng.random_range(0..4)
+        } else {
+            u32::MAX
+        },
         fixed: rng.random_range(0..300),
         per_distance: rng.random_range(1..4),
         per_time: if traits.durations {
@@ -207,7 +274,7 @@ fn cost_from_scratch(problem: &Problem, lane: &Lane<'_>) -> i64 {
     Solution::new(problem, &routes, lane.state.absent()).cost
 }
 
-fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
+pub(super) fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -227,7 +294,7 @@ fn run(problem: &Problem, threads: usize, params: SearchParams) -> Outcome {
     })
 }
 
-fn iterations(limit: u64) -> SearchParams {
+pub(super) fn iterations(limit: u64) -> SearchParams {
     SearchParams {
         seed: 7,
         time_limit: None,
@@ -264,6 +331,7 @@ fn what_once_went_wrong_stays_mended() {
         mixed: false,
         windows: 1,
         optional: true,
+        reloads: false,
         timed: Timed::No,
     };
     let collected = Traits {
@@ -275,7 +343,16 @@ fn what_once_went_wrong_stays_mended() {
         optional: false,
         ..plain
     };
-    for traits in [plain, collected] {
+    let several_trips = Traits {
+        seed: 2_621_705_745_041_919_520,
+        n_clients: 16,
+        n_vehicles: 6,
+        releases: true,
+        optional: false,
+        reloads: true,
+        ..plain
+    };
+    for traits in [plain, collected, several_trips] {
         assert_cost_kept(traits);
         assert_outcome(traits);
     }
@@ -315,7 +392,9 @@ fn assert_cost_kept(traits: Traits) {
 
 /// The best solution is what it says it is.
 fn assert_outcome(traits: Traits) {
-    let problem = problem(traits);
+    // All windows of routes of several trips are too many to try.
+    let windows = if traits.reloads { 1 } else { traits.windows };
+    let problem = problem(Traits { windows, ..traits });
     let solution = run(&problem, 2, iterations(3_000)).solution;
     let mut cost: i64 = solution
         .absent
@@ -342,7 +421,7 @@ fn assert_outcome(traits: Traits) {
                 .map(|&client| client as u32)
                 .zip(choice)
                 .collect();
-            evaluate(&problem, route.kind, &visits)
+            evaluate_trips(&problem, route.kind, &trips_of(route, &visits))
         })
         .map(|evaluation| evaluation.cost)
         .min();
@@ -352,6 +431,22 @@ fn assert_outcome(traits: Traits) {
     for (kind, &used) in problem.types().iter().zip(&used) {
         assert!(used <= kind.count);
     }
+}
+
+/// The visits of a route, cut where it reloads.
+fn trips_of(route: &SolutionRoute, visits: &[(u32, u8)]) -> Vec<Trip> {
+    let starts = route.reloads.iter().map(|reload| reload.n_before);
+    let ends: Vec<usize> = starts.clone().chain([visits.len()]).collect();
+    let reloads = route.reloads.iter().map(|reload| Some(reload.reload as u8));
+    std::iter::once(0)
+        .chain(starts)
+        .zip(ends)
+        .zip(std::iter::once(None).chain(reloads))
+        .map(|((from, to), reload)| Trip {
+            reload,
+            visits: visits[from..to].to_vec(),
+        })
+        .collect()
 }
 
 /// All ways to choose one of `counts[i]` windows for each client, but no more than a few thousand.
@@ -370,8 +465,22 @@ fn choices(counts: &[usize]) -> Vec<Vec<u8>> {
     all
 }
 
-fn large() -> Problem {
+pub(super) fn large() -> Problem {
+    problem(large_traits())
+}
+
+/// Few vehicles, which have to come back.
+fn large_with_reloads() -> Problem {
     problem(Traits {
+        n_vehicles: 60,
+        releases: true,
+        reloads: true,
+        ..large_traits()
+    })
+}
+
+fn large_traits() -> Traits {
+    Traits {
         seed: 5,
         n_clients: 700,
         n_vehicles: 200,
@@ -382,14 +491,16 @@ fn large() -> Problem {
         mixed: true,
         windows: 2,
         optional: true,
+        reloads: false,
         timed: Timed::No,
-    })
+    }
 }
 
 #[test]
 fn threads_do_not_change_the_plan() {
     for problem in [
         large(),
+        large_with_reloads(),
         problem(Traits {
             n_clients: 60,
             ..small()
@@ -409,6 +520,22 @@ fn threads_do_not_change_the_plan() {
                 "{threads} threads"
             );
         }
+    }
+}
+
+/// Patient searches of small problems end with a population.
+#[test]
+fn threads_do_not_change_what_a_population_finds() {
+    let problem = problem(Traits {
+        n_clients: 12,
+        ..small()
+    });
+    let limit = 90_000;
+    let one = run(&problem, 1, iterations(limit));
+    assert!(one.iterations <= limit && one.iterations + 4 > limit);
+    for threads in [2, 3] {
+        let other = run(&problem, threads, iterations(limit)).solution;
+        assert_eq!(other, one.solution, "{threads} threads");
     }
 }
 
@@ -461,7 +588,7 @@ fn more_iterations_do_not_make_it_worse_than_construction() {
     assert!(last < first, "{last} is not below {first}");
 }
 
-fn small() -> Traits {
+pub(super) fn small() -> Traits {
     Traits {
         seed: 3,
         n_clients: 8,
@@ -473,6 +600,7 @@ fn small() -> Traits {
         mixed: true,
         windows: 2,
         optional: true,
+        reloads: false,
         timed: Timed::No,
     }
 }
@@ -493,53 +621,86 @@ fn cancelling_before_the_start_still_gives_a_solution() {
     assert_eq!(outcome.solution.absent.len(), problem.n_clients());
 }
 
-/// Every sequence of `clients` in one route, for comparison by brute force.
-fn brute_force(problem: &Problem) -> i64 {
-    // Partitions by inserting each client everywhere, including new routes of each type and leaving it out.
-    fn extend(
-        problem: &Problem,
-        next: usize,
-        routes: &mut Vec<(usize, Vec<(u32, u8)>)>,
-        dropped: i64,
-        best: &mut i64,
-    ) {
-        if next == problem.n_clients() {
-            let cost = routes.iter().try_fold(dropped, |sum, (kind, visits)| {
-                Some(sum + evaluate(problem, *kind, visits)?.cost)
-            });
-            *best = cost.unwrap_or(i64::MAX).min(*best);
-            return;
-        }
-        extend(
-            problem,
-            next + 1,
-            routes,
-            dropped + problem.drop_cost(next),
-            best,
-        );
-        for window in 0..problem.clients()[next].windows.len() as u8 {
-            let visit = (next as u32, window);
-            for route in 0..routes.len() {
-                for at in 0..=routes[route].1.len() {
-                    routes[route].1.insert(at, visit);
-                    extend(problem, next + 1, routes, dropped, best);
-                    routes[route].1.remove(at);
-                }
-            }
-            for kind in 0..problem.types().len() {
-                if routes.iter().filter(|(other, _)| *other == kind).count()
-                    < problem.types()[kind].count as usize
-                {
-                    routes.push((kind, vec![visit]));
-                    extend(problem, next + 1, routes, dropped, best);
-                    routes.pop();
-                }
-            }
-        }
-    }
+/// The least cost, by trying everything.
+pub(super) fn brute_force(problem: &Problem) -> i64 {
     let mut best = i64::MAX;
     extend(problem, 0, &mut Vec::new(), 0, &mut best);
     best
+}
+
+/// Inserts client `next` and those after it everywhere: into every trip, in trips of their own, in new routes of each
+/// type; and leaves them out.
+fn extend(
+    problem: &Problem,
+    next: usize,
+    routes: &mut Vec<(usize, Vec<Trip>)>,
+    dropped: i64,
+    best: &mut i64,
+) {
+    if next == problem.n_clients() {
+        let cost = routes.iter().try_fold(dropped, |sum, (kind, trips)| {
+            Some(sum + evaluate_trips(problem, *kind, trips)?.cost)
+        });
+        *best = cost.unwrap_or(i64::MAX).min(*best);
+        return;
+    }
+    extend(
+        problem,
+        next + 1,
+        routes,
+        dropped + problem.drop_cost(next),
+        best,
+    );
+    for window in 0..problem.clients()[next].windows.len() as u8 {
+        let visit = (next as u32, window);
+        for route in 0..routes.len() {
+            for trip in 0..routes[route].1.len() {
+                for at in 0..=routes[route].1[trip].visits.len() {
+                    routes[route].1[trip].visits.insert(at, visit);
+                    extend(problem, next + 1, routes, dropped, best);
+                    routes[route].1[trip].visits.remove(at);
+                }
+            }
+            extend_with_trip(problem, visit, routes, route, dropped, best);
+        }
+        for kind in 0..problem.types().len() {
+            if routes.iter().filter(|(other, _)| *other == kind).count()
+                < problem.types()[kind].count as usize
+            {
+                let visits = vec![visit];
+                let reload = None;
+                routes.push((kind, vec![Trip { reload, visits }]));
+                extend(problem, next + 1, routes, dropped, best);
+                routes.pop();
+            }
+        }
+    }
+}
+
+fn extend_with_trip(
+    problem: &Problem,
+    visit: (u32, u8),
+    routes: &mut Vec<(usize, Vec<Trip>)>,
+    route: usize,
+    dropped: i64,
+    best: &mut i64,
+) {
+    let reloads = 0..problem.types()[routes[route].0].reloads.len() as u8;
+    for (at, reload) in
+        (0..=routes[route].1.len()).flat_map(|at| reloads.clone().map(move |r| (at, r)))
+    {
+        let visits = vec![visit];
+        if at == 0 {
+            routes[route].1[0].reload = Some(reload);
+        }
+        let reload = (at > 0).then_some(reload);
+        routes[route].1.insert(at, Trip { reload, visits });
+        extend(problem, visit.0 as usize + 1, routes, dropped, best);
+        routes[route].1.remove(at);
+        if at == 0 {
+            routes[route].1[0].reload = None;
+        }
+    }
 }
 
 #[test]
@@ -573,4 +734,37 @@ fn assert_optimality(timed: Timed, n: u32) {
         equal + 1 >= n,
         "only {equal} of {n} were solved to optimality ({timed:?})"
     );
+}
+
+#[test]
+fn small_problems_with_reloads_are_solved_to_optimality() {
+    let (mut equal, mut n_reloads) = (0, 0);
+    for seed in 0..30 {
+        let problem = problem(Traits {
+            seed,
+            n_clients: 5,
+            n_vehicles: 1,
+            mixed: false,
+            optional: false,
+            limits: false,
+            windows: 1,
+            reloads: true,
+            ..small()
+        });
+        let found = run(&problem, 1, iterations(4_000)).solution;
+        let optimum = brute_force(&problem);
+        assert!(
+            found.cost >= optimum,
+            "seed {seed}: {} is below the optimum {optimum}",
+            found.cost
+        );
+        equal += u32::from(found.cost == optimum);
+        n_reloads += found
+            .routes
+            .iter()
+            .map(|route| route.reloads.len())
+            .sum::<usize>();
+    }
+    assert!(equal >= 28, "only {equal} of 30 were solved to optimality");
+    assert!(n_reloads >= 3, "only {n_reloads} reloads were of use");
 }

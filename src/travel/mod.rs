@@ -121,6 +121,13 @@ impl<'a> TravelTimes<'a> {
         clock.map_or(&[], Clock::starts)
     }
 
+    /// Speeds of the stretches of time of a profile relative to its own, in basis points, the first one being before all
+    /// changes; `None` if some stretch has durations of its own, or nothing ever changes.
+    #[must_use]
+    pub fn speeds(&self, profile: &ProfileId) -> Option<&[i64]> {
+        self.profiles.get(profile)?.clock.as_ref()?.speeds()
+    }
+
     /// The profile's own leg, and the cell of its matrix that it stands in.
     fn leg_and_cell(
         &self,

@@ -65,6 +65,14 @@ impl<'a> Clock<'a> {
         })
     }
 
+    /// Factors by bucket, the first one being before all of them; `None` if there are tables.
+    pub(super) fn speeds(&self) -> Option<&[i64]> {
+        match &self.paces {
+            Paces::Speeds(speeds) => Some(speeds),
+            Paces::Tables(_) => None,
+        }
+    }
+
     /// Starts of the buckets but the first one.
     pub(super) fn starts(&self) -> &[Timestamp] {
         &self.starts

@@ -187,6 +187,7 @@ fn routes_that_break_something_exit_with_2() {
             courier_id: day.couriers[0].id.clone(),
             order_ids,
             start_time: None,
+            reloads: Vec::new(),
         }],
         ..pb::EvaluatePlanRequest::default()
     };
@@ -203,6 +204,77 @@ fn routes_that_break_something_exit_with_2() {
     let printed = text(&assert.get_output().stdout);
     assert!(printed.contains("broken: TIME_WINDOW"), "{printed}");
     punctual(folder.path(), &["sheet", "plan.json", "--output", "."]).success();
+}
+
+#[test]
+fn a_plan_is_taken_up_again_and_gets_no_worse() {
+    let folder = folder();
+    let read = |name: &str| -> pb::PlannedDay {
+        json::read(&fs::read_to_string(folder.path().join(name)).unwrap()).unwrap()
+    };
+    punctual(folder.path(), &PLAN).success();
+    let again = [
+        "plan",
+        "day.json",
+        "--from",
+        "plan.json",
+        "--output",
+        "again.json",
+        "--time-limit",
+        "1ms",
+    ];
+    punctual(folder.path(), &again).success();
+    let cost = |day: &pb::PlannedDay| day.plan.clone().unwrap().cost.unwrap().total_cost;
+    let (first, second) = (read("plan.json"), read("again.json"));
+    assert!(cost(&second) <= cost(&first));
+    let route = &first.plan.unwrap().routes[0];
+    let locked = pb::InitialPlan {
+        routes: vec![pb::RouteSketch {
+            courier_id: route.courier_id.clone(),
+            order_ids: vec![route.stops[0].order_id.clone(), "cancelled".to_owned()],
+            start_time: None,
+            reloads: Vec::new(),
+        }],
+        locks: vec![pb::StopLock {
+            order_id: "cancelled".to_owned(),
+            lock: pb::Lock::Done as i32,
+        }],
+    };
+    fs::write(folder.path().join("plan.json"), json::write(&locked)).unwrap();
+    let refused = punctual(folder.path(), &again).code(1);
+    let told = text(&refused.get_output().stderr);
+    assert!(
+        told.contains("initial_plan.locks[0].order_id (cancelled)"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_benchmark_solution_is_taken_up_again() {
+    let folder = TempDir::new().unwrap();
+    let instance = "small\n\nVEHICLE\nNUMBER CAPACITY\n3 10\n\nCUSTOMER\n\
+        CUST NO. XCOORD. YCOORD. DEMAND READY DUE SERVICE\n\
+        0 0 0 0 0 1000 0\n1 10 0 1 0 1000 10\n2 20 0 1 0 1000 10\n3 -30 0 1 0 1000 10\n";
+    fs::write(folder.path().join("small.txt"), instance).unwrap();
+    let solution = "Route #1: 2 1\nRoute #2: 3\nCost 100\n";
+    fs::write(folder.path().join("small.sol"), solution).unwrap();
+    let solve = |options: &[&str]| {
+        let start = [
+            "solve",
+            "small.txt",
+            "--initial",
+            "small.sol",
+            "--iterations",
+        ];
+        let done = punctual(folder.path(), &[&start[..], options].concat()).success();
+        text(&done.get_output().stdout)
+    };
+    assert!(solve(&["0"]).contains("cost=100.0 routes=2 feasible=true"));
+    assert!(solve(&["1000", "--fleet-first"]).contains("cost=100.0 routes=1 feasible=true"));
+    fs::write(folder.path().join("small.sol"), "Route #1: 4").unwrap();
+    let wrong = ["solve", "small.txt", "--initial", "small.sol"];
+    let refused = punctual(folder.path(), &wrong).code(1);
+    assert!(text(&refused.get_output().stderr).contains("line 1: 4 is no customer"));
 }
 
 #[test]

@@ -8,6 +8,15 @@ pub(crate) fn small() -> pb::Problem {
     convert::problem_message(&generate(&DaySpec::small()))
 }
 
+/// The same with baskets so heavy that couriers have to load several times.
+pub(crate) fn with_reloads() -> pb::Problem {
+    convert::problem_message(&generate(&DaySpec {
+        reloads: true,
+        basket_median_kg: 40.0,
+        ..DaySpec::small()
+    }))
+}
+
 /// A valid day that keeps a search busy.
 pub(crate) fn busy() -> pb::Problem {
     convert::problem_message(&generate(&DaySpec {

@@ -8,8 +8,11 @@ use crate::days;
 use crate::service::{Service, read_to_end, solve_request};
 
 async fn planned_day(service: &Service) -> pb::PlannedDay {
+    planned(service, days::small()).await
+}
+
+async fn planned(service: &Service, day: pb::Problem) -> pb::PlannedDay {
     let mut client = service.planning().await;
-    let day = days::small();
     let events = client
         .solve_plan(solve_request(day.clone(), 300))
         .await
@@ -34,6 +37,12 @@ fn sketches(plan: &pb::Plan) -> Vec<pb::RouteSketch> {
                 .map(|stop| stop.order_id.clone())
                 .collect(),
             start_time: route.start_time,
+            reloads: (route.reloads.iter())
+                .map(|reload| pb::ReloadSketch {
+                    depot_id: reload.depot_id.clone(),
+                    after_stops: reload.after_stops,
+                })
+                .collect(),
         })
         .collect()
 }
@@ -62,6 +71,39 @@ async fn a_plan_sent_back_is_evaluated_to_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reloads_go_through_planning_evaluation_forecast_and_sheets() {
+    let service = Service::start().await;
+    let day = planned(&service, days::with_reloads()).await;
+    let plan = day.plan.clone().unwrap();
+    assert!(plan.verdict.as_ref().unwrap().feasible);
+    let reloads = |plan: &pb::Plan| -> usize {
+        let routes = plan.routes.iter();
+        routes.map(|route| route.reloads.len()).sum()
+    };
+    assert!(reloads(&plan) > 0);
+    let forecast = day.forecast.as_ref().unwrap();
+    for (route, forecast) in plan.routes.iter().zip(&forecast.routes) {
+        assert_eq!(route.stops.len(), forecast.stops.len());
+    }
+    let request = pb::EvaluatePlanRequest {
+        routes: sketches(&plan),
+        problem: day.problem.clone(),
+        forecast: None,
+    };
+    let mut client = service.planning().await;
+    let again = client.evaluate_plan(request).await.unwrap().into_inner();
+    assert_eq!(again.plan.unwrap().version, plan.version);
+    let request = pb::GetRouteSheetRequest {
+        day: Some(day),
+        courier_ids: Vec::new(),
+    };
+    let mut client = service.sheets().await;
+    let sheets = client.get_route_sheet(request).await.unwrap().into_inner();
+    let on_sheets: usize = sheets.sheets.iter().map(|sheet| sheet.reloads.len()).sum();
+    assert_eq!(on_sheets, reloads(&plan));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn routes_that_break_something_are_reported_with_its_size() {
     let service = Service::start().await;
     let day = days::small();
@@ -73,6 +115,7 @@ async fn routes_that_break_something_are_reported_with_its_size() {
             courier_id: day.couriers[0].id.clone(),
             order_ids,
             start_time: None,
+            reloads: Vec::new(),
         }],
         problem: Some(day),
         forecast: None,
@@ -100,6 +143,7 @@ async fn routes_that_name_unknown_things_are_refused() {
             courier_id: "nobody".to_owned(),
             order_ids: vec!["nothing".to_owned(), "not an id".to_owned()],
             start_time: None,
+            reloads: Vec::new(),
         }],
         problem: Some(days::small()),
         forecast: None,

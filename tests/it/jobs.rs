@@ -13,6 +13,7 @@ fn start_request(id: &str, millis: u64) -> pb::StartPlanRequest {
         problem: Some(days::small()),
         options: Some(budget(millis)),
         request_id: id.to_owned(),
+        initial_plan: None,
     }
 }
 

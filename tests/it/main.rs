@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bad_input;
+mod benchmark;
 mod bundled;
 mod command;
 mod days;
@@ -12,3 +13,4 @@ mod readme;
 mod service;
 mod solve;
 mod standard_services;
+mod warm;

@@ -16,7 +16,8 @@ fn the_day_in_the_readme_can_be_planned() {
     let (_, after) = readme.split_once("```json\n").unwrap();
     let (text, _) = after.split_once("```").unwrap();
     let day: pb::Problem = json::read(text).unwrap();
-    let order = convert::read_solve_request(Some(&day), None, &PlanningConfig::default()).unwrap();
+    let order =
+        convert::read_solve_request(Some(&day), None, None, &PlanningConfig::default()).unwrap();
     assert!(
         order.accepted.warnings.is_empty(),
         "{:?}",

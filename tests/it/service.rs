@@ -107,6 +107,7 @@ pub(crate) fn solve_request(problem: pb::Problem, millis: u64) -> pb::SolvePlanR
     pb::SolvePlanRequest {
         problem: Some(problem),
         options: Some(budget(millis)),
+        initial_plan: None,
     }
 }
 

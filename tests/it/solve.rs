@@ -184,6 +184,7 @@ async fn an_iteration_limit_gives_the_same_plan_for_any_number_of_threads() {
         let request = pb::SolvePlanRequest {
             problem: Some(days::small()),
             options: Some(options),
+            initial_plan: None,
         };
         let events = client.solve_plan(request).await.unwrap().into_inner();
         let (_, solved) = read_to_end(events).await.unwrap();

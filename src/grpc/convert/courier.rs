@@ -46,6 +46,12 @@ pub(super) fn read_courier(
     let limits = read_limits(&at.field("limits"), courier.limits.as_ref());
     let speed_factor = at.ratio("speed_factor", courier.speed_factor);
     let service_factor = at.ratio("service_factor", courier.service_factor);
+    let reload_depots = at.ids(
+        "reload_depot_ids",
+        &courier.reload_depot_ids,
+        DepotId::parse,
+    );
+    let max_reloads = at.count_if_any("max_reloads", courier.max_reloads);
     let capacities = courier.capacities.iter();
     Some(Courier {
         id: id?,
@@ -63,6 +69,8 @@ pub(super) fn read_courier(
         limits: limits?,
         speed_factor: speed_factor?,
         service_factor: service_factor?,
+        reload_depots: reload_depots?,
+        max_reloads: max_reloads?,
     })
 }
 
@@ -163,6 +171,12 @@ pub(super) fn courier_message(problem: &Problem, courier: &Courier) -> pb::Couri
         limits: Some(limits_message(&courier.limits)),
         speed_factor: Some(factor(courier.speed_factor)),
         service_factor: Some(factor(courier.service_factor)),
+        reload_depot_ids: courier
+            .reload_depots
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        max_reloads: courier.max_reloads.map(count),
     }
 }
 

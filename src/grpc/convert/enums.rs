@@ -29,11 +29,25 @@ macro_rules! same_cases {
 
 same_cases!(write_constraint, read_constraint, pb::ConstraintKind, model::ConstraintKind:
     TimeWindow, LaterStop, ShiftEnd, Capacity, Skill, CourierForbidden, Depot, MaxStops, MaxDistance, MaxDuty,
-    Unreachable, NotReady, Inconsistent, Coverage);
+    Unreachable, NotReady, Inconsistent, Coverage, Locked, MaxReloads);
 
 same_cases!(write_order_kind, read_order_kind, pb::OrderKind, model::OrderKind: Delivery, Collection);
 
 same_cases!(write_spread_source, read_spread_source, pb::SpreadSource, model::SpreadSource: Default, Request);
+
+/// How firmly a stop stands; unset means not at all, and `None` a case that this version does not know.
+pub(super) fn read_lock(value: i32) -> Option<model::Lock> {
+    use model::Lock as Model;
+    use pb::Lock as Wire;
+    match Wire::try_from(value) {
+        Ok(Wire::Unspecified | Wire::Free) => Some(Model::Free),
+        Ok(Wire::FixedCourier) => Some(Model::FixedCourier),
+        Ok(Wire::FixedCourierAndOrder) => Some(Model::FixedCourierAndOrder),
+        Ok(Wire::InProgress) => Some(Model::InProgress),
+        Ok(Wire::Done) => Some(Model::Done),
+        Err(_) => None,
+    }
+}
 
 /// Why a search ended, on the wire.
 pub(super) fn write_stop_reason(reason: model::StopReason) -> i32 {

@@ -47,6 +47,7 @@ pub(super) fn read_solve_options(
             stagnation_limit: options.stagnation_limit,
             seed: options.seed.unwrap_or(SEED_DEFAULT),
             threads: config.threads_granted(threads?.and_then(|wanted| wanted.try_into().ok())),
+            fleet_first: options.fleet_first,
             on_invalid_order: on_invalid_order?,
             forecast: forecast?,
         })

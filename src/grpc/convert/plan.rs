@@ -7,8 +7,8 @@ use super::scalar::{count, fine_span, moment, span};
 use crate::app::Solved;
 use crate::grpc::{pb, plan_version};
 use crate::model::{
-    ConstraintKind, CostBreakdown, Obstacle, Plan, Problem, Relaxation, Route, Stop, UnservedOrder,
-    Violation,
+    ConstraintKind, CostBreakdown, Obstacle, Plan, Problem, Relaxation, Reload, Route, Stop,
+    UnservedOrder, Violation,
 };
 use crate::units::Load;
 
@@ -77,6 +77,20 @@ fn route_message(route: &Route) -> pb::Route {
         cost: Some(cost_message(&route.cost)),
         return_distance_meters: route.return_distance.0,
         return_duration: span(route.return_duration),
+        reloads: route.reloads.iter().map(reload_message).collect(),
+    }
+}
+
+fn reload_message(reload: &Reload) -> pb::Reload {
+    pb::Reload {
+        depot_id: reload.depot.to_string(),
+        after_stops: count(reload.n_before),
+        arrival_time: moment(reload.arrival),
+        loading_time: moment(reload.loading_start),
+        departure_time: moment(reload.departure),
+        leg_distance_meters: reload.leg_distance.0,
+        leg_duration: span(reload.leg_duration),
+        load_at_departure: loads_message(&reload.load_at_departure),
     }
 }
 
@@ -188,7 +202,7 @@ fn amount_in_words(constraint: ConstraintKind, amount: i64, subject: &str) -> St
         ConstraintKind::Capacity => format!("the vehicle lacks room for {amount} {subject}"),
         ConstraintKind::Skill => format!("the skill {subject} is missing"),
         ConstraintKind::CourierForbidden => "the order's lists exclude the courier".to_owned(),
-        ConstraintKind::Depot => "the courier's depot does not have the goods".to_owned(),
+        ConstraintKind::Depot => "the depot of the trip does not have the goods".to_owned(),
         ConstraintKind::MaxStops if amount == 1 => "one stop too many".to_owned(),
         ConstraintKind::MaxStops => format!("{amount} stops too many"),
         ConstraintKind::MaxDistance => format!("{amount} m too far"),
@@ -196,6 +210,9 @@ fn amount_in_words(constraint: ConstraintKind, amount: i64, subject: &str) -> St
         ConstraintKind::Unreachable => "there is no way to the place".to_owned(),
         ConstraintKind::NotReady => format!("the goods are ready {amount} s after loading"),
         ConstraintKind::Inconsistent => format!("figures differ by {amount}"),
+        ConstraintKind::MaxReloads if amount == 1 => "one reload too many".to_owned(),
+        ConstraintKind::MaxReloads => format!("{amount} reloads too many"),
         ConstraintKind::Coverage => "the order is not served exactly once".to_owned(),
+        ConstraintKind::Locked => "the stop is not where it is locked".to_owned(),
     }
 }

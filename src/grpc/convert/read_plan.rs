@@ -9,8 +9,8 @@ use super::enums::{read_constraint, read_stop_reason};
 use super::read::{At, Sink};
 use crate::grpc::pb;
 use crate::model::{
-    ConstraintKind, CostBreakdown, CourierId, Finding, Obstacle, OrderId, Plan, Provenance, Reason,
-    Relaxation, Route, Stop, UnservedOrder, Verdict, Violation,
+    ConstraintKind, CostBreakdown, CourierId, DepotId, Finding, Obstacle, OrderId, Plan,
+    Provenance, Reason, Relaxation, Reload, Route, Stop, UnservedOrder, Verdict, Violation,
 };
 use crate::units::{Cost, ExactCost, Load, Meters};
 
@@ -57,6 +57,9 @@ fn read_route(at: &At<'_>, route: &pb::Route) -> Option<Route> {
         at.field("stops")
             .report(Reason::MissingField, "a route has at least one stop");
     }
+    let reloads = at.all("reloads", &route.reloads, |at, reload| {
+        read_reload(&at.about(&reload.depot_id), reload, route.stops.len())
+    });
     let start = at.moment("start_time", route.start_time.as_ref());
     let departure = at.moment("departure_time", route.departure_time.as_ref());
     let end = at.moment("end_time", route.end_time.as_ref());
@@ -79,7 +82,40 @@ fn read_route(at: &At<'_>, route: &pb::Route) -> Option<Route> {
         cost: read_cost(&at.field("cost"), route.cost.as_ref())?,
         return_distance: Meters(route.return_distance_meters),
         return_duration: return_duration?,
+        reloads: reloads?,
     })
+}
+
+fn read_reload(at: &At<'_>, reload: &pb::Reload, n_stops: usize) -> Option<Reload> {
+    let depot = at.id("depot_id", &reload.depot_id, DepotId::parse);
+    let n_before = read_after_stops(at, reload.after_stops, n_stops);
+    let arrival = at.moment("arrival_time", reload.arrival_time.as_ref());
+    let loading_start = at.moment("loading_time", reload.loading_time.as_ref());
+    let departure = at.moment("departure_time", reload.departure_time.as_ref());
+    let leg_duration = at.span("leg_duration", reload.leg_duration.as_ref());
+    Some(Reload {
+        depot: depot?,
+        n_before: n_before?,
+        arrival: arrival?,
+        loading_start: loading_start?,
+        departure: departure?,
+        leg_distance: Meters(reload.leg_distance_meters),
+        leg_duration: leg_duration?,
+        load_at_departure: read_loads(&reload.load_at_departure),
+    })
+}
+
+/// Reads how many of `n_stops` stops come before a reload.
+pub(super) fn read_after_stops(at: &At<'_>, after_stops: i32, n_stops: usize) -> Option<usize> {
+    let n_before = usize::try_from(after_stops).ok();
+    let n_before = n_before.filter(|n_before| (1..n_stops.max(1)).contains(n_before));
+    if n_before.is_none() {
+        let message = format!(
+            "{after_stops} is out of range: a reload comes after 1 stop at least and before the last of {n_stops}"
+        );
+        at.field("after_stops").report(Reason::OutOfRange, message);
+    }
+    n_before
 }
 
 fn read_stop(at: &At<'_>, stop: &pb::Stop) -> Option<Stop> {

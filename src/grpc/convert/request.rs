@@ -1,7 +1,8 @@
 //! Whole requests: their parts together, with everything that is wrong with any of them.
 
 use super::sketch::{
-    path_in_plan, read_courier_ids, read_plan_sketches, read_sketches, sketches_of,
+    path_in_plan, read_courier_ids, read_initial_plan, read_plan_sketches, read_sketches,
+    sketches_of,
 };
 use super::{forecast, options, prefixed, read_plan, read_problem};
 use crate::app::{Accepted, OnInvalidOrder, Order, Refusal};
@@ -10,6 +11,7 @@ use crate::grpc::{input_digest, pb, plan_version};
 use crate::model::{
     CourierId, Finding, ForecastOptions, Plan, PlanForecast, Problem, Reason, RouteSketch,
 };
+use crate::planner::initial::initial_findings;
 use crate::planner::schedule;
 
 type Read<T> = Result<T, Vec<Finding>>;
@@ -47,6 +49,7 @@ pub struct SheetDay {
 pub fn read_solve_request(
     problem: Option<&pb::Problem>,
     options: Option<&pb::SolveOptions>,
+    initial: Option<&pb::InitialPlan>,
     config: &PlanningConfig,
 ) -> Result<Order, Refusal> {
     let options = options::read_solve_options(options, config);
@@ -54,10 +57,18 @@ pub fn read_solve_request(
         .as_ref()
         .map_or(OnInvalidOrder::Reject, |options| options.on_invalid_order);
     let accepted = accept(problem, config, on_invalid_order);
-    let (accepted, options) = all(accepted, options)?;
+    let initial = initial.map(read_initial_plan).transpose();
+    let ((mut accepted, options), initial) = all(pair(accepted, options), initial)?;
+    if let Some(initial) = &initial {
+        let found = initial_findings(&accepted.problem, initial);
+        refuse_if_any(prefixed("initial_plan", found.errors))?;
+        let warnings = prefixed("initial_plan", found.warnings);
+        accepted.warnings.extend(warnings);
+    }
     Ok(Order {
         accepted,
         options,
+        initial,
         input_digest: problem.map(input_digest).unwrap_or_default(),
     })
 }

@@ -7,7 +7,7 @@ use super::plan::loads_message;
 use super::scalar::{count, moment};
 use crate::grpc::pb;
 use crate::model::{Finding, Reason};
-use crate::sheet::{Language, RouteSheet, SheetStop};
+use crate::sheet::{Language, RouteSheet, SheetReload, SheetStop};
 
 /// Reads the language of a sheet.
 ///
@@ -52,6 +52,19 @@ pub fn sheet_message(sheet: &RouteSheet) -> pb::RouteSheet {
         checksum: sheet.checksum.clone(),
         leave_by_confidence_percent: f64::from(sheet.leave_by_confidence.0) / 100.0,
         spread_is_default: sheet.spread_is_default,
+        reloads: sheet.reloads.iter().map(reload_message).collect(),
+    }
+}
+
+fn reload_message(reload: &SheetReload) -> pb::SheetReload {
+    pb::SheetReload {
+        after_stop: count(reload.after_stop),
+        place: reload.place.clone(),
+        arrival_time: moment(reload.arrival),
+        loading_time: moment(reload.loading),
+        departure_time: moment(reload.departure),
+        load_at_departure: loads_message(&reload.load_at_departure),
+        parcels_at_departure: count(reload.parcels_at_departure),
     }
 }
 

@@ -7,6 +7,9 @@ use super::{Context, Findings, Subject, check_unique};
 use crate::model::{Courier, DepotId, Reason, RouteEnd, RouteStart, TimeWindow};
 use crate::units::Timestamp;
 
+/// Most depots at which a courier may reload: more are told apart by nobody.
+const RELOAD_DEPOTS_MAX: usize = 250;
+
 /// Bounds of speed and service factors, in basis points.
 const FACTOR: std::ops::RangeInclusive<i64> = 1_000..=100_000;
 
@@ -38,6 +41,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
             check_shift_is_of_use(&mut subject, courier, &opening_times);
         }
         check_ends(context, &mut subject, courier);
+        check_reloads(context, &mut subject, courier);
         check_figures(&mut subject, courier);
     }
 }
@@ -88,6 +92,37 @@ fn check_ends(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Courie
                 .check_place(subject, "end_place", *place, &profiles)
         }
         RouteEnd::Open => {}
+    }
+}
+
+/// Where and how often the courier may reload.
+fn check_reloads(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Courier) {
+    let depots = &courier.reload_depots;
+    for id in depots.iter().filter(|id| !context.depots.contains_key(id)) {
+        subject.unknown("reload_depot_ids", "depot", id);
+    }
+    if depots.len() > RELOAD_DEPOTS_MAX {
+        let message = format!(
+            "{} depots are too many: a courier reloads at up to {RELOAD_DEPOTS_MAX}",
+            depots.len()
+        );
+        subject.error("reload_depot_ids", Reason::TooLarge, message);
+    }
+    if depots.is_empty() && courier.max_reloads.is_some_and(|max| max > 0) {
+        let message =
+            "no depot is given where the courier may reload, so that this changes nothing";
+        subject.warning("max_reloads", Reason::Conflict, message);
+    }
+    let timed = context.problem.couriers.iter().find_map(|courier| {
+        let profile = context.problem.profile(&courier.profile)?;
+        (!profile.buckets.is_empty()).then_some(courier)
+    });
+    if let Some(timed) = timed.filter(|_| courier.may_reload()) {
+        let message = format!(
+            "reloads do not go together with travel times that depend on the time of day, as profile `{}` of courier `{}` has them: let nobody reload, or leave out its buckets",
+            timed.profile, timed.id
+        );
+        subject.error("reload_depot_ids", Reason::Conflict, message);
     }
 }
 

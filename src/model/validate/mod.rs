@@ -148,6 +148,7 @@ fn check_depots(context: &Context<'_>, findings: &mut Findings) {
         let profiles = context.profiles_of(|courier| {
             matches!(&courier.start, RouteStart::Depot(id) if *id == depot.id)
                 || matches!(&courier.end, RouteEnd::Depot(id) if *id == depot.id)
+                || courier.reload_depots.contains(&depot.id)
         });
         context
             .atlas

@@ -90,7 +90,7 @@ impl<'a> Fleet<'a> {
             .entry(demand)
             .or_insert_with(|| fitting(context, order));
         if fitting.is_empty() {
-            let message = "no courier has all the required skills and starts (a delivery) or ends (a collection) at one of the depots";
+            let message = "no courier has all the required skills and starts or reloads (a delivery), or ends or reloads (a collection), at one of the depots";
             let is_about_depots = order.required_skills.is_empty();
             let field = if is_about_depots {
                 "depot_ids"
@@ -150,6 +150,10 @@ impl<'a> Fleet<'a> {
         let Some((profile, start, end)) = class.ways else {
             return Reach::InTime;
         };
+        if !is_on_the_way(&self.context.problem.couriers[class.courier], order) {
+            // Reached only on a later trip: what comes before it is up to the plan.
+            return Reach::InTime;
+        }
         let atlas = &self.context.atlas;
         let courier = &self.context.problem.couriers[class.courier];
         let onward = end.map_or(Way::Takes(Seconds::ZERO), |end| {
@@ -230,6 +234,11 @@ fn ways(context: &Context<'_>, courier: &Courier) -> Option<(usize, PlaceIdx, Op
     let is_end_known = end.is_some() || courier.end == RouteEnd::Open;
     let is_loading_sane = (0..=DAY).contains(&context.problem.loading(courier).0);
     (is_end_known && is_loading_sane).then_some((profile, start, end))
+}
+
+/// Whether a courier who does not reload has the goods of `order` where they belong.
+fn is_on_the_way(courier: &Courier, order: &Order) -> bool {
+    order.is_stocked_by(courier.start_depot(), courier.end_depot())
 }
 
 /// Positions of the couriers that have the skills and depots of `order`.

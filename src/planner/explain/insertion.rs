@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::model::{ConstraintKind, Courier, Order, OrderKind, PlaceIdx};
-use crate::planner::schedule::{Book, Tour, Visit};
+use crate::model::{ConstraintKind, Courier, Order, OrderKind, PlaceIdx, Problem};
+use crate::planner::schedule::{Book, Errand, Tour, Visit};
 use crate::travel::Way;
 use crate::units::{ExactCost, Load, Seconds, Timestamp};
 
@@ -50,6 +50,8 @@ fn granted(grant: Option<&Grant<'_>>, constraint: ConstraintKind, subject: &str)
 pub(super) struct Base<'a> {
     book: &'a Book<'a>,
     pub(super) tour: Tour<'a>,
+    /// How many of the first visits nothing may be inserted before.
+    locked: usize,
     start_place: Option<PlaceIdx>,
     end_place: Option<PlaceIdx>,
     pub(super) cost: ExactCost,
@@ -62,9 +64,9 @@ pub(super) struct Base<'a> {
 
 /// Largest loads of one limited dimension, by position in the sequence.
 struct OnBoard {
-    /// At `p`: from the start up to the leg that leads to visit `p`.
+    /// At `p`: from the start of the trip up to the leg that leads to visit `p`.
     up_to: Vec<Load>,
-    /// At `p`: from that leg to the end.
+    /// At `p`: from that leg to the end of the trip.
     from: Vec<Load>,
 }
 
@@ -90,26 +92,40 @@ impl<'a> Base<'a> {
                 .chain(departures)
                 .collect(),
             latest_services: tour.latest_services(tour.shift_end),
+            locked: 0,
             tour,
         }
+    }
+
+    /// The same with the first `locked` visits as they are.
+    pub(super) fn behind(self, locked: usize) -> Self {
+        Self { locked, ..self }
+    }
+
+    /// Positions at which an order may be inserted.
+    pub(super) fn places(&self) -> std::ops::RangeInclusive<usize> {
+        self.locked.min(self.tour.visits.len())..=self.tour.visits.len()
+    }
+
+    pub(super) fn problem(&self) -> &'a Problem {
+        self.book.problem
     }
 
     pub(super) fn courier(&self) -> &'a Courier {
         self.tour.courier
     }
 
-    /// The order after which position `at` is.
+    /// The order after which position `at` is, a reload in between or not.
     pub(super) fn before(&self, at: usize) -> Option<&'a Order> {
-        Some(self.tour.visits.get(at.checked_sub(1)?)?.order)
+        self.tour.visits[..at].iter().rev().find_map(Visit::order)
     }
 
     /// The ways to and from `order` at position `at`, and the way they replace; `None` if there is no way.
     pub(super) fn ways(&self, order: &Order, at: usize) -> Option<Ways<'a>> {
-        let from = self
-            .before(at)
-            .map_or(self.start_place, |order| Some(order.place));
+        let last = self.tour.visits[..at].last();
+        let from = last.map_or(self.start_place, |visit| Some(visit.place()));
         let next = self.tour.visits.get(at);
-        let to = next.map_or(self.end_place, |visit| Some(visit.order.place));
+        let to = next.map_or(self.end_place, |visit| Some(visit.place()));
         let is_unused = self.tour.visits.is_empty();
         Some(Ways {
             left: self.earliest_departures[at],
@@ -147,16 +163,17 @@ impl<'a> Base<'a> {
             None => tour.back = ways.onward,
         }
         let visit = Visit {
-            order,
+            errand: Errand::Order(order),
             windows,
             service: tour.courier.service_time(order),
             way: ways.to_order,
         };
         tour.visits.insert(at, visit);
+        tour.note_ready();
         tour
     }
 
-    /// Skills, lists and depots that keep the courier from the order, wherever it would be inserted.
+    /// Skills and lists that keep the courier from the order, wherever it would be inserted.
     pub(super) fn personal_hurdles(
         &self,
         order: &'a Order,
@@ -171,13 +188,10 @@ impl<'a> Base<'a> {
         if !courier.is_admitted_by(order) && !is_let_in {
             hurdles.push(Hurdle::new(ConstraintKind::CourierForbidden, 1, ""));
         }
-        if !courier.comes_from_depot_of(order) {
-            hurdles.push(Hurdle::new(ConstraintKind::Depot, 1, ""));
-        }
         hurdles
     }
 
-    /// Number of stops and loads.
+    /// Depots, number of stops and loads.
     pub(super) fn room_hurdles(
         &self,
         order: &'a Order,
@@ -186,7 +200,12 @@ impl<'a> Base<'a> {
     ) -> Vec<Hurdle<'a>> {
         let courier = self.courier();
         let mut hurdles = Vec::new();
-        let stops = i64::try_from(self.tour.visits.len() + 1).unwrap_or(i64::MAX);
+        let (start, end) = self.tour.trip_depots(at);
+        if !order.is_stocked_by(start, end) {
+            hurdles.push(Hurdle::new(ConstraintKind::Depot, 1, ""));
+        }
+        let n_orders = self.tour.n_orders_before(self.tour.visits.len());
+        let stops = i64::try_from(n_orders + 1).unwrap_or(i64::MAX);
         let stops_max = courier.limits.max_stops.map_or(i64::MAX, i64::from);
         let excess = stops.saturating_sub(stops_max) - granted(grant, ConstraintKind::MaxStops, "");
         if excess > 0 {
@@ -226,20 +245,20 @@ impl<'a> Base<'a> {
         };
         let distance = limits.max_distance.map(|limit| limit.0);
         let duty = limits.max_duty.map(|limit| limit.0).filter(|_| !is_late);
-        let not_ready = tour.visits[at]
-            .order
-            .ready
-            .map_or(0, |ready| (ready - start).0);
-        let is_delivery = tour.visits[at].order.kind == OrderKind::Delivery;
+        // Later trips wait for their goods.
+        let is_first_trip = tour.visits[..at]
+            .iter()
+            .all(|visit| visit.depot().is_none());
+        let order = tour.visits[at].order().filter(|_| is_first_trip);
+        let order = order.filter(|order| order.kind == OrderKind::Delivery);
+        let ready = order.and_then(|order| order.ready);
+        let not_ready = ready.map_or(0, |ready| (ready - start).0);
         let amounts = [
             (
                 ConstraintKind::MaxDistance,
                 beyond(tour.distance().0, distance, ConstraintKind::MaxDistance),
             ),
-            (
-                ConstraintKind::NotReady,
-                if is_delivery { not_ready } else { 0 },
-            ),
+            (ConstraintKind::NotReady, not_ready),
             (ConstraintKind::TimeWindow, own),
             (ConstraintKind::LaterStop, others),
             (ConstraintKind::ShiftEnd, (end - tour.shift_end).0),
@@ -302,14 +321,27 @@ impl Ways<'_> {
 
 impl OnBoard {
     fn new(tour: &Tour<'_>, dimension: &str) -> Self {
-        let is_delivery = |visit: &&Visit<'_>| visit.order.kind == OrderKind::Delivery;
-        let deliveries = tour.visits.iter().filter(is_delivery);
-        let mut load: Load = deliveries.map(|visit| visit.order.load(dimension)).sum();
+        let mut on_board = Self {
+            up_to: Vec::new(),
+            from: Vec::new(),
+        };
+        for trip in tour.visits.split(|visit| visit.depot().is_some()) {
+            on_board.add_trip(trip.iter().filter_map(Visit::order), dimension);
+        }
+        on_board
+    }
+
+    /// Adds the legs of the next trip, as many as it has orders and one more.
+    fn add_trip<'a>(&mut self, orders: impl Iterator<Item = &'a Order> + Clone, dimension: &str) {
+        let deliveries = orders
+            .clone()
+            .filter(|order| order.kind == OrderKind::Delivery);
+        let mut load: Load = deliveries.map(|order| order.load(dimension)).sum();
         let mut loads = vec![load];
-        for visit in &tour.visits {
-            match visit.order.kind {
-                OrderKind::Delivery => load -= visit.order.load(dimension),
-                OrderKind::Collection => load += visit.order.load(dimension),
+        for order in orders {
+            match order.kind {
+                OrderKind::Delivery => load -= order.load(dimension),
+                OrderKind::Collection => load += order.load(dimension),
             }
             loads.push(load);
         }
@@ -317,10 +349,10 @@ impl OnBoard {
             *peak = load.max(*peak);
             Some(*peak)
         };
-        let up_to = loads.iter().scan(Load::ZERO, highest).collect();
+        self.up_to.extend(loads.iter().scan(Load::ZERO, highest));
         let mut from: Vec<_> = loads.iter().rev().scan(Load::ZERO, highest).collect();
         from.reverse();
-        Self { up_to, from }
+        self.from.append(&mut from);
     }
 
     /// The largest load while the goods of an order at `at` are on board.

@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 use crate::model::{
     ConstraintKind, CourierId, DropPolicy, Obstacle, Problem, Relaxation, Route, UnservedOrder,
 };
+use crate::planner::initial::Pins;
 use crate::planner::schedule::{Book, Tour};
 use crate::travel::TravelTimes;
 use crate::units::{ExactCost, Seconds};
 use insertion::{Base, Grant, Hurdle, Ways};
 
-pub use sweep::last_sweep;
+pub use sweep::{SweepTerms, last_sweep};
 
 /// Couriers whose obstacles are told.
 const OBSTACLES_MAX: usize = 5;
@@ -28,7 +29,10 @@ const SHORT_TIME: i64 = 3_600;
 
 /// Explains why the orders at the positions `unserved` are in none of `routes`.
 ///
-/// For each order, tries every position in every courier's route, unused couriers included; starts are chosen anew.
+/// For each order, tries every position in every courier's route that is not locked, unused couriers included; starts
+/// are chosen anew, unless they are pinned.
+///
+/// A further trip is not tried: an order goes into one of the trips as they are.
 ///
 /// * The obstacles are those of the couriers with the smallest detour, at most five, nearest first. Each is told at the
 ///   best position of the route: the one that breaks the fewest constraints, then the constraint that is hardest to
@@ -51,20 +55,26 @@ pub fn explain(
     travel: &TravelTimes<'_>,
     routes: &[Route],
     unserved: &[usize],
+    pins: &Pins,
 ) -> Vec<UnservedOrder> {
     let book = Book::new(problem, travel);
     let route_of: BTreeMap<&CourierId, &Route> =
         routes.iter().map(|route| (&route.courier, route)).collect();
     let bases: Vec<Base<'_>> = (problem.couriers.iter())
         .map(|courier| {
-            let stops = route_of
-                .get(&courier.id)
-                .map_or(&[][..], |route| &route.stops);
+            let route = route_of.get(&courier.id);
+            let stops = route.map_or(&[][..], |route| &route.stops);
             let positions: Vec<usize> = stops
                 .iter()
                 .filter_map(|stop| book.order(&stop.order))
                 .collect();
-            Base::new(&book, Tour::new(&book, courier, &positions, None))
+            let pin = pins.of(&courier.id);
+            let reloads = route.map_or(&[][..], |route| &route.reloads);
+            let reloads: Vec<_> = (reloads.iter())
+                .map(|reload| (reload.n_before, &reload.depot))
+                .collect();
+            let tour = Tour::new(&book, courier, &positions, &reloads, pin.start);
+            Base::new(&book, tour).behind(pin.locked)
         })
         .collect();
     unserved
@@ -141,7 +151,7 @@ impl<'b, 'a> Survey<'b, 'a> {
                 missed,
             })
         };
-        let trials: Vec<Trial<'a>> = (0..=base.tour.visits.len()).filter_map(trial).collect();
+        let trials: Vec<Trial<'a>> = base.places().filter_map(trial).collect();
         let best = trials.iter().min_by_key(|trial| trial.badness());
         let unreachable = personal
             .first()
@@ -188,7 +198,7 @@ impl<'b, 'a> Survey<'b, 'a> {
     fn cost_with(&self, trial: &Trial<'a>, grant: &Grant<'a>) -> Option<ExactCost> {
         let (base, at, grant) = (self.base, trial.at, Some(grant));
         let tour = base.with(self.position, at, &trial.ways, grant);
-        let order = tour.visits[at].order;
+        let order = &base.problem().orders[self.position];
         let is_admitted = base.personal_hurdles(order, grant).is_empty()
             && base.room_hurdles(order, at, grant).is_empty()
             && base.way_hurdles(&tour, at, grant).is_empty();
@@ -215,7 +225,9 @@ impl<'b, 'a> Survey<'b, 'a> {
             | ConstraintKind::Depot
             | ConstraintKind::Unreachable
             | ConstraintKind::Inconsistent
-            | ConstraintKind::Coverage => {
+            | ConstraintKind::Coverage
+            | ConstraintKind::Locked
+            | ConstraintKind::MaxReloads => {
                 let class = if what.amount <= SHORT_TIME { 0 } else { 6 };
                 (class, what.amount)
             }
@@ -325,6 +337,9 @@ fn rank(constraint: ConstraintKind) -> u8 {
         ConstraintKind::LaterStop => 9,
         ConstraintKind::ShiftEnd => 10,
         ConstraintKind::MaxDuty => 11,
-        ConstraintKind::Inconsistent | ConstraintKind::Coverage => 12,
+        ConstraintKind::Inconsistent
+        | ConstraintKind::Coverage
+        | ConstraintKind::Locked
+        | ConstraintKind::MaxReloads => 12,
     }
 }

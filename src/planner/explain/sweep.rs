@@ -4,9 +4,19 @@ use std::cmp::Reverse;
 
 use super::insertion::Base;
 use crate::model::{DropPolicy, Problem, RouteSketch};
+use crate::planner::initial::Pins;
 use crate::planner::schedule::{Book, Tour};
 use crate::travel::TravelTimes;
 use crate::units::ExactCost;
+
+/// What a sweep keeps to besides the problem.
+#[derive(Clone, Copy, Debug)]
+pub struct SweepTerms<'a> {
+    /// What must not change.
+    pub pins: &'a Pins,
+    /// Whether an unused courier is the last resort, whatever it costs.
+    pub fleet_first: bool,
+}
 
 /// Inserts the orders at the positions `unserved` wherever that breaks nothing, each where it adds the least cost.
 ///
@@ -25,9 +35,10 @@ pub fn last_sweep(
     travel: &TravelTimes<'_>,
     sketches: &mut Vec<RouteSketch>,
     unserved: &mut Vec<usize>,
+    terms: &SweepTerms<'_>,
 ) {
     let book = Book::new(problem, travel);
-    let mut fleet = Fleet::new(&book, sketches);
+    let mut fleet = Fleet::new(&book, sketches, terms);
     let mut queue = unserved.clone();
     queue.sort_by_key(|&position| match problem.orders[position].drop_policy {
         DropPolicy::MustServe => (0, Reverse(0)),
@@ -44,6 +55,7 @@ pub fn last_sweep(
 /// Every courier's tour as it stands.
 struct Fleet<'a> {
     book: &'a Book<'a>,
+    terms: &'a SweepTerms<'a>,
     bases: Vec<Base<'a>>,
     /// Which sketch each tour is.
     sketch_of: Vec<Option<usize>>,
@@ -51,14 +63,15 @@ struct Fleet<'a> {
 
 /// A tour with one more order.
 struct Insertion<'a> {
-    cost: ExactCost,
+    /// Whether it is a last resort, then what it costs.
+    rank: (bool, ExactCost),
     courier: usize,
     at: usize,
     tour: Tour<'a>,
 }
 
 impl<'a> Fleet<'a> {
-    fn new(book: &'a Book<'a>, sketches: &[RouteSketch]) -> Self {
+    fn new(book: &'a Book<'a>, sketches: &[RouteSketch], terms: &'a SweepTerms<'a>) -> Self {
         let couriers = &book.problem.couriers;
         let mut sketch_of = vec![None; couriers.len()];
         for (row, sketch) in sketches.iter().enumerate() {
@@ -71,11 +84,17 @@ impl<'a> Fleet<'a> {
             let orders = sketch.map_or(&[][..], |sketch| &sketch.orders);
             let positions: Vec<usize> = orders.iter().filter_map(|id| book.order(id)).collect();
             let start = sketch.and_then(|sketch| sketch.start);
-            Base::new(book, Tour::new(book, courier, &positions, start))
+            let reloads: Vec<_> = sketch
+                .into_iter()
+                .flat_map(RouteSketch::reloads_by_position)
+                .collect();
+            Base::new(book, Tour::new(book, courier, &positions, &reloads, start))
+                .behind(terms.pins.of(&courier.id).locked)
         };
         Self {
             bases: couriers.iter().zip(&sketch_of).map(base).collect(),
             book,
+            terms,
             sketch_of,
         }
     }
@@ -88,7 +107,7 @@ impl<'a> Fleet<'a> {
             if !base.courier().may_serve(order) {
                 continue;
             }
-            for at in 0..=base.tour.visits.len() {
+            for at in base.places() {
                 if !base.is_thinkable(position, at)
                     || !base.room_hurdles(order, at, None).is_empty()
                 {
@@ -102,9 +121,11 @@ impl<'a> Fleet<'a> {
                     continue;
                 }
                 let cost = tour.cost(tour.start()).total() - base.cost;
-                if best.as_ref().is_none_or(|best| cost < best.cost) {
+                let is_last_resort = self.terms.fleet_first && base.tour.visits.is_empty();
+                let rank = (is_last_resort, cost);
+                if best.as_ref().is_none_or(|best| rank < best.rank) {
                     best = Some(Insertion {
-                        cost,
+                        rank,
                         courier,
                         at,
                         tour,
@@ -119,16 +140,26 @@ impl<'a> Fleet<'a> {
         let Insertion {
             courier, at, tour, ..
         } = insertion;
-        let order = tour.visits[at].order.id.clone();
+        let Some(order) = tour.visits[at].order() else {
+            return;
+        };
+        let position = tour.n_orders_before(at);
+        // Before a reload the order goes into the trip that ends there.
+        let n_reloads = at - position;
         let row = *self.sketch_of[courier].get_or_insert_with(|| {
             sketches.push(RouteSketch {
                 courier: tour.courier.id.clone(),
                 orders: Vec::new(),
                 start: None,
+                reloads: Vec::new(),
             });
             sketches.len() - 1
         });
-        sketches[row].orders.insert(at, order);
-        self.bases[courier] = Base::new(self.book, tour);
+        sketches[row].orders.insert(position, order.id.clone());
+        for reload in sketches[row].reloads.iter_mut().skip(n_reloads) {
+            reload.n_before += 1;
+        }
+        let locked = self.terms.pins.of(&tour.courier.id).locked;
+        self.bases[courier] = Base::new(self.book, tour).behind(locked);
     }
 }

@@ -5,16 +5,23 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{explain, last_sweep};
+use super::{SweepTerms, explain, last_sweep};
 use crate::check::check;
 use crate::model::fixture::{Fixture, arbitrary, courier_id, hours, order_id, sketch};
 use crate::model::{
     ConstraintKind, OrderId, Plan, Problem, Provenance, Relaxation, RouteSketch, StopReason,
     TimeWindow, UnservedOrder, Verdict, Violation,
 };
+use crate::planner::initial::UNPINNED;
 use crate::planner::schedule::schedule;
 use crate::travel::TravelTimes;
 use crate::units::{Load, Meters, Seconds};
+
+/// Nothing is locked.
+static FREE: SweepTerms<'_> = SweepTerms {
+    pins: &UNPINNED,
+    fleet_first: false,
+};
 
 /// What the checker says about `sketches`, coverage apart.
 fn violations(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Violation> {
@@ -40,7 +47,7 @@ fn violations(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Violation> {
 fn explained(problem: &Problem, sketches: &[RouteSketch]) -> Vec<UnservedOrder> {
     let travel = TravelTimes::new(problem);
     let plan = schedule(problem, &travel, sketches);
-    explain(problem, &travel, &plan.routes, &plan.unserved)
+    explain(problem, &travel, &plan.routes, &plan.unserved, &UNPINNED)
 }
 
 /// The only relaxation for the only order left out of `sketches`, as constraint, amount and subject.
@@ -210,7 +217,13 @@ fn an_order_that_fits_is_explained_by_nothing_and_swept_in() {
     let [unserved] = <[_; 1]>::try_from(explained(&day, &[])).expect("one is left out");
     assert_eq!((unserved.obstacles.len(), unserved.relaxation), (0, None));
     let (mut sketches, mut left) = (Vec::new(), vec![0]);
-    last_sweep(&day, &TravelTimes::new(&day), &mut sketches, &mut left);
+    last_sweep(
+        &day,
+        &TravelTimes::new(&day),
+        &mut sketches,
+        &mut left,
+        &FREE,
+    );
     assert_eq!((sketches, left), (vec![sketch("anna", &["a"])], vec![]));
 }
 
@@ -224,7 +237,13 @@ fn required_orders_are_swept_in_first() {
         .order("b", (900, 0), |_| {})
         .build();
     let (mut sketches, mut left) = (Vec::new(), vec![0, 1]);
-    last_sweep(&day, &TravelTimes::new(&day), &mut sketches, &mut left);
+    last_sweep(
+        &day,
+        &TravelTimes::new(&day),
+        &mut sketches,
+        &mut left,
+        &FREE,
+    );
     assert_eq!((sketches, left), (vec![sketch("anna", &["b"])], vec![0]));
 }
 
@@ -244,6 +263,7 @@ fn with_order(sketches: &[RouteSketch], relaxation: &Relaxation, order: &OrderId
         courier: relaxation.courier.clone(),
         orders: Vec::new(),
         start: None,
+        reloads: Vec::new(),
     });
     let is_before = |id: &OrderId| Some(id) == relaxation.after.as_ref();
     let at = sketch
@@ -314,7 +334,9 @@ fn relaxed(
         | ConstraintKind::Unreachable
         | ConstraintKind::NotReady
         | ConstraintKind::Inconsistent
-        | ConstraintKind::Coverage => {}
+        | ConstraintKind::Coverage
+        | ConstraintKind::Locked
+        | ConstraintKind::MaxReloads => {}
     }
     vec![day]
 }
@@ -338,13 +360,23 @@ proptest! {
     }
 
     #[test]
+    fn the_last_sweep_breaks_no_trip((problem, sketches) in arbitrary::trips_day()) {
+        let travel = TravelTimes::new(&problem);
+        let mut sketches = sound(&problem, &sketches);
+        let mut unserved = schedule(&problem, &travel, &sketches).unserved;
+        last_sweep(&problem, &travel, &mut sketches, &mut unserved, &FREE);
+        prop_assert_eq!(violations(&problem, &sketches), []);
+        prop_assert_eq!(&schedule(&problem, &travel, &sketches).unserved, &unserved);
+    }
+
+    #[test]
     fn after_the_last_sweep_nothing_can_be_inserted_and_nothing_is_broken(
         (problem, sketches) in arbitrary::sketched_day()
     ) {
         let travel = TravelTimes::new(&problem);
         let mut sketches = sound(&problem, &sketches);
         let mut unserved = schedule(&problem, &travel, &sketches).unserved;
-        last_sweep(&problem, &travel, &mut sketches, &mut unserved);
+        last_sweep(&problem, &travel, &mut sketches, &mut unserved, &FREE);
         prop_assert_eq!(violations(&problem, &sketches), []);
         prop_assert_eq!(&schedule(&problem, &travel, &sketches).unserved, &unserved);
         let routes: BTreeMap<_, _> = sketches.iter().map(|sketch| (&sketch.courier, sketch)).collect();
@@ -354,7 +386,7 @@ proptest! {
                 for at in 0..=orders.len() {
                     let mut orders = orders.clone();
                     orders.insert(at, problem.orders[position].id.clone());
-                    let route = RouteSketch { courier: courier.id.clone(), orders, start: None };
+                    let route = RouteSketch { courier: courier.id.clone(), orders, start: None, reloads: Vec::new() };
                     prop_assert!(!violations(&problem, &[route]).is_empty());
                 }
             }

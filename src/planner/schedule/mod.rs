@@ -11,12 +11,15 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Finding, OrderKind, Problem, Reason, Route, RouteSketch, Stop};
+use crate::model::{
+    Depot, Finding, Order, OrderKind, Problem, Reason, Reload, Route, RouteSketch, Stop,
+};
 use crate::travel::TravelTimes;
 use crate::units::{Load, Seconds, Timestamp};
 
 pub(super) use book::Book;
-pub(super) use tour::{Tour, Visit};
+use tour::Moments;
+pub(super) use tour::{Errand, Tour, Visit};
 
 /// Sequences with times.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +59,14 @@ pub fn schedule(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSk
         for &position in &positions {
             is_served[position] = true;
         }
-        let tour = Tour::new(&book, &problem.couriers[courier], &positions, sketch.start);
+        let reloads: Vec<_> = sketch.reloads_by_position().collect();
+        let tour = Tour::new(
+            &book,
+            &problem.couriers[courier],
+            &positions,
+            &reloads,
+            sketch.start,
+        );
         routes.insert(courier, route(&tour));
     }
     let is_unserved = |&position: &usize| !is_served[position];
@@ -97,6 +107,7 @@ pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Findi
                 findings.push(twice(path, "order", order.as_str(), &first));
             }
         }
+        findings.extend(reload_findings(problem, row, sketch));
         if let Some(start) = sketch.start
             && !(Timestamp(0)..=Timestamp::LAST).contains(&start)
         {
@@ -107,6 +118,33 @@ pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Findi
                 "the start is not between the years 1970 and 9999",
             ));
         }
+    }
+    findings
+}
+
+/// Unknown depots, and reloads that are not in sequence with an order between any two, before and after.
+fn reload_findings(problem: &Problem, row: usize, sketch: &RouteSketch) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut last = 0;
+    for (number, reload) in sketch.reloads.iter().enumerate() {
+        let path = format!("routes[{row}].reloads[{number}]");
+        let depot = &reload.depot;
+        if problem.depot(depot).is_none() {
+            findings.push(unknown(format!("{path}.depot_id"), "depot", depot.as_str()));
+        }
+        if !(last + 1..sketch.orders.len()).contains(&reload.n_before) {
+            let message = format!(
+                "a reload after {} stops is out of place: it needs a stop before it, behind the reload before, and one after it",
+                reload.n_before
+            );
+            findings.push(Finding::new(
+                format!("{path}.after_stops"),
+                depot.as_str(),
+                Reason::OutOfRange,
+                message,
+            ));
+        }
+        last = last.max(reload.n_before);
     }
     findings
 }
@@ -124,63 +162,124 @@ fn twice(path: String, noun: &str, id: &str, first: &str) -> Finding {
 /// The tour with every figure stated.
 fn route(tour: &Tour<'_>) -> Route {
     let start = tour.start();
-    let stops = stops(tour, start);
     let departure = start + tour.loading;
-    let left = stops.last().map_or(departure, |stop| stop.departure);
-    let return_duration = tour.back.duration(left);
-    let (load_at_start, peak_load) = loads_at_start_and_peak(tour, &stops);
+    let log = Log::of(tour, start);
+    let return_duration = tour.back.duration(log.left);
+    let (stops, reloads) = (log.stops, log.reloads);
+    let at_doors = tour.visits.iter().filter(|visit| visit.order().is_some());
     Route {
         courier: tour.courier.id.clone(),
         start,
         departure,
         end: tour.end(start),
         distance: tour.distance(),
-        travel: stops.iter().map(|stop| stop.leg_duration).sum::<Seconds>() + return_duration,
-        service: tour.visits.iter().map(|visit| visit.service).sum(),
-        waiting: stops.iter().map(Stop::waiting).sum(),
-        load_at_start,
-        peak_load,
+        travel: log.travel + return_duration,
+        service: at_doors.map(|visit| visit.service).sum(),
+        waiting: stops.iter().map(Stop::waiting).sum::<Seconds>()
+            + reloads.iter().map(Reload::waiting).sum::<Seconds>(),
+        load_at_start: log.load_at_start,
+        peak_load: log.peak_load,
         cost: tour.cost(start),
         return_distance: tour.back.distance,
         return_duration,
         stops,
+        reloads,
     }
 }
 
-fn stops(tour: &Tour<'_>, start: Timestamp) -> Vec<Stop> {
-    let duty_end = tour.courier.limits.max_duty.map(|duty| start + duty);
-    let end = duty_end.map_or(tour.shift_end, |end| end.min(tour.shift_end));
-    let mut load = load_at_start(tour);
-    let mut left = start + tour.loading;
-    let moments = tour.moments(start).zip(tour.latest_services(end));
-    (tour.visits.iter().zip(moments))
-        .map(|(visit, (moments, latest))| {
-            exchange(&mut load, visit);
-            let slack = latest.map_or(Seconds::ZERO, |latest| latest - moments.service_start);
-            let leg_duration = moments.arrival - left;
-            left = moments.departure;
-            Stop {
-                order: visit.order.id.clone(),
-                arrival: moments.arrival,
-                service_start: moments.service_start,
-                departure: moments.departure,
-                slack: slack.max(Seconds::ZERO),
-                leg_distance: visit.way.distance,
-                leg_duration,
-                load_after: load.clone(),
-                lateness: visit.lateness(moments.service_start),
-            }
-        })
-        .collect()
+type Loads = BTreeMap<String, Load>;
+
+/// What happens on a tour, in sequence.
+struct Log {
+    stops: Vec<Stop>,
+    reloads: Vec<Reload>,
+    load_at_start: Loads,
+    peak_load: Loads,
+    /// Last departure so far.
+    left: Timestamp,
+    /// Time on the way so far.
+    travel: Seconds,
 }
 
-/// Every delivery on board; zero in the other dimensions that the tour's orders have.
-fn load_at_start(tour: &Tour<'_>) -> BTreeMap<String, Load> {
+impl Log {
+    fn of(tour: &Tour<'_>, start: Timestamp) -> Self {
+        let duty_end = tour.courier.limits.max_duty.map(|duty| start + duty);
+        let end = duty_end.map_or(tour.shift_end, |end| end.min(tour.shift_end));
+        let mut load = loads_of_trip(tour, 0);
+        let mut log = Self {
+            stops: Vec::new(),
+            reloads: Vec::new(),
+            load_at_start: load.clone(),
+            peak_load: load.clone(),
+            left: start + tour.loading,
+            travel: Seconds::ZERO,
+        };
+        let moments = tour.moments(start).zip(tour.latest_services(end));
+        for (at, (visit, (moments, latest))) in tour.visits.iter().zip(moments).enumerate() {
+            match visit.errand {
+                Errand::Order(order) => {
+                    exchange(&mut load, order);
+                    log.stop(visit, order, moments, latest, &load);
+                }
+                Errand::Reload(depot) => {
+                    load = loads_of_trip(tour, at + 1);
+                    log.reload(visit, depot, moments, &load);
+                }
+            }
+            log.travel += moments.arrival - log.left;
+            log.left = moments.departure;
+            for (dimension, &load) in &load {
+                let peak = log.peak_load.entry(dimension.clone()).or_default();
+                *peak = load.max(*peak);
+            }
+        }
+        log
+    }
+
+    fn stop(
+        &mut self,
+        visit: &Visit<'_>,
+        order: &Order,
+        moments: Moments,
+        latest: Option<Timestamp>,
+        load: &Loads,
+    ) {
+        let slack = latest.map_or(Seconds::ZERO, |latest| latest - moments.service_start);
+        self.stops.push(Stop {
+            order: order.id.clone(),
+            arrival: moments.arrival,
+            service_start: moments.service_start,
+            departure: moments.departure,
+            slack: slack.max(Seconds::ZERO),
+            leg_distance: visit.way.distance,
+            leg_duration: moments.arrival - self.left,
+            load_after: load.clone(),
+            lateness: visit.lateness(moments.service_start),
+        });
+    }
+
+    fn reload(&mut self, visit: &Visit<'_>, depot: &Depot, moments: Moments, load: &Loads) {
+        self.reloads.push(Reload {
+            depot: depot.id.clone(),
+            n_before: self.stops.len(),
+            arrival: moments.arrival,
+            loading_start: moments.service_start,
+            departure: moments.departure,
+            leg_distance: visit.way.distance,
+            leg_duration: moments.arrival - self.left,
+            load_at_departure: load.clone(),
+        });
+    }
+}
+
+/// Every delivery on board of the trip whose first visit is at `from`; zero in the other dimensions that the trip's
+/// orders have.
+fn loads_of_trip(tour: &Tour<'_>, from: usize) -> Loads {
     let mut total = BTreeMap::new();
-    for visit in &tour.visits {
-        for (dimension, &load) in &visit.order.loads {
+    for order in tour.visits[from..].iter().map_while(Visit::order) {
+        for (dimension, &load) in &order.loads {
             let entry: &mut Load = total.entry(dimension.clone()).or_default();
-            if visit.order.kind == OrderKind::Delivery {
+            if order.kind == OrderKind::Delivery {
                 *entry += load;
             }
         }
@@ -188,31 +287,15 @@ fn load_at_start(tour: &Tour<'_>) -> BTreeMap<String, Load> {
     total
 }
 
-/// Hands over or takes on what the visit is about.
-fn exchange(load: &mut BTreeMap<String, Load>, visit: &Visit<'_>) {
-    for (dimension, &amount) in &visit.order.loads {
+/// Hands over or takes on what the order is about.
+fn exchange(load: &mut Loads, order: &Order) {
+    for (dimension, &amount) in &order.loads {
         let entry = load.entry(dimension.clone()).or_default();
-        match visit.order.kind {
+        match order.kind {
             OrderKind::Delivery => *entry -= amount,
             OrderKind::Collection => *entry += amount,
         }
     }
-}
-
-fn loads_at_start_and_peak(
-    tour: &Tour<'_>,
-    stops: &[Stop],
-) -> (BTreeMap<String, Load>, BTreeMap<String, Load>) {
-    let at_start = load_at_start(tour);
-    let peak = (at_start.iter())
-        .map(|(dimension, &load)| {
-            let later = stops
-                .iter()
-                .filter_map(|stop| stop.load_after.get(dimension));
-            (dimension.clone(), later.copied().fold(load, Load::max))
-        })
-        .collect();
-    (at_start, peak)
 }
 
 #[cfg(test)]

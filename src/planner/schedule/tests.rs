@@ -6,10 +6,12 @@ use proptest::prelude::*;
 
 use super::schedule;
 use crate::check::check;
-use crate::model::fixture::{Fixture, arbitrary, at, courier_id, hours, order_id, sketch};
+use crate::model::fixture::{
+    Fixture, arbitrary, at, courier_id, depot_id, hours, order_id, sketch,
+};
 use crate::model::{
-    ConstraintKind, Courier, PlaceIdx, Plan, Problem, Provenance, Route, RouteSketch, StopReason,
-    UnservedOrder, Verdict,
+    ConstraintKind, Courier, PlaceIdx, Plan, Problem, Provenance, ReloadSketch, Route, RouteSketch,
+    StopReason, UnservedOrder, Verdict,
 };
 use crate::travel::TravelTimes;
 use crate::units::{ExactCost, Load, Meters, Seconds, Timestamp};
@@ -146,6 +148,97 @@ fn loading_before_the_goods_are_ready_is_reported() {
     assert_eq!(verdict.violations[0].amount, 120);
 }
 
+/// Two orders of 3 kg, of which the vehicle holds 4 kg, and a minute of loading.
+fn two_trips() -> (Problem, RouteSketch) {
+    let heavy = |order: &mut crate::model::Order| {
+        order.loads.insert("kg".to_owned(), Load(3));
+    };
+    let day = Fixture::new()
+        .loading(Seconds(60))
+        .courier("anna", |courier| {
+            courier.capacities.insert("kg".to_owned(), Load(4));
+            courier.reload_depots.insert(depot_id("depot"));
+        })
+        .order("a", (50, 0), heavy)
+        .order("b", (0, 20), |order| {
+            heavy(order);
+            order.ready = Some(at(9, 0));
+        })
+        .build();
+    let mut route = sketch("anna", &["a", "b"]);
+    route.reloads.push(ReloadSketch {
+        depot: depot_id("depot"),
+        n_before: 1,
+    });
+    (day, route)
+}
+
+#[test]
+fn between_two_trips_the_courier_drives_back_waits_for_the_goods_and_loads() {
+    let (day, mut route) = two_trips();
+    route.start = Some(at(8, 50));
+    let plan = plan(&day, &[route]);
+    assert_eq!(judge(&day, &plan).violations, []);
+    let route = &plan.routes[0];
+    let [reload] = &route.reloads[..] else {
+        panic!("there is one reload");
+    };
+    assert_eq!(reload.arrival, at(8, 51) + Seconds(50 + 60 + 50));
+    assert_eq!(reload.loading_start, at(9, 0));
+    assert_eq!(reload.departure, at(9, 1));
+    assert_eq!(reload.load_at_departure["kg"], Load(3));
+    assert_eq!(route.stops[0].load_after["kg"], Load(0));
+    assert_eq!(route.peak_load["kg"], Load(3));
+    assert_eq!(route.distance, Meters(10 * (50 + 50 + 20 + 20)));
+    assert_eq!(route.waiting, at(9, 0) - reload.arrival);
+    assert_eq!(route.end, at(9, 1) + Seconds(20 + 60 + 20));
+}
+
+#[test]
+fn a_route_of_two_trips_starts_as_late_as_costs_no_time() {
+    let (day, route) = two_trips();
+    let plan = plan(&day, &[route]);
+    assert_eq!(judge(&day, &plan).violations, []);
+    assert_eq!(plan.routes[0].waiting, Seconds(0));
+    assert_eq!(plan.routes[0].reloads[0].arrival, at(9, 0));
+}
+
+#[test]
+fn a_reload_that_the_courier_may_not_make_is_reported() {
+    let (mut day, route) = two_trips();
+    day.couriers[0].max_reloads = Some(0);
+    day.couriers[0].reload_depots.clear();
+    let kinds: Vec<_> = judge(&day, &plan(&day, &[route]))
+        .violations
+        .into_iter()
+        .map(|violation| violation.constraint)
+        .collect();
+    assert_eq!(kinds, [ConstraintKind::Depot, ConstraintKind::MaxReloads]);
+}
+
+#[test]
+fn goods_must_be_stocked_where_their_trip_begins() {
+    let (mut day, route) = two_trips();
+    day.orders[1].depots.insert(depot_id("other"));
+    let verdict = judge(&day, &plan(&day, &[route]));
+    assert_eq!(verdict.violations.len(), 1);
+    assert_eq!(verdict.violations[0].constraint, ConstraintKind::Depot);
+    assert_eq!(verdict.violations[0].order, Some(order_id("b")));
+}
+
+#[test]
+fn a_reload_that_is_not_between_two_stops_is_reported() {
+    let (day, route) = two_trips();
+    let mut plan = plan(&day, &[route]);
+    plan.routes[0].reloads[0].n_before = 2;
+    let verdict = judge(&day, &plan);
+    assert_eq!(verdict.violations.len(), 1);
+    assert_eq!(
+        verdict.violations[0].constraint,
+        ConstraintKind::Inconsistent
+    );
+}
+
 #[test]
 fn waiting_longer_than_needed_is_allowed() {
     let day = Fixture::new()
@@ -238,7 +331,7 @@ fn tamper(route: &mut Route, stop: usize, pick: usize, by: i64) {
 
 proptest! {
     #[test]
-    fn the_scheduler_never_states_a_wrong_figure((problem, sketches) in arbitrary::sketched_day()) {
+    fn the_scheduler_never_states_a_wrong_figure((problem, sketches) in arbitrary::trips_day()) {
         let verdict = judge(&problem, &plan(&problem, &sketches));
         let is_wrong = |kind| matches!(kind, ConstraintKind::Inconsistent | ConstraintKind::Coverage);
         for violation in &verdict.violations {
@@ -248,7 +341,7 @@ proptest! {
 
     #[test]
     fn any_changed_figure_is_noticed(
-        (problem, sketches) in arbitrary::sketched_day(),
+        (problem, sketches) in arbitrary::trips_day(),
         (stop, pick) in (any::<usize>(), any::<usize>()),
         by in prop_oneof![-50..0i64, 1..50i64],
     ) {
@@ -265,7 +358,7 @@ proptest! {
 
     #[test]
     fn a_dropped_or_repeated_stop_is_noticed(
-        (problem, sketches) in arbitrary::sketched_day(),
+        (problem, sketches) in arbitrary::trips_day(),
         stop in any::<usize>(),
         is_repeated in any::<bool>(),
     ) {
@@ -284,7 +377,7 @@ proptest! {
     }
 
     #[test]
-    fn slack_is_exact((problem, sketches) in arbitrary::sketched_day()) {
+    fn slack_is_exact((problem, sketches) in arbitrary::trips_day()) {
         let plan = plan(&problem, &sketches);
         prop_assume!(judge(&problem, &plan).is_feasible());
         for route in &plan.routes {
@@ -308,6 +401,17 @@ fn arrival(
     way.expect("the day has all ways").arrival(left)
 }
 
+/// When the goods of the trip that begins with the stop at `from` are ready.
+fn ready_of_trip(problem: &Problem, route: &Route, from: usize) -> Timestamp {
+    let later = route.reloads.iter().map(|reload| reload.n_before);
+    let to = later.filter(|&n_before| n_before > from).min();
+    let stops = &route.stops[from..to.unwrap_or(route.stops.len())];
+    let ready = stops
+        .iter()
+        .filter_map(|stop| problem.order(&stop.order)?.ready);
+    ready.max().unwrap_or(route.start)
+}
+
 /// Whether the route still keeps windows, shift and duty if service at `delayed` starts `delay` later than planned.
 fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Seconds) -> bool {
     let courier = problem
@@ -319,6 +423,20 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
         .expect("the fixture has depots");
     let mut clock = route.departure;
     for (position, stop) in route.stops.iter().enumerate() {
+        if let Some(reload) = route
+            .reloads
+            .iter()
+            .find(|reload| reload.n_before == position)
+        {
+            // A depot never closes; goods that are ready on time cannot be missed.
+            let depot = problem
+                .depot(&reload.depot)
+                .expect("scheduled from the problem");
+            let ready = ready_of_trip(problem, route, position);
+            let arrival = arrival(&travel, courier, (here, depot.place), clock);
+            clock = arrival.max(ready) + depot.loading;
+            here = depot.place;
+        }
         let order = problem
             .order(&stop.order)
             .expect("scheduled from the problem");

@@ -5,25 +5,84 @@
 use std::borrow::Cow;
 
 use super::book::Book;
-use crate::model::{CostBreakdown, Courier, Order, OrderKind, PlaceIdx, TimeWindow};
+use crate::model::{
+    CostBreakdown, Courier, Depot, DepotId, Order, OrderKind, PlaceIdx, TimeWindow,
+};
 use crate::travel::Way;
-use crate::units::{ExactCost, Meters, Seconds, Timestamp};
+use crate::units::{Cost, ExactCost, Meters, Seconds, Timestamp};
 
 pub(super) const MOMENT: Seconds = Seconds(1);
 
-/// One order in a courier's sequence.
+/// The window of a depot where goods need not be waited for.
+const ALWAYS: TimeWindow = TimeWindow {
+    start: Timestamp(0),
+    end: Timestamp::LAST,
+};
+
+/// What a courier stops for.
+#[derive(Clone, Copy)]
+pub(in crate::planner) enum Errand<'a> {
+    /// An order.
+    Order(&'a Order),
+    /// Loading for the next trip.
+    Reload(&'a Depot),
+}
+
+/// One stop in a courier's sequence: at a door, or at a depot between two trips.
+///
+/// A reload is like a door that opens when all goods of the next trip are ready and never closes.
 #[derive(Clone)]
 pub(in crate::planner) struct Visit<'a> {
-    pub(in crate::planner) order: &'a Order,
+    pub(in crate::planner) errand: Errand<'a>,
     /// When service may start, sorted and without overlaps.
     pub(in crate::planner) windows: Cow<'a, [TimeWindow]>,
-    /// Time at the door, by this courier.
+    /// Time at the door, by this courier, or of loading.
     pub(in crate::planner) service: Seconds,
     /// The way from the stop before.
     pub(in crate::planner) way: Way<'a>,
 }
 
-impl Visit<'_> {
+impl<'a> Visit<'a> {
+    /// A return to `depot`.
+    fn reload(depot: &'a Depot, way: Way<'a>) -> Self {
+        Self {
+            errand: Errand::Reload(depot),
+            windows: Cow::Owned(vec![ALWAYS]),
+            service: depot.loading,
+            way,
+        }
+    }
+
+    /// The order, unless this is a reload.
+    pub(in crate::planner) fn order(&self) -> Option<&'a Order> {
+        match self.errand {
+            Errand::Order(order) => Some(order),
+            Errand::Reload(_) => None,
+        }
+    }
+
+    /// The depot, if this is a reload.
+    pub(in crate::planner) fn depot(&self) -> Option<&'a Depot> {
+        match self.errand {
+            Errand::Order(_) => None,
+            Errand::Reload(depot) => Some(depot),
+        }
+    }
+
+    /// Where it is.
+    pub(in crate::planner) fn place(&self) -> PlaceIdx {
+        match self.errand {
+            Errand::Order(order) => order.place,
+            Errand::Reload(depot) => depot.place,
+        }
+    }
+
+    /// When the goods of a delivery are ready, if that is stated.
+    fn ready(&self) -> Option<Timestamp> {
+        let order = self.order()?;
+        order.ready.filter(|_| order.kind == OrderKind::Delivery)
+    }
+
     /// When service starts after arriving at `arrival`: at once if every window is over.
     fn service_start(&self, arrival: Timestamp) -> Timestamp {
         self.window_at(arrival)
@@ -75,7 +134,8 @@ pub(in crate::planner) struct Tour<'a> {
 }
 
 impl<'a> Tour<'a> {
-    /// The tour of `courier` along the orders at `positions`.
+    /// The tour of `courier` along the orders at `positions`, with `reloads` after so many of them; an unknown depot is
+    /// left out.
     ///
     /// A way that does not exist counts as no time and no distance, so that the rest can still be timed; the checker
     /// reports it.
@@ -83,28 +143,72 @@ impl<'a> Tour<'a> {
         book: &'a Book<'a>,
         courier: &'a Courier,
         positions: &[usize],
+        reloads: &[(usize, &DepotId)],
         given_start: Option<Timestamp>,
     ) -> Self {
         let mut here = book.problem.start_place(courier);
-        let visit = |&position: &usize| {
+        let mut way = |to| way_or_nothing(book, courier, here.replace(to), Some(to));
+        let mut visits = Vec::with_capacity(positions.len() + reloads.len());
+        let mut reloads = reloads.iter().peekable();
+        for (n_before, &position) in positions.iter().enumerate() {
+            while let Some((_, depot)) = reloads.next_if(|(after, _)| *after == n_before) {
+                if let Some(depot) = book.problem.depot(depot) {
+                    visits.push(Visit::reload(depot, way(depot.place)));
+                }
+            }
             let order = &book.problem.orders[position];
-            let way = way_or_nothing(book, courier, here.replace(order.place), Some(order.place));
-            Visit {
-                order,
+            visits.push(Visit {
+                errand: Errand::Order(order),
                 windows: Cow::Borrowed(book.windows(position)),
                 service: courier.service_time(order),
-                way,
-            }
-        };
-        let visits: Vec<_> = positions.iter().map(visit).collect();
-        Self {
+                way: way(order.place),
+            });
+        }
+        let mut tour = Self {
             courier,
             back: way_or_nothing(book, courier, here, book.problem.end_place(courier)),
             visits,
             given_start,
             loading: book.loading(courier),
             shift_end: courier.shift.end,
+        };
+        tour.note_ready();
+        tour
+    }
+
+    /// Opens each reload when all goods of its trip are ready.
+    pub(in crate::planner) fn note_ready(&mut self) {
+        let mut ready = ALWAYS.start;
+        for visit in self.visits.iter_mut().rev() {
+            if visit.depot().is_some() {
+                let start = std::mem::replace(&mut ready, ALWAYS.start);
+                visit.windows = Cow::Owned(vec![TimeWindow { start, ..ALWAYS }]);
+            } else if let Some(moment) = visit.ready() {
+                ready = ready.max(moment);
+            }
         }
+    }
+
+    /// How many of the visits before position `at` are orders.
+    pub(in crate::planner) fn n_orders_before(&self, at: usize) -> usize {
+        let visits = self.visits[..at].iter();
+        visits.filter(|visit| visit.order().is_some()).count()
+    }
+
+    /// Depots where the trip that has position `at` starts and ends, if these are depots.
+    ///
+    /// The position of a reload belongs to the trip before it.
+    pub(in crate::planner) fn trip_depots(
+        &self,
+        at: usize,
+    ) -> (Option<&'a DepotId>, Option<&'a DepotId>) {
+        let courier: &'a Courier = self.courier;
+        let start = self.visits[..at].iter().rev().find_map(Visit::depot);
+        let end = self.visits[at..].iter().find_map(Visit::depot);
+        (
+            start.map_or(courier.start_depot(), |depot| Some(&depot.id)),
+            end.map_or(courier.end_depot(), |depot| Some(&depot.id)),
+        )
     }
 
     /// When loading starts: as late as costs neither lateness nor longer duty.
@@ -147,12 +251,12 @@ impl<'a> Tour<'a> {
 
     /// The first moment at which loading may start.
     pub(in crate::planner) fn earliest_start(&self) -> Timestamp {
-        let deliveries = self
+        let first_trip = self
             .visits
             .iter()
-            .filter(|visit| visit.order.kind == OrderKind::Delivery);
-        deliveries
-            .filter_map(|visit| visit.order.ready)
+            .take_while(|visit| visit.depot().is_none());
+        first_trip
+            .filter_map(Visit::ready)
             .fold(self.courier.shift.start, Timestamp::max)
     }
 
@@ -233,7 +337,10 @@ impl<'a> Tour<'a> {
         }
         let duty = self.end(start) - start;
         let preference = |(visit, moments): (&Visit<'_>, Moments)| {
-            ExactCost::from_cost(visit.order.preference_cost(moments.service_start))
+            let cost = (visit.order()).map_or(Cost::ZERO, |order| {
+                order.preference_cost(moments.service_start)
+            });
+            ExactCost::from_cost(cost)
         };
         CostBreakdown {
             fixed: ExactCost::from_cost(self.courier.costs.fixed),
@@ -276,7 +383,13 @@ mod tests {
         let travel = TravelTimes::new(problem);
         let book = Book::new(problem, &travel);
         let positions: Vec<usize> = (0..problem.orders.len()).collect();
-        judge(&Tour::new(&book, &problem.couriers[0], &positions, None))
+        judge(&Tour::new(
+            &book,
+            &problem.couriers[0],
+            &positions,
+            &[],
+            None,
+        ))
     }
 
     /// Whether starting at `start` keeps every window and the shift.
@@ -341,14 +454,15 @@ mod tests {
     proptest! {
         #[test]
         fn the_start_is_the_one_found_by_trying_every_second(
-            (problem, sketches) in arbitrary::sketched_day()
+            (problem, sketches) in arbitrary::trips_day()
         ) {
             let travel = TravelTimes::new(&problem);
             let book = Book::new(&problem, &travel);
-            for RouteSketch { courier, orders, .. } in &sketches {
+            for RouteSketch { courier, orders, reloads, .. } in &sketches {
+                let reloads: Vec<_> = reloads.iter().map(|reload| (reload.n_before, &reload.depot)).collect();
                 let courier = problem.courier(courier).expect("taken from the problem");
                 let positions: Vec<_> = orders.iter().filter_map(|id| book.order(id)).collect();
-                let tour = Tour::new(&book, courier, &positions, None);
+                let tour = Tour::new(&book, courier, &positions, &reloads, None);
                 if !positions.is_empty() {
                     prop_assert_eq!(tour.start(), slow_start(&tour));
                 }

@@ -1,7 +1,7 @@
 //! Travel at any time of day in the solver's terms.
 
 use super::{Scene, narrow};
-use crate::model::{PlaceIdx, ProfileId, TravelPace};
+use crate::model::{PlaceIdx, ProfileId};
 use crate::solver::clockwork::Clockwork;
 use crate::solver::problem::{FAR, Problem};
 use crate::travel::{TravelTimes, Way};
@@ -15,7 +15,7 @@ pub(super) struct Timing<'a> {
     speed_factor: BasisPoints,
     places: &'a [PlaceIdx],
     /// Factors by bucket, the first one being before all of them; `None` if some bucket has durations of its own.
-    speeds: Option<Vec<i64>>,
+    speeds: Option<&'a [i64]>,
 }
 
 impl<'a> Timing<'a> {
@@ -29,26 +29,19 @@ impl<'a> Timing<'a> {
         if travel.changes(profile).is_empty() {
             return None;
         }
-        let buckets = &scene.problem.profile(profile)?.buckets;
-        let own = std::iter::once(Some(BasisPoints::ONE));
-        let factors = own.chain(buckets.iter().map(|bucket| match &bucket.pace {
-            TravelPace::Speed(factor) => Some(*factor),
-            TravelPace::Durations(_) => None,
-        }));
-        let factors: Option<Vec<i64>> = factors.map(|factor| Some(factor?.0.into())).collect();
         Some(Self {
             scene,
             travel,
             profile,
             speed_factor: *speed_factor,
             places,
-            speeds: factors,
+            speeds: travel.speeds(profile),
         })
     }
 
     /// The shortest time at any moment for a way that takes `own` seconds at the profile's own pace.
     pub(super) fn shortest(&self, own: i32, from: usize, to: usize) -> i32 {
-        match &self.speeds {
+        match self.speeds {
             Some(speeds) => {
                 let fastest = speeds.iter().copied().max().unwrap_or(1);
                 let rate = fastest * i64::from(self.speed_factor.0);
@@ -72,7 +65,7 @@ impl<'a> Timing<'a> {
         let starts = changes
             .map(|&start| narrow(self.scene.time(start)))
             .collect();
-        match &self.speeds {
+        match self.speeds {
             Some(speeds) => {
                 let factor = i64::from(self.speed_factor.0);
                 let rates = speeds.iter().map(|speed| speed * factor).collect();

@@ -15,7 +15,7 @@ impl Query<'_> {
         let windows = &self.problem.clients()[self.client as usize].windows;
         let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
         let mut shortlist = Shortlist::new();
-        let mut node = state.sentinel(slot);
+        let mut node = state.gate(slot);
         loop {
             let visit = state.visit(node);
             if visit.departure > last {

@@ -1,7 +1,7 @@
 //! Changes of routes: opening and closing, putting clients in and taking them out.
 
 use super::journal::SlotChange;
-use super::{Head, NONE, State, Visit};
+use super::{Head, NONE, State, TripGap, Visit};
 use crate::solver::duration::RouteDuration;
 
 impl State<'_> {
@@ -18,6 +18,10 @@ impl State<'_> {
         self.free_vehicles[kind as usize] -= 1;
         self.used_slots += 1;
         self.cost += self.problem.types()[kind as usize].fixed;
+        if self.is_chained() {
+            self.keep_link(slot);
+        }
+        self.link_slot(slot, kind, TripGap::ALONE);
         self.reset_slot(slot, kind);
         self.journal.slots.push(SlotChange::Opened { slot, kind });
         slot
@@ -35,6 +39,7 @@ impl State<'_> {
             end: latest,
             ..Visit::alone(node)
         };
+        self.gates[slot as usize] = node;
         let dims = self.problem.n_dims();
         self.loads[slot as usize * dims..(slot as usize + 1) * dims].fill(0);
         let head = &mut self.heads[slot as usize];
@@ -72,7 +77,11 @@ impl State<'_> {
         self.refresh(slot, pred, succ);
     }
 
-    /// Takes clients out of one route; `removed` must be clients of `slot` in sequence.
+    /// Takes clients out of one route; `removed` must be clients of `slot` in sequence, and not all of them unless
+    /// [`State::may_empty`] says so.
+    ///
+    /// Where detours can be shorter than direct ways, what is left may be too late or too long: see
+    /// [`State::is_broken`].
     pub(in crate::solver) fn remove(&mut self, slot: u32, removed: &[u32]) {
         let first = self.visit(removed[0]).pred;
         let mut last = first;
@@ -80,9 +89,46 @@ impl State<'_> {
             last = self.visit(client).succ;
             self.unlink(client);
         }
+        let is_empty = self.head(slot).count == 0;
+        if is_empty && self.is_joined(slot) {
+            let neighbor = self.close_trip(slot);
+            self.journal.is_broken |= !self.keeps_limits(neighbor);
+            return;
+        }
         self.refresh(slot, first, last);
-        if self.head(slot).count == 0 {
+        if is_empty {
             self.close(slot);
+        } else {
+            self.journal.is_broken |= !self.keeps_limits(slot);
+        }
+    }
+
+    /// Lets two routes exchange what comes behind a node each; `tails` are the clients there. A route left without
+    /// clients is closed.
+    ///
+    /// Whether the result is feasible is found out with [`State::is_feasible`].
+    pub(in crate::solver) fn exchange_tails(
+        &mut self,
+        slots: [u32; 2],
+        nodes: [u32; 2],
+        tails: [&[u32]; 2],
+    ) {
+        for &client in tails.iter().flat_map(|tail| tail.iter().rev()) {
+            self.unlink(client);
+        }
+        for (node, tail) in nodes.into_iter().zip([tails[1], tails[0]]) {
+            let mut last = node;
+            for &client in tail {
+                self.link(client, last, self.window_of(client));
+                last = client;
+            }
+        }
+        for slot in slots {
+            let sentinel = self.sentinel(slot);
+            self.refresh(slot, sentinel, sentinel);
+            if self.head(slot).count == 0 {
+                self.close(slot);
+            }
         }
     }
 

@@ -1,12 +1,14 @@
 //! Old values in the order they were overwritten, and the way back to them.
 
-use super::{Head, NONE, State, Visit};
+use super::{Head, Link, NONE, State, Visit};
 
 /// How a slot changed hands, for undoing.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SlotChange {
     Opened { slot: u32, kind: u32 },
     Closed { kind: u32 },
+    Joined { slot: u32 },
+    Left,
 }
 
 /// Old values in the order they were overwritten.
@@ -16,8 +18,11 @@ pub(super) struct Journal {
     pub(super) places: Vec<(u32, u32, u8)>,
     pub(super) heads: Vec<(u32, Head)>,
     pub(super) loads: Vec<i64>,
+    pub(super) links: Vec<(u32, Link)>,
     pub(super) slots: Vec<SlotChange>,
     pub(super) cost: i64,
+    /// Whether a route no longer keeps its limits.
+    pub(super) is_broken: bool,
     pub(super) absent: Option<Vec<u32>>,
     pub(super) spare: Vec<u32>,
 }
@@ -30,7 +35,9 @@ impl State<'_> {
         journal.places.clear();
         journal.heads.clear();
         journal.loads.clear();
+        journal.links.clear();
         journal.slots.clear();
+        debug_assert!(!journal.is_broken, "nobody keeps a broken route");
         journal.cost = self.cost;
         if let Some(list) = journal.absent.take() {
             journal.spare = list;
@@ -47,6 +54,9 @@ impl State<'_> {
             self.route_of[client as usize] = slot;
             self.window_of[client as usize] = window;
         }
+        while let Some((slot, link)) = journal.links.pop() {
+            self.links[slot as usize] = link;
+        }
         let dims = self.problem.n_dims();
         while let Some((slot, head)) = journal.heads.pop() {
             self.heads[slot as usize] = head;
@@ -62,6 +72,7 @@ impl State<'_> {
             self.revert_slot(change);
         }
         self.cost = journal.cost;
+        journal.is_broken = false;
         if let Some(list) = journal.absent.take() {
             for &client in &self.absent {
                 self.absent_at[client as usize] = NONE;
@@ -85,6 +96,14 @@ impl State<'_> {
                 self.free_slots.pop();
                 self.used_slots += 1;
                 self.free_vehicles[kind as usize] -= 1;
+            }
+            SlotChange::Joined { slot } => {
+                self.free_slots.push(slot);
+                self.used_slots -= 1;
+            }
+            SlotChange::Left => {
+                self.free_slots.pop();
+                self.used_slots += 1;
             }
         }
     }

@@ -4,14 +4,18 @@
 //! Nothing here chooses anything; `ruin`, `insertion` and `recreate` do. Source of the journal in place of solution
 //! copies: Accorsi and Vigo, FILO2 (2024).
 
+mod chain;
+mod chain_times;
 mod change;
 mod journal;
+mod limits;
 mod timed;
 mod times;
 
+pub(super) use chain::{Link, TripGap};
 use journal::Journal;
 
-use super::duration::{DurationAt, RouteDuration};
+use super::duration::{Carry, DurationAt, RouteDuration};
 use super::loads::LoadProfile;
 use super::problem::Problem;
 
@@ -75,13 +79,17 @@ pub(super) struct Head {
     pub(super) duration: RouteDuration,
 }
 
-/// A route taken out of a state.
+/// A trip taken out of a state: a whole route unless vehicles reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) slot: u32,
     pub(super) kind: u32,
+    /// Slot of the trip before in the same vehicle, and the reload it begins with; `None` for a first trip.
+    pub(super) previous: Option<(u32, u8)>,
     /// Its version, or 0 to be given a new one.
     pub(super) version: u32,
+    /// How many of its first clients stay there, in this sequence.
+    pub(super) locked: u32,
     /// Clients in sequence with the windows chosen.
     pub(super) visits: Vec<(u32, u8)>,
 }
@@ -95,6 +103,10 @@ pub(super) struct State<'p> {
     route_of: Vec<u32>,
     window_of: Vec<u8>,
     heads: Vec<Head>,
+    /// For each slot the node of its route behind which anything may change.
+    gates: Vec<u32>,
+    /// Empty unless routes may have several trips.
+    links: Vec<Link>,
     next_version: u32,
     version_step: u32,
     loads: Vec<i64>,
@@ -110,6 +122,8 @@ pub(super) struct State<'p> {
     absent_at: Vec<u32>,
     journal: Journal,
     sequence: Vec<u32>,
+    changed: Vec<u32>,
+    trips: Vec<(u32, Carry)>,
 }
 
 impl<'p> State<'p> {
@@ -131,6 +145,15 @@ impl<'p> State<'p> {
             route_of: vec![NONE; n],
             window_of: vec![0; n],
             heads: vec![head; n_slots],
+            gates: (n as u32..(n + n_slots) as u32).collect(),
+            links: vec![
+                Link::NONE;
+                if problem.features().reloads {
+                    n_slots
+                } else {
+                    0
+                }
+            ],
             next_version: 1,
             version_step: 1,
             loads: vec![0; n_slots * problem.n_dims()],
@@ -145,6 +168,8 @@ impl<'p> State<'p> {
             absent_at: vec![NONE; n],
             journal: Journal::default(),
             sequence: Vec::new(),
+            changed: Vec::new(),
+            trips: Vec::new(),
         }
     }
 
@@ -171,10 +196,17 @@ impl<'p> State<'p> {
             // Undoing looks at slots that were opened: they must not lead into routes they once held.
             let node = self.sentinel(slot);
             self.visits[node as usize] = Visit::alone(node);
+            if let Some(link) = self.links.get_mut(slot as usize) {
+                *link = Link::NONE;
+            }
         }
         self.free_vehicles.copy_from_slice(free_vehicles);
-        for route in routes {
-            self.load_route(route);
+        if self.is_chained() {
+            self.load_trips(routes);
+        } else {
+            for route in routes {
+                self.load_route(route);
+            }
         }
         for &client in absent {
             self.clients.push(client);
@@ -194,10 +226,18 @@ impl<'p> State<'p> {
             self.link(client, last, window);
             last = client;
         }
+        self.set_gate(route);
         let sentinel = self.sentinel(slot);
         self.refresh(slot, sentinel, sentinel);
         if route.version > 0 {
             self.heads[slot as usize].version = route.version;
+        }
+    }
+
+    /// Keeps the locked clients of a route where they are.
+    fn set_gate(&mut self, route: &Route) {
+        if let Some(last) = route.locked.checked_sub(1) {
+            self.gates[route.slot as usize] = route.visits[last as usize].0;
         }
     }
 
@@ -220,11 +260,18 @@ impl<'p> State<'p> {
             Route {
                 slot,
                 kind: head.kind,
+                previous: self.previous_of(slot),
                 version: head.version,
+                locked: head.count - self.free_clients_of(slot).count() as u32,
                 visits,
             }
         };
         slots.into_iter().map(take).collect()
+    }
+
+    fn previous_of(&self, slot: u32) -> Option<(u32, u8)> {
+        let link = self.links.get(slot as usize)?;
+        (link.previous != NONE).then_some((link.previous, link.reload))
     }
 
     /// The next version that a route would get.
@@ -250,11 +297,33 @@ impl<'p> State<'p> {
 
     /// Clients of a route in sequence.
     pub(super) fn clients_of(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
-        let mut node = self.sentinel(slot);
+        self.clients_behind(self.sentinel(slot))
+    }
+
+    /// Clients of a route that are not locked, in sequence.
+    pub(super) fn free_clients_of(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
+        self.clients_behind(self.gate(slot))
+    }
+
+    fn clients_behind(&self, mut node: u32) -> impl Iterator<Item = u32> + '_ {
         std::iter::from_fn(move || {
             node = self.visit(node).succ;
             (node < self.n).then_some(node)
         })
+    }
+
+    /// Clients from `node` on to the end of its route.
+    pub(super) fn clients_from(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        std::iter::successors(Some(node), |&node| Some(self.visit(node).succ))
+            .take_while(|&node| node < self.n)
+    }
+
+    /// The node of a route behind which anything may change: its last locked client, or else its start.
+    ///
+    /// Whatever removes, inserts or swaps must leave the route as it is up to here.
+    #[inline]
+    pub(super) fn gate(&self, slot: u32) -> u32 {
+        self.gates[slot as usize]
     }
 
     /// The node that is start and end of `slot`.
@@ -303,6 +372,11 @@ impl<'p> State<'p> {
         self.cost
     }
 
+    /// Slots there are, free or not.
+    pub(super) fn n_slots(&self) -> usize {
+        self.heads.len()
+    }
+
     /// Routes in use.
     pub(super) fn used_slots(&self) -> u32 {
         self.used_slots
@@ -338,6 +412,8 @@ impl<'p> State<'p> {
     pub(super) fn origin(&self, node: u32, kind: u32) -> usize {
         if node < self.n {
             node as usize
+        } else if let Some(link) = self.links.get((node - self.n) as usize) {
+            link.start as usize
         } else {
             self.problem.start_node(kind as usize)
         }
@@ -348,6 +424,8 @@ impl<'p> State<'p> {
     pub(super) fn destination(&self, node: u32, kind: u32) -> usize {
         if node < self.n {
             node as usize
+        } else if let Some(link) = self.links.get((node - self.n) as usize) {
+            link.end as usize
         } else {
             self.problem.end_node(kind as usize)
         }

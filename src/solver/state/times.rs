@@ -13,6 +13,10 @@ impl State<'_> {
     /// Brings times up to date after a change of what lies between `first` and `last`, and everything derived from
     /// them.
     pub(super) fn refresh(&mut self, slot: u32, first: u32, last: u32) {
+        if self.is_chained() {
+            self.refresh_trips(slot, slot);
+            return;
+        }
         if !self.is_rich() {
             self.push_departures(slot, first, last);
             self.push_latest(slot, last, first);
@@ -124,10 +128,18 @@ impl State<'_> {
         self.refresh_nodes(slot);
         if self.problem.features().timed && self.head(slot).count > 0 {
             let start = self.head(slot).duration.start;
-            if let Some(duration) = Trial::of_route(self, slot).duration(start) {
-                self.heads[slot as usize].duration.duration = duration;
-            }
+            let duration = Trial::of_route(self, slot).duration(start);
+            let duration = duration.unwrap_or_else(|| self.duration_beyond(slot));
+            self.heads[slot as usize].duration.duration = duration;
         }
+    }
+
+    /// A duration for a route that is late or too long: longer than allowed, so that it counts as feasible nowhere.
+    fn duration_beyond(&self, slot: u32) -> i32 {
+        let vehicle = &self.problem.types()[self.head(slot).kind as usize];
+        // With a limit beyond the shift it is lateness that tells.
+        let limit = vehicle.max_duration.min(vehicle.latest - vehicle.earliest);
+        (limit + 1).max(self.head(slot).duration.duration)
     }
 
     /// What the nodes of a route mean for its duration, and the duration where travel is the same at all times.

@@ -83,6 +83,8 @@ fn courier(id: &str) -> pb::Courier {
         }),
         speed_factor: Some(1.1),
         service_factor: Some(0.9),
+        reload_depot_ids: vec!["store".to_owned()],
+        max_reloads: Some(2),
         ..pb::Courier::default()
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::model::fixture::{Fixture, arbitrary, at, courier_id, depot_id, hours, place_id};
 use crate::model::{
     DropPolicy, Finding, GeoPoint, GeoTravel, Matrix, OrderKind, Preference, Problem, ProfileId,
-    Promise, Reason, RouteStart, TimeWindow, TravelSource,
+    Promise, Reason, RouteStart, TimeWindow, TravelBucket, TravelPace, TravelSource,
 };
 use crate::units::{BasisPoints, Cost, Load, Meters, Seconds, Timestamp};
 
@@ -357,6 +357,63 @@ fn what_cannot_be_meant_is_a_warning() {
             day.profiles.push(unused);
         },
         &[("travel_profiles[1].id", Reason::UnknownReference)],
+    );
+}
+
+#[test]
+fn reloads_need_depots_that_there_are() {
+    errors(
+        day(),
+        |day| {
+            day.couriers[0].reload_depots.insert(depot_id("nowhere"));
+        },
+        &[("couriers[0].reload_depot_ids", Reason::UnknownReference)],
+    );
+    warnings(
+        day(),
+        |day| day.couriers[0].max_reloads = Some(2),
+        &[("couriers[0].max_reloads", Reason::Conflict)],
+    );
+}
+
+#[test]
+fn reloads_and_times_of_day_are_refused_together() {
+    let bucket = TravelBucket {
+        start: at(9, 0),
+        pace: TravelPace::Speed(BasisPoints(8_000)),
+    };
+    let both = |max_reloads| {
+        let bucket = bucket.clone();
+        move |day: &mut Problem| {
+            let depot = day.depots[0].id.clone();
+            day.couriers[0].reload_depots.insert(depot);
+            day.couriers[0].max_reloads = max_reloads;
+            day.profiles[0].buckets.push(bucket.clone());
+        }
+    };
+    let refused = ("couriers[0].reload_depot_ids", Reason::Conflict);
+    errors(day(), both(None), &[refused]);
+    errors(day(), both(Some(0)), &[]);
+}
+
+#[test]
+fn goods_that_are_stocked_where_somebody_reloads_can_be_delivered() {
+    let day = || {
+        Fixture::new()
+            .depot("other", (5, 5))
+            .courier("anna", |_| {})
+            .order("a", (100, 0), |order| {
+                order.depots.insert(depot_id("other"));
+            })
+            .build()
+    };
+    errors(day(), |_| {}, &[("orders[0].depot_ids", Reason::NoCourier)]);
+    errors(
+        day(),
+        |day| {
+            day.couriers[0].reload_depots.insert(depot_id("other"));
+        },
+        &[],
     );
 }
 

@@ -1,0 +1,55 @@
+//! `punctual bench`: measures the search on benchmark instances.
+
+mod check;
+mod instance;
+mod solver;
+
+use std::fs;
+use std::path::Path;
+
+use super::{Done, Failure};
+use crate::formats::{self, Instance, Rounding};
+
+/// Measures the search on benchmark instances.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Solver(solver::Arguments),
+    Check(check::Arguments),
+    Instance(instance::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
+    match &arguments.command {
+        Command::Solver(arguments) => solver::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Instance(arguments) => instance::run(arguments),
+    }
+}
+
+/// Reads a text file.
+pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("read {}", path.display()), error))
+}
+
+/// Reads an instance of any format.
+pub(super) fn read_instance(path: &Path, rounding: Option<Rounding>) -> Result<Instance, Failure> {
+    formats::read_instance(&read_text(path)?, rounding)
+        .map_err(|error| Failure::new(format!("read {}", path.display()), error))
+}
+
+/// The threads of a search: so many, or one for every processor.
+pub(super) fn threads(count: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(count) = count {
+        pool = pool.num_threads(usize::from(count));
+    }
+    pool.build()
+        .map_err(|error| Failure::new("start search threads", error))
+}

@@ -1,0 +1,161 @@
+//! From an instance to a problem for the solver, and back from its solution to routes of nodes.
+
+use super::{Instance, VALUE_MAX};
+use crate::formats::FormatError;
+use crate::solver::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
+use crate::solver::solution::Solution;
+use crate::solver::start::StartRoute;
+
+impl Instance {
+    /// The problem for the solver.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "values have been bounded by VALUE_MAX when reading"
+    )]
+    pub fn to_problem(&self) -> Problem {
+        let (n_clients, n_depots) = (self.n_clients(), self.n_depots);
+        // The solver numbers clients first and stations last.
+        let node = |index: usize| {
+            if index < n_clients {
+                index + n_depots
+            } else {
+                index - n_clients
+            }
+        };
+        let types = (0..self.fleet.kinds.len()).map(|kind| self.vehicle_type(kind));
+        let is_timed = self.windows.is_some();
+        Problem::new(
+            (n_depots..self.n_nodes())
+                .map(|node| self.client(node))
+                .collect(),
+            types.collect(),
+            n_depots,
+            1,
+            |_, from, to| {
+                let distance = self.distance(node(from), node(to)) as i32;
+                Arc {
+                    duration: if is_timed { distance } else { 0 },
+                    distance,
+                }
+            },
+        )
+    }
+
+    /// When a node may be visited: always, where time does not matter and takes none.
+    fn window(&self, node: usize) -> (i64, i64) {
+        self.windows
+            .as_ref()
+            .map_or((0, VALUE_MAX), |windows| windows[node])
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "values have been bounded by VALUE_MAX when reading"
+    )]
+    fn client(&self, node: usize) -> Client {
+        let (start, end) = self.window(node);
+        let kinds = &self.fleet.kinds;
+        let is_open = kinds.iter().all(|(kind, _)| kind.clients.is_none());
+        let admitted = kinds.iter().map(|(kind, _)| kind.may_serve(node));
+        let service = match &self.windows {
+            Some(_) => self.service[node] as i32,
+            None => 0,
+        };
+        Client {
+            windows: vec![Window {
+                start: start as i32,
+                end: end as i32,
+                cost: 0,
+            }],
+            ready: None,
+            delivery: vec![self.demand[node]],
+            collection: vec![0],
+            drop: match self.prizes[node] {
+                0 => DropRule::Required,
+                prize => DropRule::Priced(prize),
+            },
+            service: vec![service],
+            admitted: if is_open {
+                Vec::new()
+            } else {
+                admitted.collect()
+            },
+            sources: Vec::new(),
+            sinks: Vec::new(),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "values have been bounded by VALUE_MAX when reading"
+    )]
+    fn vehicle_type(&self, kind: usize) -> VehicleType {
+        let (kind, count) = &self.fleet.kinds[kind];
+        let (earliest, latest) = self.window(kind.depot);
+        VehicleType {
+            count: *count,
+            capacity: vec![kind.capacity],
+            start: kind.depot,
+            end: Some(kind.depot),
+            earliest: earliest as i32,
+            latest: latest as i32,
+            loading: 0,
+            reloads: Vec::new(),
+            max_reloads: 0,
+            fixed: kind.fixed,
+            per_distance: kind.per_distance,
+            per_time: 0,
+            per_overtime: 0,
+            regular_duration: FAR,
+            max_clients: u32::MAX,
+            max_distance: i64::MAX,
+            max_duration: kind.max_duration.map_or(FAR, |longest| longest as i32),
+            profile: 0,
+            pace: 0,
+        }
+    }
+
+    /// Routes for the solver to start from: where vehicles differ, number by number those of the vehicles.
+    ///
+    /// # Errors
+    /// If there is no such client or vehicle.
+    pub fn start_routes(&self, routes: &[Vec<usize>]) -> Result<Vec<StartRoute>, FormatError> {
+        let client = |&node: &usize| {
+            if (self.n_depots..self.n_nodes()).contains(&node) {
+                Ok(node - self.n_depots)
+            } else {
+                let what = format!("{node} is no customer of the instance");
+                Err(FormatError::Content(what))
+            }
+        };
+        let route = |(vehicle, nodes): (usize, &Vec<usize>)| {
+            let kind = self.fleet.kind_of(vehicle).ok_or_else(|| {
+                let what = format!("there is no vehicle for route #{}", vehicle + 1);
+                FormatError::Content(what)
+            })?;
+            Ok(StartRoute {
+                kind,
+                clients: nodes.iter().map(client).collect::<Result<_, _>>()?,
+                locked: 0,
+            })
+        };
+        let routes = routes.iter().enumerate();
+        routes
+            .filter(|(_, nodes)| !nodes.is_empty())
+            .map(route)
+            .collect()
+    }
+
+    /// The routes of a solution of [`Instance::to_problem`] as nodes: one for each vehicle where vehicles differ, those
+    /// in use where they do not.
+    #[must_use]
+    pub fn routes_of(&self, solution: &Solution) -> Vec<Vec<usize>> {
+        let routes = solution.routes.iter().map(|route| {
+            let clients = route.clients.iter();
+            let nodes = clients.map(|client| client + self.n_depots).collect();
+            (route.kind, nodes)
+        });
+        self.fleet.assign(routes.collect())
+    }
+}

@@ -1,0 +1,294 @@
+//! Starting from a plan: what the locks mean for the problem, where the search starts, and that it does not end worse.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::initial::{self, InitialRoute, Pins};
+use super::schedule;
+use super::translate::{Fixed, Translation};
+use crate::check::check;
+use crate::model::{
+    ConstraintKind, CourierId, DropPolicy, Finding, InitialPlan, OrderId, Plan, Problem,
+    Provenance, Reason, RouteSketch, StopReason, UnservedOrder, Verdict, Violation,
+};
+use crate::solver::start::{Start, StartRoute};
+use crate::travel::TravelTimes;
+use crate::units::ExactCost;
+
+/// An initial plan and what follows from it for its problem.
+pub(super) struct WarmStart<'a> {
+    initial: &'a InitialPlan,
+    problem: &'a Problem,
+    routes: Vec<InitialRoute>,
+    /// Couriers whose locked stops break a constraint by themselves: they keep these and get no others.
+    frozen: BTreeMap<CourierId, Violation>,
+    pub(super) pins: Pins,
+    /// The problem in which only their couriers may serve locked orders; without travel profiles.
+    pub(super) bound: Problem,
+    /// Locked stops whose times are given.
+    pub(super) fixed: Fixed,
+}
+
+impl<'a> WarmStart<'a> {
+    /// `initial` must have passed [`initial::initial_findings`] without errors.
+    pub(super) fn new(
+        problem: &'a Problem,
+        travel: &TravelTimes<'_>,
+        initial: &'a InitialPlan,
+    ) -> Self {
+        let routes = initial::resolve(problem, initial);
+        let pins = initial::pins(problem, &routes);
+        let mut warm = Self {
+            initial,
+            problem,
+            frozen: BTreeMap::new(),
+            pins,
+            bound: Problem {
+                name: String::new(),
+                time_zone: problem.time_zone.clone(),
+                places: problem.places.clone(),
+                depots: problem.depots.clone(),
+                couriers: problem.couriers.clone(),
+                orders: problem.orders.clone(),
+                profiles: Vec::new(),
+            },
+            fixed: Fixed::new(),
+            routes,
+        };
+        warm.judge_locked(travel);
+        warm.bind();
+        warm
+    }
+
+    /// Finds out when locked stops are, where that is given, and whether they are possible at all.
+    fn judge_locked(&mut self, travel: &TravelTimes<'_>) {
+        let locked: Vec<RouteSketch> = self
+            .routes
+            .iter()
+            .filter(|route| route.pin.locked > 0)
+            .map(|route| self.sketch(route, &route.orders[..route.pin.locked]))
+            .collect();
+        let plan = timed(self.problem, travel, &locked);
+        let mut broken: BTreeMap<&CourierId, Vec<&Violation>> = BTreeMap::new();
+        for violation in &plan.verdict.violations {
+            if let Some(courier) = &violation.courier {
+                broken.entry(courier).or_default().push(violation);
+            }
+        }
+        for route in &plan.routes {
+            let broken = broken.remove(&route.courier).unwrap_or_default();
+            // A stop that is late will be late: the rest of the route can still be planned.
+            let is_bearable = |violation: &&Violation| {
+                matches!(
+                    violation.constraint,
+                    ConstraintKind::TimeWindow | ConstraintKind::NotReady
+                )
+            };
+            if let Some(worst) = broken.iter().find(|violation| !is_bearable(violation)) {
+                self.frozen.insert(route.courier.clone(), (*worst).clone());
+            } else if !broken.is_empty() || self.pins.of(&route.courier).start.is_some() {
+                let moments = route.stops.iter();
+                let moments =
+                    moments.map(|stop| (stop.order.clone(), (stop.arrival, stop.departure)));
+                self.fixed.extend(moments);
+            }
+        }
+    }
+
+    /// Lets only their couriers serve locked orders, and no courier who is frozen anything.
+    fn bind(&mut self) {
+        for route in &self.routes {
+            let courier = &self.problem.couriers[route.courier].id;
+            for &order in &route.bound {
+                self.bound.orders[order].allowed_couriers = BTreeSet::from([courier.clone()]);
+            }
+        }
+        for order in &mut self.bound.orders {
+            order.forbidden_couriers.extend(self.frozen.keys().cloned());
+        }
+    }
+
+    fn sketch(&self, route: &InitialRoute, orders: &[usize]) -> RouteSketch {
+        RouteSketch {
+            courier: self.problem.couriers[route.courier].id.clone(),
+            orders: orders
+                .iter()
+                .map(|&order| self.problem.orders[order].id.clone())
+                .collect(),
+            start: route.pin.start,
+            reloads: Vec::new(),
+        }
+    }
+
+    /// The routes by which couriers are told apart in the end.
+    pub(super) fn routes(&self) -> &[InitialRoute] {
+        &self.routes
+    }
+
+    /// Where the search starts.
+    pub(super) fn start(&self, translation: &Translation) -> Start {
+        let free = self.routes.iter().filter(|route| !self.is_frozen(route));
+        let routes: Vec<StartRoute> = free
+            .filter_map(|route| {
+                Some(StartRoute {
+                    kind: translation.kind_of(route.courier)?,
+                    clients: route.orders.clone(),
+                    locked: route.pin.locked,
+                })
+            })
+            .collect();
+        Start::new(&translation.target, &routes)
+    }
+
+    fn is_frozen(&self, route: &InitialRoute) -> bool {
+        let courier = &self.problem.couriers[route.courier].id;
+        self.frozen.contains_key(courier)
+    }
+
+    /// Adds what the search knows nothing of: the stops of frozen couriers, and starts that have happened.
+    pub(super) fn complete(&self, mut sketches: Vec<RouteSketch>) -> Vec<RouteSketch> {
+        for sketch in &mut sketches {
+            sketch.start = self.pins.of(&sketch.courier).start;
+        }
+        for route in self.routes.iter().filter(|route| self.is_frozen(route)) {
+            sketches.push(self.sketch(route, &route.orders[..route.pin.locked]));
+        }
+        sketches
+    }
+
+    /// The better one of what the search found and what it had to start from: the start as mended, or the initial plan
+    /// as given if that breaks nothing.
+    ///
+    /// The search knows costs on its own scale; here promises, penalties and costs of the plan itself are compared.
+    pub(super) fn no_worse(
+        &self,
+        travel: &TravelTimes<'_>,
+        found: Vec<RouteSketch>,
+        mended: Vec<RouteSketch>,
+        fleet_first: bool,
+    ) -> Vec<RouteSketch> {
+        let rank = |sketches: &[RouteSketch]| Rank::of(self.problem, travel, sketches, fleet_first);
+        let mut best = (rank(&found), found);
+        let as_given: Vec<RouteSketch> = self
+            .routes
+            .iter()
+            .map(|route| {
+                let courier = &self.problem.couriers[route.courier].id;
+                let start = self
+                    .initial
+                    .routes
+                    .iter()
+                    .find(|sketch| sketch.courier == *courier);
+                RouteSketch {
+                    start: start.and_then(|sketch| sketch.start),
+                    ..self.sketch(route, &route.orders)
+                }
+            })
+            .collect();
+        let is_sound = timed(self.problem, travel, &as_given).verdict.is_feasible();
+        for other in std::iter::once(mended).chain(is_sound.then_some(as_given)) {
+            let rank = rank(&other);
+            if rank < best.0 {
+                best = (rank, other);
+            }
+        }
+        best.1
+    }
+
+    /// What did not fit any more; paths start at the initial plan.
+    pub(super) fn notes(&self, displaced: &[usize]) -> Vec<Finding> {
+        let mut place_of: BTreeMap<&OrderId, (usize, usize)> = BTreeMap::new();
+        for (row, sketch) in self.initial.routes.iter().enumerate() {
+            place_of.extend(sketch.orders.iter().zip((0..).map(|column| (row, column))));
+        }
+        let note = |&order: &usize| {
+            let id = &self.problem.orders[order].id;
+            let (row, column) = place_of.get(id)?;
+            let courier = &self.initial.routes[*row].courier;
+            let message = format!(
+                "order `{id}` does not fit in the route of courier `{courier}` any more: it was placed anew or left out"
+            );
+            let path = format!("routes[{row}].order_ids[{column}]");
+            Some(Finding::new(path, id.as_str(), Reason::Conflict, message))
+        };
+        let frozen = self.initial.routes.iter().zip(0..).filter_map(|(sketch, row)| {
+            let violation = self.frozen.get(&sketch.courier)?;
+            let message = format!(
+                "the locked stops break a constraint by themselves, so that the courier keeps them and gets no others: {}",
+                violation.message
+            );
+            let id = sketch.courier.as_str();
+            Some(Finding::new(format!("routes[{row}]"), id, Reason::Conflict, message))
+        });
+        displaced.iter().filter_map(note).chain(frozen).collect()
+    }
+}
+
+/// How good a plan is: less is better, the first difference decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    broken_promises: usize,
+    penalty: i64,
+    /// Nothing unless few vehicles come first.
+    vehicles: usize,
+    cost: ExactCost,
+}
+
+impl Rank {
+    fn of(
+        problem: &Problem,
+        travel: &TravelTimes<'_>,
+        sketches: &[RouteSketch],
+        fleet_first: bool,
+    ) -> Self {
+        let schedule = schedule::schedule(problem, travel, sketches);
+        let policies = schedule.unserved.iter();
+        let policies = policies.map(|&position| problem.orders[position].drop_policy);
+        let (mut broken_promises, mut penalty) = (0, 0);
+        for policy in policies {
+            match policy {
+                DropPolicy::MustServe => broken_promises += 1,
+                DropPolicy::MayDrop { penalty: lost } => penalty += lost,
+            }
+        }
+        Self {
+            broken_promises,
+            penalty,
+            vehicles: if fleet_first {
+                schedule.routes.len()
+            } else {
+                0
+            },
+            cost: schedule.routes.iter().map(|route| route.cost.total()).sum(),
+        }
+    }
+}
+
+/// The plan of given sequences, with the checker's verdict.
+fn timed(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Plan {
+    let schedule = schedule::schedule(problem, travel, sketches);
+    let unserved = |&position: &usize| {
+        let order = &problem.orders[position];
+        UnservedOrder {
+            order: order.id.clone(),
+            must_serve: order.drop_policy == DropPolicy::MustServe,
+            obstacles: Vec::new(),
+            relaxation: None,
+        }
+    };
+    let mut plan = Plan {
+        unserved: schedule.unserved.iter().map(unserved).collect(),
+        routes: schedule.routes,
+        provenance: Provenance {
+            stop_reason: StopReason::NotSearched,
+            seed: 0,
+            threads: 0,
+            iterations: 0,
+            elapsed: Duration::ZERO,
+            input_digest: String::new(),
+        },
+        verdict: Verdict::default(),
+    };
+    plan.verdict = check(problem, travel, &plan);
+    plan
+}
