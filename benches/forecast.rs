@@ -100,6 +100,7 @@ fn problem() -> Problem {
                 speed_kmh: 25.0,
                 detour_factor: 1.3,
             }),
+            buckets: Vec::new(),
         }],
         ..Problem::default()
     }

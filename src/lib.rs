@@ -28,7 +28,7 @@
 //! | 0 | [`rng`], [`clock`] | the only sources of randomness and of time | |
 //! | 0 | [`config`], [`telemetry`] | what a process can be told; logs | |
 //! | 1 | [`model`] | the nouns of the business and what is wrong with them | layer 0 |
-//! | 2 | [`travel`] | how long it takes from place to place | layers 0 to 1 |
+//! | 2 | [`travel`] | how long it takes from place to place, at any time of day | layers 0 to 1 |
 //! | 3 | [`solver`] | the optimizer, in dense indices | `units`, `rng`, `clock` |
 //! | 3 | [`check`] | judges plans by its own arithmetic | `units`, `model`, `travel` |
 //! | 3 | [`forecast`] | how likely promises are to be kept | layers 0 to 2 |

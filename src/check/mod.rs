@@ -3,6 +3,7 @@
 //! Knows problems, travel times and plans; nothing of how plans are made. It shares no code with the solver or the
 //! scheduler, so that a mistake there cannot hide here. Nothing is searched and nothing repaired.
 
+mod clock;
 mod load;
 mod locks;
 mod route;
@@ -29,7 +30,7 @@ use crate::travel::TravelTimes;
 /// Violations come in the order of the routes and stops, then of the orders. The problem must have passed
 /// [`Problem::validate`]; the plan may be anything.
 ///
-/// Shape: O(orders + stops) look-ups.
+/// Shape: O(orders + stops) look-ups, each followed by a bisection over the time that the way takes.
 #[must_use]
 pub fn check(problem: &Problem, travel: &TravelTimes<'_>, plan: &Plan) -> Verdict {
     let couriers: HashMap<&CourierId, &Courier> = problem

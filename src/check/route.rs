@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Report;
 use super::trip::{self, Halt};
+use super::{Report, clock};
 use crate::model::{ConstraintKind, Courier, Order, OrderId, Problem, Route, Stop};
-use crate::travel::{Leg, TravelTimes};
+use crate::travel::{Leg, TravelTimes, Way};
 use crate::units::{ExactCost, Meters, Seconds, Timestamp};
 
 /// A stated stop beside what the problem says about it.
@@ -13,13 +13,20 @@ pub(super) struct Visit<'a> {
     pub(super) stop: &'a Stop,
     pub(super) order: &'a Order,
     /// The way from the stop before; `None` if there is none.
-    way: Option<Leg>,
+    way: Option<Way<'a>>,
+    /// When the courier leaves the stop before, or the start, as stated.
+    left: Timestamp,
 }
 
 impl Visit<'_> {
     /// The way from the stop before, nothing where there is no way: that is reported once, not in every total.
+    pub(super) fn way(&self) -> Way<'_> {
+        self.way.unwrap_or(Way::NONE)
+    }
+
+    /// What the way amounts to at the time it is begun.
     pub(super) fn leg(&self) -> Leg {
-        self.way.unwrap_or(Leg::NONE)
+        clock::leg(&self.way(), self.left)
     }
 }
 
@@ -31,19 +38,20 @@ pub(super) struct Drive<'a> {
     /// Reloads that the problem has a depot for.
     pub(super) halts: Vec<Halt<'a>>,
     pub(super) loading: Seconds,
-    way_back: Option<Leg>,
+    way_back: Option<Way<'a>>,
 }
 
 impl<'a> Drive<'a> {
     /// Looks everything up; the error is an order that the problem does not have.
     pub(super) fn new(
         problem: &'a Problem,
-        travel: &TravelTimes<'_>,
+        travel: &'a TravelTimes<'_>,
         courier: &'a Courier,
         route: &'a Route,
         orders: &HashMap<&OrderId, &'a Order>,
     ) -> Result<Self, &'a OrderId> {
         let mut here = problem.start_place(courier);
+        let mut left = route.departure;
         let mut visits = Vec::with_capacity(route.stops.len());
         let mut halts = Vec::with_capacity(route.reloads.len());
         for (position, stop) in route.stops.iter().enumerate() {
@@ -51,18 +59,30 @@ impl<'a> Drive<'a> {
                 let Some(depot) = problem.depot(&reload.depot) else {
                     continue;
                 };
-                let way = here.and_then(|here| travel.leg(courier, here, depot.place));
+                let way = here.and_then(|here| travel.way(courier, here, depot.place));
                 here = Some(depot.place);
-                halts.push(Halt { reload, depot, way });
+                halts.push(Halt {
+                    reload,
+                    depot,
+                    way,
+                    left,
+                });
+                left = reload.departure;
             }
             let order = *orders.get(&stop.order).ok_or(&stop.order)?;
-            let way = here.and_then(|here| travel.leg(courier, here, order.place));
+            let way = here.and_then(|here| travel.way(courier, here, order.place));
             here = Some(order.place);
-            visits.push(Visit { stop, order, way });
+            visits.push(Visit {
+                stop,
+                order,
+                way,
+                left,
+            });
+            left = stop.departure;
         }
         let way_back = match (here, problem.end_place(courier)) {
-            (Some(here), Some(end)) => travel.leg(courier, here, end),
-            _ => Some(Leg::NONE),
+            (Some(here), Some(end)) => travel.way(courier, here, end),
+            _ => Some(Way::NONE),
         };
         Ok(Self {
             courier,
@@ -75,8 +95,15 @@ impl<'a> Drive<'a> {
     }
 
     /// The way from the last stop to the end; nothing where there is none.
+    pub(super) fn return_way(&self) -> Way<'_> {
+        self.way_back.unwrap_or(Way::NONE)
+    }
+
+    /// What the way to the end amounts to at the time it is begun.
     pub(super) fn return_leg(&self) -> Leg {
-        self.way_back.unwrap_or(Leg::NONE)
+        let last = self.visits.last();
+        let left = last.map_or(self.route.departure, |visit| visit.stop.departure);
+        clock::leg(&self.return_way(), left)
     }
 
     /// Reports everything that is wrong.

@@ -1,7 +1,7 @@
 //! Times: every moment follows from the one before, lies in its window, and the slack is what it is said to be.
 
-use super::Report;
 use super::route::{Drive, Visit};
+use super::{Report, clock};
 use crate::model::{ConstraintKind, OrderKind, TimeWindow};
 use crate::units::{Seconds, Timestamp};
 
@@ -83,7 +83,7 @@ impl Drive<'_> {
         let end = duty_end.map_or(self.courier.shift.end, |end| {
             end.min(self.courier.shift.end)
         });
-        let mut leave_by = Some(end - self.return_leg().duration);
+        let mut leave_by = Some(clock::latest_departure(&self.return_way(), end));
         let trips: Vec<_> = self.trips().collect();
         for trip in trips.iter().rev() {
             for visit in trip.visits.iter().rev() {
@@ -99,7 +99,7 @@ impl Drive<'_> {
                     visit.stop.slack.0,
                     slack.0,
                 );
-                leave_by = latest.map(|latest| latest - visit.leg().duration);
+                leave_by = latest.map(|latest| clock::latest_departure(&visit.way(), latest));
             }
             if let Some(halt) = trip.before {
                 let begin_by = leave_by.map(|moment| moment - halt.depot.loading);
@@ -107,7 +107,7 @@ impl Drive<'_> {
                     |moment: &Timestamp| trip.ready().is_none_or(|ready| ready <= *moment);
                 leave_by = begin_by
                     .filter(is_ready)
-                    .map(|moment| moment - halt.leg().duration);
+                    .map(|moment| clock::latest_departure(&halt.way(), moment));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Trips: where a route is cut by returns to a depot, and whether the courier may do that.
 
-use super::Report;
 use super::route::{Drive, Visit};
+use super::{Report, clock};
 use crate::model::{ConstraintKind, Depot, DepotId, OrderKind, Reload};
-use crate::travel::Leg;
+use crate::travel::{Leg, Way};
 use crate::units::Timestamp;
 
 /// A stated reload beside what the problem says about it.
@@ -11,13 +11,20 @@ pub(super) struct Halt<'a> {
     pub(super) reload: &'a Reload,
     pub(super) depot: &'a Depot,
     /// The way from the stop before; `None` if there is none.
-    pub(super) way: Option<Leg>,
+    pub(super) way: Option<Way<'a>>,
+    /// When the courier leaves the stop before, as stated.
+    pub(super) left: Timestamp,
 }
 
 impl Halt<'_> {
     /// The way from the stop before, nothing where there is no way.
+    pub(super) fn way(&self) -> Way<'_> {
+        self.way.unwrap_or(Way::NONE)
+    }
+
+    /// What the way amounts to at the time it is begun.
     pub(super) fn leg(&self) -> Leg {
-        self.way.unwrap_or(Leg::NONE)
+        clock::leg(&self.way(), self.left)
     }
 }
 

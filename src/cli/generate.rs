@@ -38,6 +38,11 @@ pub(super) struct Arguments {
     /// The date, in the years 1971 to 9998; by default 2026-11-23.
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
+    /// Makes cars slow from 07:00 to 10:00 and from 16:00 to 20:00, and fast before and after.
+    ///
+    /// Not with `--reloads`: planning knows one or the other.
+    #[arg(long, conflicts_with = "reloads")]
+    rush_hours: bool,
     /// Where to write the day: the JSON form of `punctual.v1.Problem`.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -68,6 +73,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         orders: arguments.orders.unwrap_or(preset.orders),
         couriers: arguments.couriers.unwrap_or(preset.couriers),
         date: arguments.date.unwrap_or(preset.date),
+        rush_hours: arguments.rush_hours,
         reloads: arguments.reloads,
         ..preset
     };

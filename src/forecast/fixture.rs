@@ -135,6 +135,7 @@ pub(super) fn day(
                 distances: vec![Meters::ZERO; durations.len()],
                 durations,
             }),
+            buckets: Vec::new(),
         }],
         ..Problem::default()
     }

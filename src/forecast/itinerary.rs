@@ -8,14 +8,14 @@ use crate::model::{
     Courier, CourierId, DepotId, Order, OrderId, OrderKind, PlaceIdx, Problem, Route, Stop,
     TimeWindow,
 };
-use crate::travel::TravelTimes;
+use crate::travel::{Stretch, TravelTimes, Way};
 use crate::units::{Seconds, Timestamp};
 
 /// Moments further than this from the start (190 days) count as this far: single precision holds whole seconds so far.
 const HORIZON: i64 = 1 << 24;
 
 /// The way to a stop, or from the last one to the end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Leg {
     /// Seconds.
     pub(super) planned: f32,
@@ -23,7 +23,21 @@ pub(super) struct Leg {
     pub(super) sigma: f32,
     /// Planned departure.
     pub(super) departure: Timestamp,
+    /// How long the whole way takes in each stretch of time; empty if that is always the same.
+    pub(super) paces: Vec<Pace>,
 }
+
+/// A stretch of time in which a way takes the same time. Moments are in seconds since the start of loading.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    pub(super) from: f32,
+    pub(super) until: f32,
+    /// For the whole way, more than none.
+    pub(super) seconds: f32,
+}
+
+/// Stretches of time further than this from the planned departure are not told apart.
+const PACES_SPAN: Seconds = Seconds(86_400);
 
 /// A time between two windows: who comes after `from` and before `to` waits until `to`.
 #[derive(Clone, Copy, Debug)]
@@ -149,16 +163,14 @@ impl<'a> Timetable<'a> {
             visits.push(walk.visit(&stop.order));
         }
         let end = courier.and_then(|courier| self.problem.end_place(courier));
-        let back = walk
-            .travel_time(end.or(walk.place))
-            .unwrap_or(Seconds::ZERO);
+        let back = walk.way(end.or(walk.place));
         Itinerary {
             courier: route.courier.clone(),
             key: draws::key(route.courier.as_str()),
             origin: route.start,
             departure,
             visits,
-            back: walk.leg(back),
+            back: walk.leg(back.as_ref()),
         }
     }
 }
@@ -175,19 +187,19 @@ struct Walk<'a> {
     is_reachable: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn visit(&mut self, id: &OrderId) -> Visit {
         let order = self.timetable.orders.get(id).copied();
-        let way = self.travel_time(order.map(|order| order.place));
+        let way = self.way(order.map(|order| order.place));
         self.is_reachable &= way.is_some();
-        let leg = self.leg(way.unwrap_or(Seconds::ZERO));
+        let leg = self.leg(way.as_ref());
         let windows = order.map(Order::service_windows).unwrap_or_default();
         let service = match (order, self.courier) {
             (Some(order), Some(courier)) => courier.service_time(order),
             (Some(order), None) => order.service,
             (None, _) => Seconds::ZERO,
         };
-        self.clock += way.unwrap_or(Seconds::ZERO).0;
+        self.clock += self.travel_time(way.as_ref());
         self.wait(&windows);
         self.clock += service.0;
         self.place = order.map(|order| order.place);
@@ -212,9 +224,9 @@ impl Walk<'_> {
     /// The stop at `depot` to load for the orders of `trip`.
     fn reload(&mut self, depot: &DepotId, number: usize, trip: &[Stop]) -> Visit {
         let depot = self.timetable.problem.depot(depot);
-        let way = self.travel_time(depot.map(|depot| depot.place));
+        let way = self.way(depot.map(|depot| depot.place));
         self.is_reachable &= way.is_some();
-        let leg = self.leg(way.unwrap_or(Seconds::ZERO));
+        let leg = self.leg(way.as_ref());
         let orders = trip
             .iter()
             .filter_map(|stop| self.timetable.orders.get(&stop.order).copied());
@@ -223,7 +235,7 @@ impl Walk<'_> {
             .filter_map(|order| order.ready)
             .max();
         let loading = depot.map_or(Seconds::ZERO, |depot| depot.loading);
-        self.clock += way.unwrap_or(Seconds::ZERO).0;
+        self.clock += self.travel_time(way.as_ref());
         if let Some(ready) = ready {
             self.clock += (ready.0.saturating_sub(self.now().0)).clamp(0, HORIZON);
         }
@@ -258,17 +270,52 @@ impl Walk<'_> {
         pairs.filter(|gap| gap.from < gap.to).collect()
     }
 
-    fn leg(&self, planned: Seconds) -> Leg {
+    fn leg(&self, way: Option<&Way<'_>>) -> Leg {
+        let planned = self.travel_time(way);
         Leg {
-            planned: float(planned.0),
-            sigma: self.timetable.spread.leg(planned.0),
+            planned: float(planned),
+            sigma: self.timetable.spread.leg(planned),
             departure: self.now(),
+            paces: way.map_or(Vec::new(), |way| self.paces(way)),
         }
     }
 
-    fn travel_time(&self, to: Option<PlaceIdx>) -> Option<Seconds> {
-        let leg = self.timetable.travel.leg(self.courier?, self.place?, to?)?;
-        Some(leg.duration)
+    /// The paces of `way` in a day either way of now; those at the ends last forever.
+    fn paces(&self, way: &Way<'_>) -> Vec<Pace> {
+        if way.is_steady() || way.work() == 0 {
+            return Vec::new();
+        }
+        let starts = way.stretches().map(|stretch| stretch.start);
+        let ends = starts.skip(1).chain([None]);
+        let moment = |start: Option<Timestamp>| start.map(|start| self.relative(start));
+        let pace = |(stretch, end): (Stretch, Option<Timestamp>)| Pace {
+            from: moment(stretch.start).unwrap_or(f32::NEG_INFINITY),
+            until: moment(end).unwrap_or(f32::INFINITY),
+            seconds: ratio(way.work(), stretch.rate),
+        };
+        let (early, late) = (
+            self.relative(self.now() - PACES_SPAN),
+            self.relative(self.now() + PACES_SPAN),
+        );
+        let mut paces: Vec<Pace> = (way.stretches().zip(ends).map(pace))
+            .filter(|pace| pace.until > early && pace.from < late)
+            .collect();
+        if let Some(first) = paces.first_mut() {
+            first.from = f32::NEG_INFINITY;
+        }
+        if let Some(last) = paces.last_mut() {
+            last.until = f32::INFINITY;
+        }
+        paces
+    }
+
+    fn way(&self, to: Option<PlaceIdx>) -> Option<Way<'a>> {
+        self.timetable.travel.way(self.courier?, self.place?, to?)
+    }
+
+    /// Seconds that `way` takes now; none where there is none.
+    fn travel_time(&self, way: Option<&Way<'_>>) -> i64 {
+        way.map_or(0, |way| way.duration(self.now()).0)
     }
 
     fn now(&self) -> Timestamp {
@@ -287,4 +334,14 @@ impl Walk<'_> {
 )]
 fn float(seconds: i64) -> f32 {
     seconds.clamp(-HORIZON, HORIZON) as f32
+}
+
+/// Seconds for `work` at `rate`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "loses digits, not range"
+)]
+fn ratio(work: i64, rate: i64) -> f32 {
+    (work as f64 / rate as f64) as f32
 }

@@ -39,18 +39,23 @@ impl NoiseBlock {
         draws.uniforms(&mut self.incident);
     }
 
-    /// Durations of a leg.
+    /// Durations of a leg; where they depend on the time of day, the factors on them.
     #[inline(always)]
     pub(super) fn travel(
         &self,
-        leg: Leg,
+        leg: &Leg,
         traffic: &Block,
         courier: &CourierBlock,
         durations: &mut Block,
     ) {
+        let planned = if leg.paces.is_empty() {
+            leg.planned
+        } else {
+            1.0
+        };
         for s in 0..BLOCK {
             let own = exp(leg.sigma * (self.leg[s] - leg.sigma / 2.0));
-            durations[s] = leg.planned * traffic[s] * courier.drive[s] * own;
+            durations[s] = planned * traffic[s] * courier.drive[s] * own;
         }
     }
 
@@ -74,6 +79,61 @@ impl NoiseBlock {
     }
 }
 
+/// The arrivals of who travels `leg` from the moments of `clock` on.
+///
+/// Where it takes longer at some times of day than at others, the factor of a scenario multiplies the whole way: in each
+/// stretch of time, what is left of it shrinks by the share that the stretch covers. That keeps the order in which
+/// couriers who leave one after the other arrive.
+#[inline(always)]
+pub(super) fn arrive(leg: &Leg, travel: &Block, clock: &Block, arrival: &mut Block) {
+    if leg.paces.is_empty() {
+        for s in 0..BLOCK {
+            arrival[s] = clock[s] + travel[s];
+        }
+        return;
+    }
+    *arrival = *clock;
+    let mut left = *travel;
+    for pace in &leg.paces {
+        let rate = 1.0 / pace.seconds;
+        for s in 0..BLOCK {
+            let room = larger(pace.until - arrival[s], 0.0);
+            let span = smaller(left[s] * pace.seconds, room);
+            arrival[s] += span;
+            left[s] = if span < room {
+                0.0
+            } else {
+                larger(left[s] - span * rate, 0.0)
+            };
+        }
+    }
+}
+
+/// Turns the moments of `latest`, by which one has to arrive, into those by which one has to leave for `leg`.
+#[inline(always)]
+fn leave(leg: &Leg, travel: &Block, latest: &mut Block) {
+    if leg.paces.is_empty() {
+        for s in 0..BLOCK {
+            latest[s] -= travel[s];
+        }
+        return;
+    }
+    let mut left = *travel;
+    for pace in leg.paces.iter().rev() {
+        let rate = 1.0 / pace.seconds;
+        for s in 0..BLOCK {
+            let room = larger(latest[s] - pace.from, 0.0);
+            let span = smaller(left[s] * pace.seconds, room);
+            latest[s] -= span;
+            left[s] = if span < room {
+                0.0
+            } else {
+                larger(left[s] - span * rate, 0.0)
+            };
+        }
+    }
+}
+
 /// Moves `clock` from the departure before `visit` to the departure from it, notes the arrivals and counts the promises
 /// kept.
 #[inline(always)]
@@ -86,8 +146,8 @@ pub(super) fn advance(
     kept: &mut [u32; BLOCK],
 ) {
     let deadline = visit.deadline.unwrap_or(f32::NEG_INFINITY);
+    arrive(&visit.leg, travel, clock, arrival);
     for s in 0..BLOCK {
-        arrival[s] = clock[s] + travel[s];
         kept[s] += u32::from(arrival[s] <= deadline);
         clock[s] = larger(arrival[s], visit.open);
     }
@@ -117,15 +177,11 @@ pub(super) fn retreat(visit: &Visit, travel: &Block, service: &Block, latest: &m
             *latest = if falls_between { from } else { *latest };
         }
     }
-    for s in 0..BLOCK {
-        let departure = latest[s] - travel[s];
-        let is_open = latest[s] >= visit.open;
-        latest[s] = if is_open {
-            departure
-        } else {
-            f32::NEG_INFINITY
-        };
+    for latest in latest.iter_mut() {
+        let is_open = *latest >= visit.open;
+        *latest = if is_open { *latest } else { f32::NEG_INFINITY };
     }
+    leave(&visit.leg, travel, latest);
 }
 
 #[cfg(test)]
@@ -133,6 +189,7 @@ mod tests {
     use super::*;
     use crate::forecast::draws::Purpose;
     use crate::forecast::fixture::{at, order_id};
+    use crate::forecast::itinerary::Pace;
     use crate::model::NoiseModel;
 
     const ONES: Block = [1.0; BLOCK];
@@ -148,13 +205,14 @@ mod tests {
             planned: 600.0,
             sigma: spread.leg(600),
             departure: at(8, 0),
+            paces: Vec::new(),
         };
         let mut draws = Draws::new(1, Purpose::Stop, 1);
         let (mut noise, mut durations) = (NoiseBlock::default(), [0.0; BLOCK]);
         let (mut travel, mut service) = (0.0, 0.0);
         for _ in 0..n_blocks {
             noise.draw(&mut draws);
-            noise.travel(leg, &ONES, &courier, &mut durations);
+            noise.travel(&leg, &ONES, &courier, &mut durations);
             travel += f64::from(durations.iter().sum::<f32>());
             noise.service(600.0, &spread, &courier, &mut durations);
             service += f64::from(durations.iter().sum::<f32>());
@@ -180,6 +238,7 @@ mod tests {
                 planned: 0.0,
                 sigma: 0.0,
                 departure: at(8, 0),
+                paces: Vec::new(),
             },
             service: 0.0,
             open: 100.0,
@@ -212,6 +271,38 @@ mod tests {
             );
             assert!(clock.iter().all(|clock| (*clock <= 400.0) == is_kept));
         }
+    }
+
+    #[test]
+    fn a_way_through_slow_times_takes_longer_and_can_be_gone_back() {
+        let pace = |from, until, seconds| Pace {
+            from,
+            until,
+            seconds,
+        };
+        let leg = Leg {
+            paces: vec![
+                pace(f32::NEG_INFINITY, 1_000.0, 100.0),
+                pace(1_000.0, 1_200.0, 400.0),
+                pace(1_200.0, f32::INFINITY, 100.0),
+            ],
+            ..visit().leg
+        };
+        // Twice as long as planned: half of the way before the slow time, the rest in it, or a quarter after it.
+        let factors = [2.0; BLOCK];
+        for (departure, expected) in [(700.0, 900.0), (900.0, 1_250.0), (1_100.0, 1_375.0)] {
+            let mut arrival = [0.0; BLOCK];
+            arrive(&leg, &factors, &[departure; BLOCK], &mut arrival);
+            assert!((arrival[0] - expected).abs() < 1e-3, "{}", arrival[0]);
+            leave(&leg, &factors, &mut arrival);
+            assert!((arrival[0] - departure).abs() < 1e-3, "{}", arrival[0]);
+        }
+        let mut never = [f32::NEG_INFINITY; BLOCK];
+        leave(&leg, &factors, &mut never);
+        assert!(never.iter().all(|moment| *moment == f32::NEG_INFINITY));
+        let mut always = [f32::INFINITY; BLOCK];
+        leave(&leg, &factors, &mut always);
+        assert!(always.iter().all(|moment| *moment == f32::INFINITY));
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! # What is simulated
 //! A courier loads, leaves late by a random delay, travels, waits for the first moment in a window of the order, serves,
 //! and goes on. Travel takes its planned time multiplied by factors of mean 1: one for the day and one for the half
-//! hour, which all couriers share, one for the courier and one for the leg. Service takes its planned time multiplied
+//! hour, which all couriers share, one for the courier and one for the leg. Where travel depends on the time of day, the
+//! factors multiply the way itself, which is then covered at the pace of the moments at which it really is: who runs late
+//! meets the rush hour. Service takes its planned time multiplied
 //! by one factor for the courier and one for the service, plus now and then an incident. Because most factors are
 //! shared, promises fail together: the rate realized on a day varies much more than if they failed independently.
 //!

@@ -10,7 +10,7 @@ use super::LEAVE_BY_CONFIDENCE;
 use super::draws::{BLOCK, Block, Draws, Purpose};
 use super::factors::{CourierBlock, Traffic};
 use super::itinerary::{Itinerary, Visit};
-use super::kernel::{NoiseBlock, advance, retreat};
+use super::kernel::{NoiseBlock, advance, arrive, retreat};
 use super::quantiles::order_statistics;
 use super::spread::Spread;
 use super::statistics::{KeptCounts, rank, rank_from_above, wilson};
@@ -163,7 +163,7 @@ impl<'a> Simulator<'a> {
                 let traffic = day.traffic.factors(block, slot);
                 let noise = &mut self.noise;
                 noise.draw(&mut draws);
-                noise.travel(visit.leg, traffic, courier, travel);
+                noise.travel(&visit.leg, traffic, courier, travel);
                 noise.service(visit.service, day.spread, courier, service);
                 if visit.order.is_none() {
                     // Loading takes as long as planned, as at the start of the route.
@@ -221,10 +221,10 @@ impl<'a> Simulator<'a> {
         for (block, courier) in self.couriers.iter().enumerate() {
             self.noise.draw(&mut draws);
             let factors = day.traffic.factors(block, slot);
-            self.noise.travel(route.back, factors, courier, &mut travel);
-            for (clock, travel) in self.moments[block].iter_mut().zip(&travel) {
-                *clock += travel;
-            }
+            let noise = &self.noise;
+            noise.travel(&route.back, factors, courier, &mut travel);
+            let left = self.moments[block];
+            arrive(&route.back, &travel, &left, &mut self.moments[block]);
         }
         let ranks = [0.5, 0.9].map(|p| rank(p, self.moments.len() * BLOCK));
         let ends = order_statistics(&self.moments, ranks, f32::round_ties_even);
@@ -307,8 +307,19 @@ fn segment(route: &Itinerary, first: usize) -> &[Visit] {
 mod tests {
     use super::*;
     use crate::forecast::fixture::{at, courier_id, order_id};
-    use crate::forecast::itinerary::{Gap, Leg};
+    use crate::forecast::itinerary::{Gap, Leg, Pace};
     use crate::model::NoiseModel;
+
+    fn paces(is_timed: bool) -> Vec<Pace> {
+        let seconds = |start: f32| 400.0 + start / 100.0;
+        let pace = |start: f32| Pace {
+            from: start,
+            until: start + 5_000.0,
+            seconds: seconds(start),
+        };
+        let starts = (0..8_u8).map(|number| f32::from(number) * 5_000.0);
+        starts.map(pace).filter(|_| is_timed).collect()
+    }
 
     fn visit(number: u32) -> Visit {
         let opens = number as f32 * 900.0;
@@ -319,6 +330,7 @@ mod tests {
                 planned: 500.0,
                 sigma: 0.3,
                 departure: at(8, 0) + Seconds(i64::from(number) * 900),
+                paces: paces(number.is_multiple_of(2)),
             },
             service: 300.0,
             open: opens,
@@ -347,7 +359,7 @@ mod tests {
             key: 7,
             origin: at(8, 0),
             departure: 600.0,
-            back: visits[39].leg,
+            back: visits[39].leg.clone(),
             visits,
         };
         let (mut widest, mut narrowest) = (Simulator::new(&day), Simulator::new(&day));

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::fixture::{at, calm, courier_id, day, options, order, plan, reload};
 use super::*;
-use crate::model::{NoiseModel, PlaceIdx, RouteStart};
-use crate::units::{Seconds, Timestamp};
+use crate::model::{NoiseModel, PlaceIdx, RouteStart, TravelBucket, TravelPace};
+use crate::units::{BasisPoints, Seconds, Timestamp};
 
 const MINUTE: i64 = 60;
 
@@ -107,6 +107,34 @@ fn without_noise_leave_by_is_the_slack_of_the_plan() {
     assert_eq!(route.stops[0].leave_by, Some(at(9, 10)));
     assert_eq!(route.leave_by, at(8, 55));
     assert_eq!(route.stops[2].leave_by, None);
+}
+
+#[test]
+fn without_noise_a_day_with_a_slow_hour_goes_as_planned() {
+    let orders = vec![
+        order(1, 300, &[(at(8, 0), at(12, 0))]),
+        order(2, 300, &[(at(8, 0), at(9, 5))]),
+    ];
+    let mut problem = day(orders, 1, |_, _| Some(600));
+    let bucket = |start, factor| TravelBucket {
+        start,
+        pace: TravelPace::Speed(BasisPoints(factor)),
+    };
+    problem.profiles[0].buckets = vec![bucket(at(8, 15), 5_000), bucket(at(9, 0), 10_000)];
+    let sequence = plan(&[(0, at(8, 0), &[1, 2])]);
+    let forecast = simulate(&problem, &sequence, &options(256, calm()));
+    let route = &forecast.routes[0];
+    // Half of the first way until 8:15, the other half at half the speed; all of the second way at half the speed.
+    let arrivals = [at(8, 25), at(8, 50)];
+    for (stop, arrival) in route.stops.iter().zip(arrivals) {
+        assert_eq!([stop.arrival_p10, stop.arrival_p90], [arrival; 2]);
+        assert_eq!(stop.on_time.estimate.to_bits(), 1.0_f64.to_bits());
+    }
+    // Back from 8:55: a quarter of the way by nine.
+    assert_eq!(route.end_p50, at(9, 0) + Seconds(450));
+    // There by 9:05: half of the way after nine, half of it from 8:50 on.
+    assert_eq!(route.stops[0].leave_by, Some(at(8, 50)));
+    assert_eq!(route.leave_by, at(8, 25));
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | baskets | lognormal weight; parcels and crates follow from it (`basket`) |
 //! | time at the door | from size, floor, lift, payment and age check (`basket`) |
 //! | couriers | two overlapping shifts; vans, estate cars, compact cars and a cargo bike (`fleet`) |
+//! | travel | along the great circle with a detour; on request slower for cars in the morning and in the evening |
 
 mod basket;
 mod benchmark;
@@ -27,9 +28,10 @@ pub use benchmark::{Style, benchmark_instance};
 use jiff::civil::Date;
 
 use crate::model::{
-    Courier, Depot, GeoPoint, GeoTravel, Place, PlaceIdx, Problem, TravelProfile, TravelSource,
+    Courier, Depot, GeoPoint, GeoTravel, Place, PlaceIdx, Problem, TravelBucket, TravelPace,
+    TravelProfile, TravelSource,
 };
-use crate::units::Seconds;
+use crate::units::{BasisPoints, Seconds};
 
 /// What kind of day to make.
 ///
@@ -59,6 +61,8 @@ pub struct DaySpec {
     pub car_speed_kmh: f64,
     /// How much longer the way is than the great circle. Default 1.35.
     pub detour_factor: f64,
+    /// Whether cars are slow in the morning and in the evening, and fast before and after. Default false.
+    pub rush_hours: bool,
     /// Half of the baskets weigh less, in kilograms. Default 9.
     pub basket_median_kg: f64,
     /// Standard deviation of the logarithm of a basket's weight. Default 0.65.
@@ -80,7 +84,8 @@ pub struct DaySpec {
     pub preference_share: f64,
     /// Share of customers who do not want one certain courier again. Default 0.01.
     pub forbidden_courier_share: f64,
-    /// Whether couriers drive several trips: vehicles hold half as much and may load at the store again. Default no.
+    /// Whether couriers drive several trips: vehicles hold half as much and may load at the store again. Not to be planned
+    /// together with [`DaySpec::rush_hours`]. Default no.
     pub reloads: bool,
 }
 
@@ -101,6 +106,7 @@ impl Default for DaySpec {
             couriers: 16,
             car_speed_kmh: 22.0,
             detour_factor: 1.35,
+            rush_hours: false,
             basket_median_kg: 9.0,
             basket_sigma: 0.65,
             alcohol_share: 0.08,
@@ -161,13 +167,36 @@ pub fn generate(spec: &DaySpec) -> Problem {
         places,
         depots: vec![depot],
         orders,
-        profiles: profiles(spec, &couriers),
+        profiles: profiles(spec, &calendar, &couriers),
         couriers,
     }
 }
 
+/// Speeds of cars from a minute of the day on, in hundredths of a percent of the average: invented, in the shape that
+/// big cities report. From 08:00 to 22:00 their mean is the average.
+const RUSH_HOURS: [(i64, u32); 6] = [
+    (0, 14_000),
+    (7 * 60, 8_500),
+    (10 * 60, 11_000),
+    (16 * 60, 8_000),
+    (20 * 60, 12_000),
+    (22 * 60, 14_000),
+];
+
+fn rush_hours(calendar: &calendar::Calendar) -> Vec<TravelBucket> {
+    let bucket = |(minute, speed)| TravelBucket {
+        start: calendar.at(minute),
+        pace: TravelPace::Speed(BasisPoints(speed)),
+    };
+    RUSH_HOURS.map(bucket).to_vec()
+}
+
 /// The profiles that someone drives by: cars as declared; cargo bikes at two thirds of the speed, with shorter ways.
-fn profiles(spec: &DaySpec, couriers: &[Courier]) -> Vec<TravelProfile> {
+fn profiles(
+    spec: &DaySpec,
+    calendar: &calendar::Calendar,
+    couriers: &[Courier],
+) -> Vec<TravelProfile> {
     let bike_detour = 1.0 + (spec.detour_factor - 1.0) * 0.7;
     [
         (fleet::CAR, spec.car_speed_kmh, spec.detour_factor),
@@ -179,6 +208,11 @@ fn profiles(spec: &DaySpec, couriers: &[Courier]) -> Vec<TravelProfile> {
             speed_kmh: draw::rounded(speed_kmh, 10.0),
             detour_factor: draw::rounded(detour_factor, 100.0),
         }),
+        buckets: if spec.rush_hours && name == fleet::CAR {
+            rush_hours(calendar)
+        } else {
+            Vec::new()
+        },
     })
     .into_iter()
     .filter(|profile| couriers.iter().any(|courier| courier.profile == profile.id))
@@ -220,6 +254,21 @@ mod tests {
         let (day, longer) = (generate(&spec), generate(&more));
         assert_eq!(day.orders, longer.orders[..day.orders.len()]);
         assert_eq!(day.couriers, longer.couriers);
+    }
+
+    #[test]
+    fn rush_hours_slow_cars_down_and_change_nothing_else() {
+        let spec = DaySpec {
+            rush_hours: true,
+            ..DaySpec::default()
+        };
+        let (mut day, calm) = (generate(&spec), generate(&DaySpec::default()));
+        assert_eq!(day.validate().errors, []);
+        let changes: Vec<usize> = (day.profiles.iter_mut())
+            .map(|profile| std::mem::take(&mut profile.buckets).len())
+            .collect();
+        assert_eq!(changes, [6, 0]);
+        assert_eq!(day, calm);
     }
 
     #[test]
@@ -343,6 +392,7 @@ mod tests {
             basket_sigma in any::<f64>(),
             share in any::<f64>(),
             time_zone in "[A-Za-z/]{0,12}",
+            rush_hours: bool,
         ) {
             let day = generate(&DaySpec {
                 seed,
@@ -354,6 +404,7 @@ mod tests {
                 unpaid_share: share,
                 collection_share: share,
                 time_zone,
+                rush_hours,
                 ..DaySpec::default()
             });
             prop_assert_eq!(day.orders.len(), orders as usize);

@@ -64,8 +64,8 @@ pub(super) fn workload(problem: &Problem) -> Workload {
 impl<'a> Greedy<'a> {
     fn way_out(&self, order: &Order) -> Option<Meters> {
         let courier = self.problem.couriers.first()?;
-        let leg = self.travel.leg(courier, PlaceIdx(0), order.place)?;
-        Some(leg.distance)
+        let way = self.travel.way(courier, PlaceIdx(0), order.place)?;
+        Some(way.distance)
     }
 
     fn insert(&mut self, order: &'a Order) -> bool {
@@ -103,13 +103,14 @@ impl<'a> Greedy<'a> {
         let start = ready.map_or(courier.shift.start, |ready| ready.max(courier.shift.start));
         let (mut now, mut here, mut busy) = (start + loading, PlaceIdx(0), loading);
         for order in route {
-            let leg = self.travel.leg(courier, here, order.place)?;
-            let begin = first_opening(order, now + leg.duration)?;
+            let way = self.travel.way(courier, here, order.place)?;
+            busy += way.duration(now) + courier.service_time(order);
+            let begin = first_opening(order, way.arrival(now))?;
             now = begin + courier.service_time(order);
-            busy += leg.duration + courier.service_time(order);
             here = order.place;
         }
-        let back = self.travel.leg(courier, here, PlaceIdx(0))?.duration;
+        let way_back = self.travel.way(courier, here, PlaceIdx(0))?;
+        let back = way_back.duration(now);
         let end = now + back;
         let duty = courier.limits.max_duty?;
         (end <= courier.shift.end && end - start <= duty).then_some(busy + back)

@@ -29,7 +29,7 @@ pub use plan::{
     Route, RouteSketch, Stop, StopReason, UnservedOrder, Verdict, Violation,
 };
 pub use problem::{
-    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, Spot, TimeWindow, TravelProfile,
-    TravelSource,
+    GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, Spot, TimeWindow, TravelBucket,
+    TravelPace, TravelProfile, TravelSource,
 };
 pub use validate::Findings;

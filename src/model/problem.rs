@@ -3,7 +3,7 @@
 use super::{
     Courier, CourierId, Depot, DepotId, Order, OrderId, PlaceId, ProfileId, RouteEnd, RouteStart,
 };
-use crate::units::{Meters, Seconds, Timestamp};
+use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
 
 /// A closed interval of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +137,24 @@ pub enum TravelSource {
     Geo(GeoTravel),
 }
 
+/// How fast a profile travels during one stretch of time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TravelPace {
+    /// At this ratio of the speed that the profile's own times stand for.
+    Speed(BasisPoints),
+    /// In these times instead of the matrix's own; of the same shape, with ways where the matrix has them.
+    Durations(Vec<Option<Seconds>>),
+}
+
+/// A stretch of time with a pace of its own: from its start to the start of the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TravelBucket {
+    /// First moment.
+    pub start: Timestamp,
+    /// How fast vehicles travel from then on.
+    pub pace: TravelPace,
+}
+
 /// How one kind of vehicle travels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TravelProfile {
@@ -144,6 +162,9 @@ pub struct TravelProfile {
     pub id: ProfileId,
     /// Where its times come from.
     pub source: TravelSource,
+    /// How times change during the day, in the order of their starts; before the first one, and without any, times are
+    /// those of `source`. Distances never change.
+    pub buckets: Vec<TravelBucket>,
 }
 
 /// Everything a day's plan depends on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::initial::initial_findings;
+use super::translate::{Fixed, Translation};
 use super::{Cancel, PlanOptions, Planned, evaluate, plan};
 use crate::check::check_locks;
 use crate::clock::Clock;
@@ -12,8 +13,11 @@ use crate::model::fixture::{Fixture, arbitrary, at, hours, order_id, sketch};
 use crate::model::{
     ConstraintKind, DropPolicy, InitialPlan, Lock, Plan, Problem, RouteSketch, StopLock,
 };
+use crate::solver::control::Control;
+use crate::solver::params::SearchParams;
+use crate::solver::search::search_from;
 use crate::travel::TravelTimes;
-use crate::units::{Cost, Seconds};
+use crate::units::{Cost, ExactCost, Seconds};
 
 fn options(iterations: u64) -> PlanOptions {
     PlanOptions {
@@ -319,4 +323,39 @@ fn fewer_couriers_come_before_cost_only_if_that_is_asked_for() {
     assert_eq!((cheap.routes.len(), small.routes.len()), (2, 1));
     assert_eq!((cheap.unserved.len(), small.unserved.len()), (0, 0));
     assert!(small.total_cost() > cheap.total_cost());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn what_is_searched_for_holds_and_costs_no_more_than_the_search_said(
+        mut problem in arbitrary::day()
+    ) {
+        // The search may wait for a preferred window where the schedule does not.
+        for order in &mut problem.orders {
+            order.preference = None;
+        }
+        let travel = TravelTimes::new(&problem);
+        let translation = Translation::new(&problem, &travel, &Fixed::new(), &|| false);
+        let params = SearchParams {
+            seed: 1,
+            time_limit: None,
+            iteration_limit: Some(200),
+            stagnation_limit: None,
+        };
+        let mut control = Control {
+            clock: &Clock::start(),
+            is_cancelled: &|| false,
+            on_progress: &mut |_| {},
+        };
+        let found = search_from(&translation.target, &params, None, &mut control).solution;
+        let sketches = translation.sketches(&problem, &found, &[]);
+        let absent = found.absent.iter();
+        let dropped: i64 = absent.map(|&client| translation.target.drop_cost(client)).sum();
+        let plan = evaluate(&problem, &travel, &sketches);
+        let cost: ExactCost = plan.routes.iter().map(|route| route.cost.total()).sum();
+        prop_assert!(cost.0 <= found.cost - dropped);
+        prop_assert_eq!(plan.verdict.violations, []);
+    }
 }

@@ -1,7 +1,10 @@
 //! Ids to dense indices and back: the only place where a model problem becomes a solver problem.
 
+mod timed;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync;
 use std::time::Duration;
 
 use super::PlanProgress;
@@ -18,6 +21,7 @@ use crate::solver::problem::{
 use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
+use timed::Timing;
 
 /// A problem in the solver's terms, and what its indices mean.
 pub(super) struct Translation {
@@ -41,6 +45,17 @@ const WINDOWS_MAX: usize = 250;
 struct Station<'a> {
     place: PlaceIdx,
     depot: Option<&'a DepotId>,
+}
+
+/// The arc where there is no way.
+const NO_WAY: Arc = Arc {
+    duration: FAR,
+    distance: FAR,
+};
+
+/// A profile's own travel time at the speed of a courier.
+fn at_speed(own: i32, speed: BasisPoints) -> i32 {
+    narrow(speed.divide(Seconds(i64::from(own))).0)
 }
 
 /// Everything that makes two couriers one vehicle type.
@@ -113,27 +128,51 @@ impl Translation {
                 (number.expect("there are ways for every profile"), *speed)
             })
             .collect();
-        let n_profiles = profiles.len();
-        let arc = move |profile: usize, from: usize, to: usize| {
-            let (number, speed) = ways_of[profile];
-            match ways[number].get(from, to) {
-                Some((duration, distance)) => Arc {
-                    duration: narrow(speed.divide(Seconds(i64::from(duration))).0),
-                    distance,
-                },
-                None => Arc {
-                    duration: FAR,
-                    distance: FAR,
-                },
-            }
+        let ways_of: sync::Arc<[(usize, BasisPoints)]> = ways_of.into();
+        let timings: Vec<Option<Timing<'_>>> = (profiles.iter())
+            .map(|profile| Timing::new(&scene, travel, profile, &places))
+            .collect();
+        let (n_stations, n_profiles) = (stations.len(), profiles.len());
+        let arc = move |ways: &[Ways], profile: usize, from: usize, to: usize| {
+            let (number, speed): (usize, BasisPoints) = ways_of[profile];
+            ways[number]
+                .get(from, to)
+                .map(|(own, distance)| (own, speed, distance))
         };
-        let target = target::Problem::of_any_size(
-            clients.collect(),
-            types.collect(),
-            stations.len(),
-            n_profiles,
-            arc,
-        );
+        let target = if timings.iter().any(Option::is_some) {
+            // Validation keeps such days small enough for a table.
+            let target = target::Problem::new(
+                clients.collect(),
+                types.collect(),
+                n_stations,
+                n_profiles,
+                |profile, from, to| {
+                    arc(&ways, profile, from, to).map_or(NO_WAY, |(own, speed, distance)| {
+                        let duration = match &timings[profile] {
+                            Some(timing) => timing.shortest(own, from, to),
+                            None => at_speed(own, speed),
+                        };
+                        Arc { duration, distance }
+                    })
+                },
+            );
+            let own = |profile: usize, from, to| Some(arc(&ways, profile, from, to)?.0);
+            timed::apply_all(target, &timings, own)
+        } else {
+            let arc = arc.clone();
+            target::Problem::of_any_size(
+                clients.collect(),
+                types.collect(),
+                n_stations,
+                n_profiles,
+                move |profile, from, to| {
+                    arc(&ways, profile, from, to).map_or(NO_WAY, |(own, speed, distance)| Arc {
+                        duration: at_speed(own, speed),
+                        distance,
+                    })
+                },
+            )
+        };
         Self {
             target,
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),

@@ -4,6 +4,8 @@
 //! only those survive that no other is at least as good as in everything. Source: the resource-constrained shortest
 //! path of Desaulniers, Desrosiers and Solomon (2005), on the sequence as an acyclic graph.
 
+mod timed;
+
 use super::duration::duration_cost;
 use super::problem::{FAR, Problem};
 use super::solution::evaluate;
@@ -15,7 +17,8 @@ const LABELS_MAX: usize = 64;
 /// the largest sets; `None` if the first `locked` ones, which must stay, cannot be served.
 ///
 /// Shape: with no more than a few windows and limits, time grows with the square of the sequence times the number of
-/// clients left out. Exact unless more than [`LABELS_MAX`] labels would survive somewhere.
+/// clients left out. Exact unless more than [`LABELS_MAX`] labels would survive somewhere, or travel depends on the time
+/// of day.
 pub(super) fn fit(
     problem: &Problem,
     kind: usize,
@@ -28,6 +31,9 @@ pub(super) fn fit(
         if evaluate(problem, kind, &visits).is_some() {
             return Some(visits);
         }
+    }
+    if problem.features().timed {
+        return timed::fit(problem, kind, sequence, locked);
     }
     let mut skips_max = 0;
     loop {

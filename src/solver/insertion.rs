@@ -4,6 +4,8 @@
 //! window and `x` from there before its latest arrival; what it costs is the detour plus what the duration grows.
 //! Source of the constant-time test: Savelsbergh (1992).
 
+mod timed;
+
 use super::duration::{Carry, duration_cost};
 use super::neighborhood::Neighborhood;
 use super::params::Work;
@@ -233,6 +235,9 @@ impl<'a> Query<'a> {
 
     /// The best gap of a whole route behind what is locked.
     fn scan(&self, state: &State<'_>, slot: u32) -> Place {
+        if self.problem.features().timed {
+            return self.scan_timed(state, slot);
+        }
         let windows = &self.problem.clients()[self.client as usize].windows;
         if let ([window], true) = (windows.as_slice(), !self.problem.features().are_weighed()) {
             return if self.ready <= state.head(slot).duration.start || state.durations.is_empty() {

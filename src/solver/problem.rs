@@ -7,6 +7,7 @@ mod part;
 
 use std::fmt;
 
+use super::clockwork::{Clockwork, Row};
 pub(super) use part::Part;
 
 /// A time or distance that no route can have: stands for "no way".
@@ -152,6 +153,14 @@ impl fmt::Debug for ArcFunction {
     }
 }
 
+/// How the arcs of one profile change in the course of time.
+#[derive(Debug)]
+struct TimedArcs {
+    clock: Clockwork,
+    /// Rows as those of [`Arcs`].
+    tables: Vec<Vec<i32>>,
+}
+
 /// A routing problem.
 ///
 /// Nodes are clients `0..n_clients`, then stations. Built once, read by all threads.
@@ -168,6 +177,8 @@ pub struct Problem {
     /// By profile; empty if `arc_function` is there instead.
     arcs: Vec<Arcs>,
     arc_function: Option<ArcFunction>,
+    /// By profile, how travel changes in the course of time; empty if it never does.
+    timed: Vec<Option<TimedArcs>>,
     /// What clients have delivered, row by row.
     deliveries: Vec<i64>,
     drop_cost: Vec<i64>,
@@ -189,6 +200,8 @@ pub(super) struct Features {
     pub(super) distances: bool,
     /// Clients that not every vehicle may serve.
     pub(super) admissions: bool,
+    /// Travel that depends on the time of day.
+    pub(super) timed: bool,
     /// Limits on the number of clients.
     pub(super) counts: bool,
     /// Routes of several trips.
@@ -206,6 +219,15 @@ impl Features {
     /// Whether more than times and detours decides where a client fits.
     pub(super) fn are_weighed(self) -> bool {
         self.durations || self.collections
+    }
+}
+
+impl VehicleType {
+    /// Whether it matters how long its routes take.
+    pub(super) fn minds_duration(&self) -> bool {
+        self.per_time > 0
+            || self.per_overtime > 0
+            || self.max_duration < self.latest - self.earliest
     }
 }
 
@@ -296,6 +318,7 @@ impl Problem {
             n_profiles,
             arcs: Vec::new(),
             arc_function: None,
+            timed: Vec::new(),
             deliveries,
             drop_cost: Vec::new(),
             arc_cost_mean: 0.0,
@@ -312,6 +335,55 @@ impl Problem {
     /// Whether arcs are asked for instead of read from a table: only parts of such a problem can be annealed.
     pub(super) fn has_no_table(&self) -> bool {
         self.arc_function.is_some()
+    }
+
+    /// Lets travel of `profile` depend on the time of day; `value(table, from, to)` is asked for every pair of nodes with
+    /// a client in it, as the arcs were, and every table of `clock`.
+    ///
+    /// The durations given for the arcs must be the shortest at any time.
+    ///
+    /// # Panics
+    /// If vehicles may reload: the times of routes of several trips take every arc to be the same at all times. The
+    /// caller validates.
+    #[must_use]
+    pub fn with_clock(
+        mut self,
+        profile: usize,
+        clock: Clockwork,
+        value: impl Fn(usize, usize, usize) -> i32 + Sync,
+    ) -> Self {
+        assert!(
+            !self.features.reloads,
+            "the caller validates that no vehicle reloads"
+        );
+        let nowhere = self.n_nodes - 1;
+        let value = |table, from, to| match (from == nowhere, to == nowhere) {
+            (false, false) => value(table, from, to),
+            (false, true) => 0,
+            (true, _) => FAR,
+        };
+        let tables = (0..clock.n_tables())
+            .map(|table| self.fill(|from, to| value(table, from, to)))
+            .collect();
+        self.timed.resize_with(self.arcs.len(), || None);
+        self.timed[profile] = Some(TimedArcs { clock, tables });
+        self.features.timed = true;
+        self
+    }
+
+    /// A table with rows as those of [`Arcs`].
+    fn fill(&self, value: impl Fn(usize, usize) -> i32 + Sync) -> Vec<i32> {
+        use rayon::prelude::*;
+        let width = 2 * self.n_nodes;
+        let mut table = vec![0; self.clients.len() * width];
+        let rows = table.par_chunks_mut(width.max(1)).enumerate();
+        rows.for_each(|(client, row)| {
+            for node in 0..self.n_nodes {
+                row[2 * node] = value(client, node).min(FAR);
+                row[2 * node + 1] = value(node, client).min(FAR);
+            }
+        });
+        table
     }
 
     /// The same problem with the number of vehicles as the first aim, and cost as the second.
@@ -414,6 +486,9 @@ impl Problem {
     }
 
     /// The arc between two nodes of which at least one is a client; nothing between two stations.
+    ///
+    /// Where travel depends on the time of day, its duration is the shortest at any time: enough to rule arcs out, not to
+    /// tell when a vehicle arrives.
     #[must_use]
     pub fn arc(&self, profile: usize, from: usize, to: usize) -> Arc {
         let n = self.clients.len();
@@ -451,6 +526,51 @@ impl Problem {
             .as_ref()
             .unwrap_or(&self.arcs[profile].distance);
         &table[client * width..(client + 1) * width]
+    }
+
+    /// The arcs of `client` at any time of day.
+    pub(super) fn row(&self, profile: usize, client: usize) -> Row<'_> {
+        let timed = self.timed.get(profile).and_then(Option::as_ref);
+        let width = 2 * self.n_nodes;
+        Row {
+            durations: self.durations(profile, client),
+            timed: timed.map(|timed| (&timed.clock, timed.tables.as_slice(), client * width)),
+        }
+    }
+
+    /// When who leaves `from` at `departure` arrives at `to`; at once between two stations.
+    pub(super) fn arrival(&self, profile: usize, from: usize, to: usize, departure: i32) -> i32 {
+        if self.timed.is_empty() {
+            return departure + self.arc(profile, from, to).duration;
+        }
+        self.row_of(profile, from, to)
+            .map_or(departure, |(row, column)| row.arrival(column, departure))
+    }
+
+    /// When one has to leave `from` at the latest to arrive at `to` by `arrival`.
+    pub(super) fn departure(&self, profile: usize, from: usize, to: usize, arrival: i32) -> i32 {
+        if self.timed.is_empty() {
+            return arrival - self.arc(profile, from, to).duration;
+        }
+        self.row_of(profile, from, to)
+            .map_or(arrival, |(row, column)| row.departure(column, arrival))
+    }
+
+    /// The row and column of an arc; `None` between two stations.
+    pub(super) fn row_of(
+        &self,
+        profile: usize,
+        from: usize,
+        to: usize,
+    ) -> Option<(Row<'_>, usize)> {
+        let n = self.clients.len();
+        if from < n {
+            Some((self.row(profile, from), 2 * to))
+        } else if to < n {
+            Some((self.row(profile, to), 2 * from + 1))
+        } else {
+            None
+        }
     }
 
     /// Number of profiles.
@@ -666,13 +786,8 @@ impl Arcs {
 
 impl Features {
     fn of(clients: &[Client], types: &[VehicleType]) -> Self {
-        let limits = |kind: &VehicleType| {
-            kind.per_time > 0
-                || kind.per_overtime > 0
-                || kind.max_duration < kind.latest - kind.earliest
-        };
         Self {
-            durations: types.iter().any(limits),
+            durations: types.iter().any(VehicleType::minds_duration),
             releases: clients.iter().any(|client| client.ready.is_some()),
             collections: clients
                 .iter()
@@ -681,6 +796,7 @@ impl Features {
             admissions: clients
                 .iter()
                 .any(|client| client.admitted.contains(&false)),
+            timed: false,
             counts: types.iter().any(|kind| kind.max_clients < u32::MAX),
             reloads: types.iter().any(VehicleType::may_reload),
             stations: clients

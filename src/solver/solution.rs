@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::duration::duration_cost;
-use super::problem::{Arc, FAR, Problem};
+use super::problem::{Arc, FAR, Problem, VehicleType};
 use super::state::Route;
 
 /// One vehicle's sequence.
@@ -124,6 +124,8 @@ pub(super) struct Evaluation {
 /// A way, and what happens at its end: at a door, at a depot between two trips, or nothing at the end of the route.
 struct Leg {
     arc: Arc,
+    /// Work of the arc, and the start and rate of each bucket, where the time of day matters.
+    course: Option<(i64, Vec<(i32, i64)>)>,
     /// The window opens, or the goods are ready.
     from: i32,
     /// Latest arrival.
@@ -175,7 +177,7 @@ pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> 
         let mut time = start + vehicle.loading;
         let mut is_late = false;
         for leg in &legs {
-            time = (time + leg.arc.duration).max(leg.from);
+            time = leg.arrival(time).max(leg.from);
             is_late |= time > leg.until;
             time += leg.work;
         }
@@ -185,17 +187,7 @@ pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> 
     if is_late || legs.iter().any(|leg| leg.arc.duration >= FAR) {
         return None;
     }
-    // The latest start that is still in time, by bisection: lateness is monotone in the start.
-    let (mut good, mut bad) = (earliest, vehicle.latest + 1);
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if run(middle).1 {
-            bad = middle
-        } else {
-            good = middle
-        }
-    }
-    let duration = (end - earliest).min(run(good).0 - good);
+    let duration = shortest(vehicle, earliest, end, run, problem.features().timed);
     let distance: i64 = legs.iter().map(|leg| i64::from(leg.arc.distance)).sum();
     if duration > vehicle.max_duration || distance > vehicle.max_distance {
         return None;
@@ -209,6 +201,74 @@ pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> 
         + duration_cost(vehicle, duration)
         + window_cost;
     Some(Evaluation { cost, distance })
+}
+
+/// The duration of a route that ends at `end` if it starts at `earliest`; `run` tells the end for a start, and whether it
+/// is late.
+fn shortest(
+    vehicle: &VehicleType,
+    earliest: i32,
+    end: i32,
+    run: impl Fn(i32) -> (i32, bool),
+    is_timed: bool,
+) -> i32 {
+    // The latest start that is still in time and ends by a moment, by bisection: both are monotone in the start.
+    let last_start = |end: i32| {
+        let (mut good, mut bad) = (earliest, vehicle.latest + 1);
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            let (its_end, is_late) = run(middle);
+            if is_late || its_end > end {
+                bad = middle
+            } else {
+                good = middle
+            }
+        }
+        good
+    };
+    let last = last_start(vehicle.latest);
+    let mut duration = (end - earliest).min(run(last).0 - last);
+    if is_timed {
+        duration = duration.min(end - last_start(end));
+        // The first start that keeps the limit, if those do not.
+        let mut start = earliest;
+        while duration > vehicle.max_duration && start <= last {
+            let its_duration = run(start).0 - start;
+            if its_duration <= vehicle.max_duration {
+                duration = its_duration;
+            }
+            start += its_duration - vehicle.max_duration;
+        }
+    }
+    duration
+}
+
+impl Leg {
+    /// The first moment at which all the work since `departure` is done, by bisection.
+    fn arrival(&self, departure: i32) -> i32 {
+        let Some((work, buckets)) = self.course.as_ref().filter(|_| self.arc.duration < FAR) else {
+            return departure + self.arc.duration;
+        };
+        let done_by = |moment: i64| -> i128 {
+            let ends = buckets[1..].iter().map(|&(start, _)| i64::from(start));
+            let ends = ends.chain(std::iter::once(i64::MAX));
+            let amounts = buckets.iter().zip(ends).map(|(&(start, rate), end)| {
+                let begin = i64::from(start.max(departure));
+                i128::from(rate) * i128::from((moment.min(end) - begin).max(0))
+            });
+            amounts.sum()
+        };
+        let (mut early, mut done) = (i64::from(departure) - 1, i64::from(FAR));
+        while done - early > 1 {
+            let middle = early + (done - early) / 2;
+            if done_by(middle) >= i128::from(*work) {
+                done = middle;
+            } else {
+                early = middle;
+            }
+        }
+        done as i32
+    }
 }
 
 fn ready(problem: &Problem, trip: &Trip) -> i32 {
@@ -244,6 +304,7 @@ fn legs(problem: &Problem, kind: usize, trips: &[Trip]) -> Vec<Leg> {
             let window = data.windows[window as usize];
             legs.push(Leg {
                 arc: problem.arc(vehicle.profile, here, client as usize),
+                course: course(problem, vehicle, here, client as usize),
                 from: window.start,
                 until: window.end,
                 work: data.service[vehicle.pace],
@@ -254,12 +315,27 @@ fn legs(problem: &Problem, kind: usize, trips: &[Trip]) -> Vec<Leg> {
         let reload = next.and_then(|next| next.reload);
         legs.push(Leg {
             arc: problem.arc(vehicle.profile, here, end),
+            course: course(problem, vehicle, here, end),
             from: next.map_or(i32::MIN, |next| ready(problem, next)),
             until: vehicle.latest,
             work: reload.map_or(0, |reload| vehicle.reloads[reload as usize].loading),
         });
     }
     legs
+}
+
+/// How an arc is covered in the course of time, if that matters.
+fn course(
+    problem: &Problem,
+    vehicle: &VehicleType,
+    from: usize,
+    to: usize,
+) -> Option<(i64, Vec<(i32, i64)>)> {
+    if !problem.features().timed {
+        return None;
+    }
+    let (row, column) = problem.row_of(vehicle.profile, from, to)?;
+    row.work_and_rates(column)
 }
 
 fn loads_fit(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> bool {

@@ -95,6 +95,15 @@ proptest! {
     }
 
     #[test]
+    fn locked_clients_keep_their_places_at_any_time_of_day(traits in traits()) {
+        let problem = problem(Traits { reloads: false, limits: false, ..traits });
+        let routes = good_routes(&problem, traits.seed);
+        let start = Start::new(&problem, &routes);
+        prop_assert_eq!(start.displaced(), &[] as &[usize]);
+        assert_locks_kept(&routes, &run_from(&problem, &start, iterations(200)));
+    }
+
+    #[test]
     fn locked_clients_keep_their_places(traits in single_trips()) {
         let problem = problem(traits);
         let routes = good_routes(&problem, traits.seed);

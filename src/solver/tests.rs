@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use rand::RngExt;
 
+use super::clockwork::Clockwork;
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
@@ -29,6 +30,15 @@ pub(super) struct Traits {
     pub(super) windows: usize,
     pub(super) optional: bool,
     pub(super) reloads: bool,
+    pub(super) timed: Timed,
+}
+
+/// How travel depends on the time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timed {
+    No,
+    ByRates,
+    ByTables,
 }
 
 impl Traits {
@@ -46,6 +56,7 @@ impl Traits {
             windows: 1,
             optional: false,
             reloads: false,
+            timed: Timed::No,
         }
     }
 }
@@ -60,9 +71,19 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
         any::<bool>(),
         any::<bool>(),
     );
-    (any::<u64>(), 1..30_usize, 1..12_u32, 1..4_usize, flags).prop_map(
-        |(seed, n_clients, n_vehicles, windows, flags)| {
+    let timed = prop_oneof![Just(Timed::No), Just(Timed::ByRates), Just(Timed::ByTables)];
+    (
+        any::<u64>(),
+        1..30_usize,
+        1..12_u32,
+        1..4_usize,
+        flags,
+        timed,
+    )
+        .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
             let (durations, releases, collections, limits, mixed, optional, reloads) = flags;
+            // Reloads and times of day do not go together.
+            let reloads = reloads && timed == Timed::No;
             Traits {
                 seed,
                 n_clients,
@@ -75,15 +96,17 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
                 windows,
                 optional,
                 reloads,
+                timed,
             }
-        },
-    )
+        })
 }
 
-/// Problems without reloads, for what knows routes of one trip only.
+/// Problems without reloads and times of day, for what knows routes of one trip only, over arcs that take the same time
+/// at all times.
 pub(super) fn single_trips() -> impl Strategy<Value = Traits> {
     traits().prop_map(|traits| Traits {
         reloads: false,
+        timed: Timed::No,
         ..traits
     })
 }
@@ -102,15 +125,32 @@ pub(super) fn problem(traits: Traits) -> Problem {
     let types = (0..n_types)
         .map(|kind| vehicle_type(&mut rng, traits, kind))
         .collect();
-    Problem::new(clients, types, 2, 2, |profile, from, to| {
+    let distance = |from: usize, to: usize| {
         let (a, b) = (points[from], points[to]);
-        let distance =
-            (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to);
-        Arc {
-            duration: distance * (2 + profile as i32),
-            distance,
+        (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to)
+    };
+    let pace = |profile: usize| 2 + profile as i32;
+    // With times of day, arcs of the first profile take at least as long as said here.
+    let problem = Problem::new(clients, types, 2, 2, |profile, from, to| Arc {
+        duration: distance(from, to) * pace(profile),
+        distance: distance(from, to),
+    });
+    let starts = vec![60, 200, 230, 600];
+    match traits.timed {
+        Timed::No => problem,
+        Timed::ByRates => {
+            let rates = (0..5).map(|_| rng.random_range(30..=100)).collect();
+            let clock = Clockwork::of_rates(starts, 100, rates);
+            problem.with_clock(0, clock, |_, from, to| distance(from, to) * pace(0))
         }
-    })
+        Timed::ByTables => {
+            let paces: Vec<i32> = (0..5).map(|_| rng.random_range(2..7)).collect();
+            let clock = Clockwork::of_tables(starts);
+            problem.with_clock(0, clock, |bucket, from, to| {
+                distance(from, to) * paces[bucket]
+            })
+        }
+    }
 }
 
 pub(super) fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
@@ -292,6 +332,7 @@ fn what_once_went_wrong_stays_mended() {
         windows: 1,
         optional: true,
         reloads: false,
+        timed: Timed::No,
     };
     let collected = Traits {
         seed: 0,
@@ -451,6 +492,7 @@ fn large_traits() -> Traits {
         windows: 2,
         optional: true,
         reloads: false,
+        timed: Timed::No,
     }
 }
 
@@ -461,6 +503,11 @@ fn threads_do_not_change_the_plan() {
         large_with_reloads(),
         problem(Traits {
             n_clients: 60,
+            ..small()
+        }),
+        problem(Traits {
+            n_clients: 60,
+            timed: Timed::ByRates,
             ..small()
         }),
     ] {
@@ -554,6 +601,7 @@ pub(super) fn small() -> Traits {
         windows: 2,
         optional: true,
         reloads: false,
+        timed: Timed::No,
     }
 }
 
@@ -657,13 +705,21 @@ fn extend_with_trip(
 
 #[test]
 fn small_problems_are_solved_to_optimality() {
+    assert_optimality(Timed::No, 30);
+    assert_optimality(Timed::ByRates, 10);
+    assert_optimality(Timed::ByTables, 10);
+}
+
+/// All of the first `n` random problems but one.
+fn assert_optimality(timed: Timed, n: u32) {
     let mut equal = 0;
-    for seed in 0..30 {
+    for seed in 0..u64::from(n) {
         let problem = problem(Traits {
             seed,
             n_clients: 5,
             n_vehicles: 2,
             windows: 1,
+            timed,
             ..small()
         });
         let found = run(&problem, 1, iterations(4_000)).solution.cost;
@@ -674,7 +730,10 @@ fn small_problems_are_solved_to_optimality() {
         );
         equal += u32::from(found == optimum);
     }
-    assert!(equal >= 29, "only {equal} of 30 were solved to optimality");
+    assert!(
+        equal + 1 >= n,
+        "only {equal} of {n} were solved to optimality ({timed:?})"
+    );
 }
 
 #[test]

@@ -44,7 +44,11 @@ fn every_bundled_file_has_its_source() {
 
 #[test]
 fn generated_days_have_neither_errors_nor_warnings() {
-    for preset in [DaySpec::default(), DaySpec::small()] {
+    let rush_hours = DaySpec {
+        rush_hours: true,
+        ..DaySpec::default()
+    };
+    for preset in [DaySpec::default(), DaySpec::small(), rush_hours] {
         for seed in 1..=8 {
             let spec = DaySpec {
                 seed,

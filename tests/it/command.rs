@@ -81,6 +81,22 @@ fn a_day_is_generated_planned_forecast_and_printed() {
 }
 
 #[test]
+fn a_day_with_rush_hours_is_planned_and_breaks_nothing() {
+    let folder = TempDir::new().unwrap();
+    let generate = ["generate", "--preset", "small", "--rush-hours", "--output"];
+    punctual(folder.path(), &[&generate[..], &["day.json"]].concat()).success();
+    let plan = ["plan", "day.json", "--output", "plan.json"];
+    let limit = ["--time-limit", "500ms"];
+    let assert = punctual(folder.path(), &[&plan[..], &limit].concat()).success();
+    let printed = text(&assert.get_output().stdout);
+    assert!(printed.contains("0 promises broken"), "{printed}");
+    let planned = fs::read_to_string(folder.path().join("plan.json")).unwrap();
+    let day: pb::PlannedDay = json::read(&planned).unwrap();
+    assert_eq!(day.problem.unwrap().travel_profiles[0].buckets.len(), 6);
+    assert!(day.plan.unwrap().verdict.unwrap().violations.is_empty());
+}
+
+#[test]
 fn sheets_of_another_plan_in_the_folder_are_warned_of() {
     let folder = folder();
     punctual(folder.path(), &PLAN).success();

@@ -50,6 +50,7 @@ pub(crate) fn with_matrix() -> pb::Problem {
             duration_seconds: vec![0, 60, 60, 60, 0, 60, 60, 60, 0],
             distance_meters: vec![0, 500, 500, 500, 0, 500, 500, 500, 0],
         })),
+        buckets: Vec::new(),
     }];
     // What the two orders ask for beyond time does not matter here.
     for order in &mut day.orders {

@@ -7,7 +7,7 @@ use super::scalar::moment;
 use crate::grpc::pb;
 use crate::model::{
     GeoPoint, GeoTravel, Matrix, Place, PlaceId, PlaceIdx, Problem, ProfileId, Reason, TimeWindow,
-    TravelProfile, TravelSource,
+    TravelBucket, TravelPace, TravelProfile, TravelSource,
 };
 use crate::units::{Meters, Seconds};
 
@@ -122,16 +122,53 @@ pub(super) fn read_profile(at: At<'_>, profile: &pb::TravelProfile) -> Option<Tr
             None
         }
     };
+    let buckets = at.all("buckets", &profile.buckets, read_bucket);
     Some(TravelProfile {
         id: id?,
         source: source?,
+        buckets: buckets?,
+    })
+}
+
+fn read_bucket(at: At<'_>, bucket: &pb::TravelBucket) -> Option<TravelBucket> {
+    use pb::travel_bucket::Pace;
+    let start = at.moment("start_time", bucket.start_time.as_ref());
+    let pace = match &bucket.pace {
+        Some(Pace::SpeedFactor(factor)) => at
+            .ratio("speed_factor", Some(*factor))
+            .map(TravelPace::Speed),
+        Some(Pace::Durations(durations)) => {
+            read_durations(&at.field("durations"), &durations.duration_seconds)
+                .map(TravelPace::Durations)
+        }
+        None => {
+            at.report(
+                Reason::MissingField,
+                "one of speed_factor and durations is required",
+            );
+            None
+        }
+    };
+    Some(TravelBucket {
+        start: start?,
+        pace: pace?,
     })
 }
 
 fn read_matrix(at: &At<'_>, matrix: &pb::TravelMatrix) -> Option<Matrix> {
     let place_ids = at.ids("place_ids", &matrix.place_ids, PlaceId::parse);
-    let mut durations = Vec::with_capacity(matrix.duration_seconds.len());
-    for (index, &seconds) in matrix.duration_seconds.iter().enumerate() {
+    let durations = read_durations(at, &matrix.duration_seconds);
+    let distances = matrix.distance_meters.iter();
+    Some(Matrix {
+        place_ids: place_ids?,
+        durations: durations?,
+        distances: distances.map(|&meters| Meters(i64::from(meters))).collect(),
+    })
+}
+
+fn read_durations(at: &At<'_>, values: &[i32]) -> Option<Vec<Option<Seconds>>> {
+    let mut durations = Vec::with_capacity(values.len());
+    for (index, &seconds) in values.iter().enumerate() {
         match seconds {
             -1 => durations.push(None),
             0.. => durations.push(Some(Seconds(i64::from(seconds)))),
@@ -144,26 +181,15 @@ fn read_matrix(at: &At<'_>, matrix: &pb::TravelMatrix) -> Option<Matrix> {
             }
         }
     }
-    let distances = matrix.distance_meters.iter();
-    Some(Matrix {
-        place_ids: place_ids?,
-        durations,
-        distances: distances.map(|&meters| Meters(i64::from(meters))).collect(),
-    })
+    Some(durations)
 }
 
 pub(super) fn profile_message(profile: &TravelProfile) -> pb::TravelProfile {
     use pb::travel_profile::Source;
-    // The model's matrices came from the wire, or were made within the wire's bounds.
-    let clamp = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
     let source = match &profile.source {
         TravelSource::Matrix(matrix) => Source::Matrix(pb::TravelMatrix {
             place_ids: matrix.place_ids.iter().map(ToString::to_string).collect(),
-            duration_seconds: matrix
-                .durations
-                .iter()
-                .map(|duration| duration.map_or(-1, |seconds| clamp(seconds.0)))
-                .collect(),
+            duration_seconds: duration_seconds(&matrix.durations),
             distance_meters: matrix
                 .distances
                 .iter()
@@ -178,5 +204,31 @@ pub(super) fn profile_message(profile: &TravelProfile) -> pb::TravelProfile {
     pb::TravelProfile {
         id: profile.id.to_string(),
         source: Some(source),
+        buckets: profile.buckets.iter().map(bucket_message).collect(),
     }
+}
+
+fn bucket_message(bucket: &TravelBucket) -> pb::TravelBucket {
+    use pb::travel_bucket::Pace;
+    pb::TravelBucket {
+        start_time: moment(bucket.start),
+        pace: Some(match &bucket.pace {
+            TravelPace::Speed(factor) => Pace::SpeedFactor(f64::from(factor.0) / 10_000.0),
+            TravelPace::Durations(durations) => Pace::Durations(pb::BucketDurations {
+                duration_seconds: duration_seconds(durations),
+            }),
+        }),
+    }
+}
+
+fn duration_seconds(durations: &[Option<Seconds>]) -> Vec<i32> {
+    let durations = durations.iter();
+    durations
+        .map(|duration| duration.map_or(-1, |seconds| clamp(seconds.0)))
+        .collect()
+}
+
+/// The model's matrices came from the wire, or were made within the wire's bounds.
+fn clamp(value: i64) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
 }

@@ -113,6 +113,17 @@ fn check_reloads(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Cou
             "no depot is given where the courier may reload, so that this changes nothing";
         subject.warning("max_reloads", Reason::Conflict, message);
     }
+    let timed = context.problem.couriers.iter().find_map(|courier| {
+        let profile = context.problem.profile(&courier.profile)?;
+        (!profile.buckets.is_empty()).then_some(courier)
+    });
+    if let Some(timed) = timed.filter(|_| courier.may_reload()) {
+        let message = format!(
+            "reloads do not go together with travel times that depend on the time of day, as profile `{}` of courier `{}` has them: let nobody reload, or leave out its buckets",
+            timed.profile, timed.id
+        );
+        subject.error("reload_depot_ids", Reason::Conflict, message);
+    }
 }
 
 /// Costs, limits and factors.

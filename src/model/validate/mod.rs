@@ -2,6 +2,7 @@
 //!
 //! Knows the model only; ways are looked up in the caller's matrices and along great circles, without legs or routes.
 
+mod bucket;
 mod courier;
 mod order;
 mod place;

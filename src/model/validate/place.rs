@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::Subject;
 use super::profile;
 use crate::model::{
-    GeoPoint, GeoTravel, Matrix, Place, PlaceId, PlaceIdx, Problem, Reason, TravelSource,
+    GeoPoint, GeoTravel, Matrix, Place, PlaceId, PlaceIdx, Problem, Reason, TravelBucket,
+    TravelPace, TravelSource,
 };
 use crate::units::Seconds;
 
@@ -21,6 +22,7 @@ pub(super) struct Atlas<'a> {
 struct Network<'a> {
     id: &'a str,
     source: Source<'a>,
+    buckets: &'a [TravelBucket],
     /// Whether ways can be looked up.
     is_sound: bool,
 }
@@ -37,7 +39,7 @@ enum Source<'a> {
 /// What is known about a way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// There is one, and it takes so long at the profile's own speed.
+    /// There is one, and it takes so long at the profile's own speed, at the best time of day.
     Takes(Seconds),
     /// There is none.
     None,
@@ -56,7 +58,8 @@ impl<'a> Atlas<'a> {
                 },
                 TravelSource::Geo(geo) => Source::Geo(*geo),
             },
-            is_sound: profile::is_sound(&profile.source),
+            buckets: &profile.buckets,
+            is_sound: profile::is_sound(profile),
         });
         let mut locations = HashMap::new();
         for place in &problem.places {
@@ -156,17 +159,33 @@ impl<'a> Atlas<'a> {
                 let Some((from, to)) = row(from).zip(row(to)) else {
                     return Way::Unknown;
                 };
-                matrix.durations[from * matrix.place_ids.len() + to].map_or(Way::None, Way::Takes)
+                let cell = from * matrix.place_ids.len() + to;
+                match matrix.durations[cell] {
+                    Some(own) => Way::Takes(shortest(network.buckets, own, cell)),
+                    None => Way::None,
+                }
             }
             Source::Geo(geo) => {
                 let location = |place: PlaceIdx| self.places.get(place.index())?.location;
                 let Some((from, to)) = location(from).zip(location(to)) else {
                     return Way::Unknown;
                 };
-                travel_time(geo, from, to).map_or(Way::Unknown, Way::Takes)
+                match travel_time(geo, from, to) {
+                    Some(own) => Way::Takes(shortest(network.buckets, own, 0)),
+                    None => Way::Unknown,
+                }
             }
         }
     }
+}
+
+/// How long the way at `cell` takes in the fastest bucket, the time before the first one included.
+fn shortest(buckets: &[TravelBucket], own: Seconds, cell: usize) -> Seconds {
+    let durations = buckets.iter().map(|bucket| match &bucket.pace {
+        TravelPace::Speed(factor) => factor.divide(own),
+        TravelPace::Durations(durations) => durations[cell].unwrap_or(own),
+    });
+    durations.fold(own, Seconds::min)
 }
 
 /// How long the way takes; `None` if a coordinate is not a number.

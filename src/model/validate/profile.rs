@@ -3,27 +3,29 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use super::{Context, Findings, Subject, check_unique};
-use crate::model::{GeoTravel, Matrix, PlaceId, Reason, TravelSource};
+use super::{Context, Findings, Subject, bucket, check_unique};
+use crate::model::{GeoTravel, Matrix, PlaceId, Reason, TravelProfile, TravelSource};
+use crate::units::Seconds;
 
 const SPEED: RangeInclusive<f64> = 1.0..=200.0;
 const DETOUR: RangeInclusive<f64> = 1.0..=5.0;
-const DURATION: RangeInclusive<i64> = 0..=1_000_000;
+pub(super) const DURATION: RangeInclusive<i64> = 0..=1_000_000;
 const DISTANCE: RangeInclusive<i64> = 0..=10_000_000;
 
-/// Whether ways can be looked up in `source`.
-pub(super) fn is_sound(source: &TravelSource) -> bool {
-    match source {
+/// Whether ways can be looked up in `profile`.
+pub(super) fn is_sound(profile: &TravelProfile) -> bool {
+    let is_source_sound = match &profile.source {
         TravelSource::Matrix(matrix) => {
             let cells = n_cells(matrix);
             cells == Some(matrix.durations.len())
                 && cells == Some(matrix.distances.len())
-                && bad_durations(matrix).next().is_none()
+                && bad_durations(&matrix.durations).next().is_none()
         }
         TravelSource::Geo(geo) => {
             SPEED.contains(&geo.speed_kmh) && DETOUR.contains(&geo.detour_factor)
         }
-    }
+    };
+    is_source_sound && bucket::are_sound(profile)
 }
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
@@ -41,6 +43,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
             TravelSource::Matrix(matrix) => check_matrix(&mut subject, matrix),
             TravelSource::Geo(geo) => check_geo(&mut subject, geo),
         }
+        bucket::check(context, &mut subject, profile);
         let couriers = &context.problem.couriers;
         if !couriers.is_empty() && couriers.iter().all(|courier| courier.profile != profile.id) {
             let message =
@@ -95,7 +98,7 @@ fn check_matrix(subject: &mut Subject<'_>, matrix: &Matrix) {
         subject,
         "matrix.duration_seconds",
         matrix,
-        bad_durations(matrix),
+        bad_durations(&matrix.durations),
         &DURATION,
     );
     check_cells(
@@ -111,8 +114,9 @@ fn n_cells(matrix: &Matrix) -> Option<usize> {
     matrix.place_ids.len().checked_mul(matrix.place_ids.len())
 }
 
-fn bad_durations(matrix: &Matrix) -> impl Iterator<Item = (usize, i64)> {
-    let cells = matrix.durations.iter().enumerate();
+/// Cells and values of the durations that are out of bounds.
+pub(super) fn bad_durations(durations: &[Option<Seconds>]) -> impl Iterator<Item = (usize, i64)> {
+    let cells = durations.iter().enumerate();
     cells.filter_map(|(cell, duration)| {
         let duration = duration.as_ref()?.0;
         (!DURATION.contains(&duration)).then_some((cell, duration))
@@ -120,7 +124,7 @@ fn bad_durations(matrix: &Matrix) -> impl Iterator<Item = (usize, i64)> {
 }
 
 /// Reports the first of the cells that are out of `bounds`, and how many more there are: they tend to come in thousands.
-fn check_cells(
+pub(super) fn check_cells(
     subject: &mut Subject<'_>,
     field: &str,
     matrix: &Matrix,
@@ -131,11 +135,10 @@ fn check_cells(
         return;
     };
     let size = matrix.place_ids.len().max(1);
-    let name = |row: usize| matrix.place_ids.get(row).map_or("?", PlaceId::as_str);
     let message = format!(
         "{value} from `{}` to `{}` is out of range: it must be {} to {}{}",
-        name(cell / size),
-        name(cell % size),
+        name(matrix, cell / size),
+        name(matrix, cell % size),
         bounds.start(),
         bounds.end(),
         match bad.count() {
@@ -144,4 +147,9 @@ fn check_cells(
         }
     );
     subject.error(format!("{field}[{cell}]"), Reason::OutOfRange, message);
+}
+
+/// What a row is called.
+pub(super) fn name(matrix: &Matrix, row: usize) -> &str {
+    matrix.place_ids.get(row).map_or("?", PlaceId::as_str)
 }

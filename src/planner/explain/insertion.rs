@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{ConstraintKind, Courier, Order, OrderKind, PlaceIdx, Problem};
 use crate::planner::schedule::{Book, Errand, Tour, Visit};
-use crate::travel::Leg;
+use crate::travel::Way;
 use crate::units::{ExactCost, Load, Seconds, Timestamp};
 
 /// A constraint that an insertion breaks.
@@ -121,21 +121,22 @@ impl<'a> Base<'a> {
     }
 
     /// The ways to and from `order` at position `at`, and the way they replace; `None` if there is no way.
-    pub(super) fn ways(&self, order: &Order, at: usize) -> Option<Ways> {
+    pub(super) fn ways(&self, order: &Order, at: usize) -> Option<Ways<'a>> {
         let last = self.tour.visits[..at].last();
         let from = last.map_or(self.start_place, |visit| Some(visit.place()));
         let next = self.tour.visits.get(at);
         let to = next.map_or(self.end_place, |visit| Some(visit.place()));
         let is_unused = self.tour.visits.is_empty();
         Some(Ways {
-            to_order: self.book.leg(self.courier(), from?, order.place)?,
+            left: self.earliest_departures[at],
+            to_order: self.book.way(self.courier(), from?, order.place)?,
             onward: match to {
-                Some(to) => self.book.leg(self.courier(), order.place, to)?,
-                None => Leg::NONE,
+                Some(to) => self.book.way(self.courier(), order.place, to)?,
+                None => Way::NONE,
             },
             replaced: match next {
-                _ if is_unused => Leg::NONE,
-                Some(visit) => visit.leg,
+                _ if is_unused => Way::NONE,
+                Some(visit) => visit.way,
                 None => self.tour.back,
             },
         })
@@ -146,7 +147,7 @@ impl<'a> Base<'a> {
         &self,
         position: usize,
         at: usize,
-        ways: &Ways,
+        ways: &Ways<'a>,
         grant: Option<&Grant<'_>>,
     ) -> Tour<'a> {
         let order = &self.book.problem.orders[position];
@@ -158,14 +159,14 @@ impl<'a> Base<'a> {
         let mut tour = self.tour.clone();
         tour.shift_end.0 += granted(grant, ConstraintKind::ShiftEnd, "");
         match tour.visits.get_mut(at) {
-            Some(next) => next.leg = ways.onward,
+            Some(next) => next.way = ways.onward,
             None => tour.back = ways.onward,
         }
         let visit = Visit {
             errand: Errand::Order(order),
             windows,
             service: tour.courier.service_time(order),
-            leg: ways.to_order,
+            way: ways.to_order,
         };
         tour.visits.insert(at, visit);
         tour.note_ready();
@@ -302,16 +303,19 @@ fn lateness(tour: &Tour<'_>, start: Timestamp, at: usize) -> (i64, i64) {
 }
 
 /// The ways that an insertion adds, and the one it replaces.
-pub(super) struct Ways {
-    to_order: Leg,
-    onward: Leg,
-    replaced: Leg,
+pub(super) struct Ways<'a> {
+    /// When the place before can be left at the earliest.
+    left: Timestamp,
+    to_order: Way<'a>,
+    onward: Way<'a>,
+    replaced: Way<'a>,
 }
 
-impl Ways {
-    /// Travel time that the insertion adds.
+impl Ways<'_> {
+    /// Travel time that the insertion adds at the earliest departure, time at the door apart.
     pub(super) fn detour(&self) -> Seconds {
-        self.to_order.duration + self.onward.duration - self.replaced.duration
+        let there = self.onward.arrival(self.to_order.arrival(self.left));
+        there - self.replaced.arrival(self.left)
     }
 }
 

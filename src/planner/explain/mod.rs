@@ -126,7 +126,7 @@ struct Survey<'b, 'a> {
 
 struct Trial<'a> {
     at: usize,
-    ways: Ways,
+    ways: Ways<'a>,
     hurdles: Vec<Hurdle<'a>>,
     /// How far the arrival misses the window before it, and which one that is.
     missed: Option<(usize, i64)>,

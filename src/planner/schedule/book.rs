@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{Courier, CourierId, Order, OrderId, PlaceIdx, Problem, TimeWindow};
-use crate::travel::{Leg, TravelTimes};
+use crate::travel::{TravelTimes, Way};
 use crate::units::Seconds;
 
 /// A problem with an index over its ids.
@@ -46,13 +46,13 @@ impl<'a> Book<'a> {
     }
 
     /// The way from `from`; `None` if there is none.
-    pub(in crate::planner) fn leg(
+    pub(in crate::planner) fn way(
         &self,
         courier: &Courier,
         from: PlaceIdx,
         to: PlaceIdx,
-    ) -> Option<Leg> {
-        self.travel.leg(courier, from, to)
+    ) -> Option<Way<'a>> {
+        self.travel.way(courier, from, to)
     }
 
     /// How long `courier` loads.

@@ -3,6 +3,7 @@
 //! Does not search and does not judge: a sequence that cannot be on time is timed all the same, with its lateness.
 
 mod book;
+mod start;
 mod tour;
 
 #[cfg(test)]
@@ -32,14 +33,14 @@ pub struct Schedule {
 /// Times `sketches`.
 ///
 /// Without a given start, loading starts as late as costs neither lateness nor longer duty: of all starts that keep
-/// every window and the end of the shift, the earliest with the shortest duty; if there is none, as early as shift and
-/// ready times allow, and stops say how late they are. Service starts at the earliest moment of a window that is not
+/// every window and the end of the shift, the earliest with the shortest duty, exactly, at any time of day; if there is
+/// none, as early as shift and ready times allow, and stops say how late they are. Service starts at the earliest moment of a window that is not
 /// before the arrival, or on arrival if every window is over. A way that does not exist counts as no time and no
 /// distance.
 ///
 /// The problem must have passed [`Problem::validate`] and the sketches [`sketch_findings`].
 ///
-/// Shape: O(orders + stops), and see [`TravelTimes::leg`].
+/// Shape: O(orders + stops), more where travel depends on the time of day; and see [`TravelTimes::way`].
 #[must_use]
 pub fn schedule(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Schedule {
     let book = Book::new(problem, travel);
@@ -161,17 +162,18 @@ fn twice(path: String, noun: &str, id: &str, first: &str) -> Finding {
 /// The tour with every figure stated.
 fn route(tour: &Tour<'_>) -> Route {
     let start = tour.start();
+    let departure = start + tour.loading;
     let log = Log::of(tour, start);
+    let return_duration = tour.back.duration(log.left);
     let (stops, reloads) = (log.stops, log.reloads);
     let at_doors = tour.visits.iter().filter(|visit| visit.order().is_some());
-    let ways = tour.visits.iter().map(|visit| visit.leg.duration);
     Route {
         courier: tour.courier.id.clone(),
         start,
-        departure: start + tour.loading,
+        departure,
         end: tour.end(start),
         distance: tour.distance(),
-        travel: ways.sum::<Seconds>() + tour.back.duration,
+        travel: log.travel + return_duration,
         service: at_doors.map(|visit| visit.service).sum(),
         waiting: stops.iter().map(Stop::waiting).sum::<Seconds>()
             + reloads.iter().map(Reload::waiting).sum::<Seconds>(),
@@ -179,7 +181,7 @@ fn route(tour: &Tour<'_>) -> Route {
         peak_load: log.peak_load,
         cost: tour.cost(start),
         return_distance: tour.back.distance,
-        return_duration: tour.back.duration,
+        return_duration,
         stops,
         reloads,
     }
@@ -193,6 +195,10 @@ struct Log {
     reloads: Vec<Reload>,
     load_at_start: Loads,
     peak_load: Loads,
+    /// Last departure so far.
+    left: Timestamp,
+    /// Time on the way so far.
+    travel: Seconds,
 }
 
 impl Log {
@@ -205,6 +211,8 @@ impl Log {
             reloads: Vec::new(),
             load_at_start: load.clone(),
             peak_load: load.clone(),
+            left: start + tour.loading,
+            travel: Seconds::ZERO,
         };
         let moments = tour.moments(start).zip(tour.latest_services(end));
         for (at, (visit, (moments, latest))) in tour.visits.iter().zip(moments).enumerate() {
@@ -218,6 +226,8 @@ impl Log {
                     log.reload(visit, depot, moments, &load);
                 }
             }
+            log.travel += moments.arrival - log.left;
+            log.left = moments.departure;
             for (dimension, &load) in &load {
                 let peak = log.peak_load.entry(dimension.clone()).or_default();
                 *peak = load.max(*peak);
@@ -241,8 +251,8 @@ impl Log {
             service_start: moments.service_start,
             departure: moments.departure,
             slack: slack.max(Seconds::ZERO),
-            leg_distance: visit.leg.distance,
-            leg_duration: visit.leg.duration,
+            leg_distance: visit.way.distance,
+            leg_duration: moments.arrival - self.left,
             load_after: load.clone(),
             lateness: visit.lateness(moments.service_start),
         });
@@ -255,8 +265,8 @@ impl Log {
             arrival: moments.arrival,
             loading_start: moments.service_start,
             departure: moments.departure,
-            leg_distance: visit.leg.distance,
-            leg_duration: visit.leg.duration,
+            leg_distance: visit.way.distance,
+            leg_duration: moments.arrival - self.left,
             load_at_departure: load.clone(),
         });
     }

@@ -10,8 +10,8 @@ use crate::model::fixture::{
     Fixture, arbitrary, at, courier_id, depot_id, hours, order_id, sketch,
 };
 use crate::model::{
-    ConstraintKind, Plan, Problem, Provenance, ReloadSketch, Route, RouteSketch, StopReason,
-    UnservedOrder, Verdict,
+    ConstraintKind, Courier, PlaceIdx, Plan, Problem, Provenance, ReloadSketch, Route, RouteSketch,
+    StopReason, UnservedOrder, Verdict,
 };
 use crate::travel::TravelTimes;
 use crate::units::{ExactCost, Load, Meters, Seconds, Timestamp};
@@ -390,6 +390,17 @@ proptest! {
     }
 }
 
+/// When who leaves at `left` arrives, anywhere.
+fn arrival(
+    travel: &TravelTimes<'_>,
+    courier: &Courier,
+    (from, to): (PlaceIdx, PlaceIdx),
+    left: Timestamp,
+) -> Timestamp {
+    let way = travel.way(courier, from, to);
+    way.expect("the day has all ways").arrival(left)
+}
+
 /// When the goods of the trip that begins with the stop at `from` are ready.
 fn ready_of_trip(problem: &Problem, route: &Route, from: usize) -> Timestamp {
     let later = route.reloads.iter().map(|reload| reload.n_before);
@@ -406,6 +417,10 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
     let courier = problem
         .courier(&route.courier)
         .expect("scheduled from the problem");
+    let travel = TravelTimes::new(problem);
+    let mut here = problem
+        .start_place(courier)
+        .expect("the fixture has depots");
     let mut clock = route.departure;
     for (position, stop) in route.stops.iter().enumerate() {
         if let Some(reload) = route
@@ -418,22 +433,26 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
                 .depot(&reload.depot)
                 .expect("scheduled from the problem");
             let ready = ready_of_trip(problem, route, position);
-            clock = (clock + reload.leg_duration).max(ready) + depot.loading;
+            let arrival = arrival(&travel, courier, (here, depot.place), clock);
+            clock = arrival.max(ready) + depot.loading;
+            here = depot.place;
         }
         let order = problem
             .order(&stop.order)
             .expect("scheduled from the problem");
         let ready_at = match position == delayed {
             true => stop.service_start + delay,
-            false => clock + stop.leg_duration,
+            false => arrival(&travel, courier, (here, order.place), clock),
         };
+        here = order.place;
         let windows = order.service_windows();
         let Some(window) = windows.iter().find(|window| ready_at <= window.end) else {
             return false;
         };
         clock = ready_at.max(window.start) + courier.service_time(order);
     }
-    let end = clock + route.return_duration;
+    let end = problem.end_place(courier);
+    let end = end.map_or(clock, |end| arrival(&travel, courier, (here, end), clock));
     let duty_holds = courier
         .limits
         .max_duty

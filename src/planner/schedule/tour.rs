@@ -8,10 +8,10 @@ use super::book::Book;
 use crate::model::{
     CostBreakdown, Courier, Depot, DepotId, Order, OrderKind, PlaceIdx, TimeWindow,
 };
-use crate::travel::Leg;
+use crate::travel::Way;
 use crate::units::{Cost, ExactCost, Meters, Seconds, Timestamp};
 
-const MOMENT: Seconds = Seconds(1);
+pub(super) const MOMENT: Seconds = Seconds(1);
 
 /// The window of a depot where goods need not be waited for.
 const ALWAYS: TimeWindow = TimeWindow {
@@ -39,17 +39,17 @@ pub(in crate::planner) struct Visit<'a> {
     /// Time at the door, by this courier, or of loading.
     pub(in crate::planner) service: Seconds,
     /// The way from the stop before.
-    pub(in crate::planner) leg: Leg,
+    pub(in crate::planner) way: Way<'a>,
 }
 
 impl<'a> Visit<'a> {
     /// A return to `depot`.
-    fn reload(depot: &'a Depot, leg: Leg) -> Self {
+    fn reload(depot: &'a Depot, way: Way<'a>) -> Self {
         Self {
             errand: Errand::Reload(depot),
             windows: Cow::Owned(vec![ALWAYS]),
             service: depot.loading,
-            leg,
+            way,
         }
     }
 
@@ -90,7 +90,7 @@ impl<'a> Visit<'a> {
     }
 
     /// The window in which service starts after arriving at `arrival`.
-    fn window_at(&self, arrival: Timestamp) -> Option<TimeWindow> {
+    pub(super) fn window_at(&self, arrival: Timestamp) -> Option<TimeWindow> {
         let mut windows = self.windows.iter();
         windows.find(|window| arrival <= window.end).copied()
     }
@@ -125,7 +125,7 @@ pub(in crate::planner) struct Tour<'a> {
     pub(in crate::planner) courier: &'a Courier,
     pub(in crate::planner) visits: Vec<Visit<'a>>,
     /// The way from the last visit to the end.
-    pub(in crate::planner) back: Leg,
+    pub(in crate::planner) back: Way<'a>,
     /// When loading starts, if the planner is not to choose.
     pub(in crate::planner) given_start: Option<Timestamp>,
     pub(in crate::planner) loading: Seconds,
@@ -140,14 +140,14 @@ impl<'a> Tour<'a> {
     /// A way that does not exist counts as no time and no distance, so that the rest can still be timed; the checker
     /// reports it.
     pub(in crate::planner) fn new(
-        book: &'a Book<'_>,
+        book: &'a Book<'a>,
         courier: &'a Courier,
         positions: &[usize],
         reloads: &[(usize, &DepotId)],
         given_start: Option<Timestamp>,
     ) -> Self {
         let mut here = book.problem.start_place(courier);
-        let mut way = |to| leg_or_nothing(book, courier, here.replace(to), Some(to));
+        let mut way = |to| way_or_nothing(book, courier, here.replace(to), Some(to));
         let mut visits = Vec::with_capacity(positions.len() + reloads.len());
         let mut reloads = reloads.iter().peekable();
         for (n_before, &position) in positions.iter().enumerate() {
@@ -161,12 +161,12 @@ impl<'a> Tour<'a> {
                 errand: Errand::Order(order),
                 windows: Cow::Borrowed(book.windows(position)),
                 service: courier.service_time(order),
-                leg: way(order.place),
+                way: way(order.place),
             });
         }
         let mut tour = Self {
             courier,
-            back: leg_or_nothing(book, courier, here, book.problem.end_place(courier)),
+            back: way_or_nothing(book, courier, here, book.problem.end_place(courier)),
             visits,
             given_start,
             loading: book.loading(courier),
@@ -217,7 +217,7 @@ impl<'a> Tour<'a> {
     /// no such start, the earliest one allowed.
     ///
     /// Shape: O(visits), and as much again for every gap between two windows of one visit that the start can move a
-    /// service across.
+    /// service across; where travel depends on the time of day, see [`Tour::shortest_start`].
     pub(in crate::planner) fn start(&self) -> Timestamp {
         if let Some(start) = self.given_start {
             return start;
@@ -226,6 +226,9 @@ impl<'a> Tour<'a> {
         let Some(latest) = self.latest_start(self.shift_end) else {
             return earliest;
         };
+        if !self.is_steady() {
+            return self.shortest_start(earliest, latest);
+        }
         let (mut least, mut best) = (None, earliest);
         let mut from = Some(earliest);
         // Each round looks at the starts that keep every service in the window it has at `first`. Among them duty falls
@@ -239,6 +242,11 @@ impl<'a> Tour<'a> {
             from = self.next_turn(last);
         }
         best
+    }
+
+    /// Whether every way takes the same time at all times of day.
+    fn is_steady(&self) -> bool {
+        self.back.is_steady() && self.visits.iter().all(|visit| visit.way.is_steady())
     }
 
     /// The first moment at which loading may start.
@@ -256,7 +264,7 @@ impl<'a> Tour<'a> {
     pub(in crate::planner) fn moments(&self, start: Timestamp) -> impl Iterator<Item = Moments> {
         let mut clock = start + self.loading;
         self.visits.iter().map(move |visit| {
-            let arrival = clock + visit.leg.duration;
+            let arrival = visit.way.arrival(clock);
             let service_start = visit.service_start(arrival);
             clock = service_start + visit.service;
             Moments {
@@ -270,17 +278,18 @@ impl<'a> Tour<'a> {
     /// The end of the route if loading starts at `start`.
     pub(in crate::planner) fn end(&self, start: Timestamp) -> Timestamp {
         let last = self.moments(start).last();
-        last.map_or(start + self.loading, |moments| moments.departure) + self.back.duration
+        let left = last.map_or(start + self.loading, |moments| moments.departure);
+        self.back.arrival(left)
     }
 
     /// The last moment at which service may start at each visit so that it and everything after it is in time and the
     /// route ends by `end`; `None` where there is no such moment.
     pub(in crate::planner) fn latest_services(&self, end: Timestamp) -> Vec<Option<Timestamp>> {
-        let mut bound = Some(end - self.back.duration);
+        let mut bound = Some(self.back.latest_departure(end));
         let mut latest: Vec<_> = (self.visits.iter().rev())
             .map(|visit| {
                 let service = visit.latest_service(bound? - visit.service);
-                bound = service.map(|service| service - visit.leg.duration);
+                bound = service.map(|service| visit.way.latest_departure(service));
                 service
             })
             .collect();
@@ -289,15 +298,12 @@ impl<'a> Tour<'a> {
     }
 
     /// The last start that keeps every window and ends by `end`.
-    fn latest_start(&self, end: Timestamp) -> Option<Timestamp> {
-        let departure =
-            self.visits
-                .iter()
-                .rev()
-                .try_fold(end - self.back.duration, |bound, visit| {
-                    let service = visit.latest_service(bound - visit.service)?;
-                    Some(service - visit.leg.duration)
-                })?;
+    pub(super) fn latest_start(&self, end: Timestamp) -> Option<Timestamp> {
+        let mut visits = self.visits.iter().rev();
+        let departure = visits.try_fold(self.back.latest_departure(end), |bound, visit| {
+            let service = visit.latest_service(bound - visit.service)?;
+            Some(visit.way.latest_departure(service))
+        })?;
         Some(departure - self.loading)
     }
 
@@ -319,7 +325,7 @@ impl<'a> Tour<'a> {
     pub(in crate::planner) fn distance(&self) -> Meters {
         self.visits
             .iter()
-            .map(|visit| visit.leg.distance)
+            .map(|visit| visit.way.distance)
             .sum::<Meters>()
             + self.back.distance
     }
@@ -352,15 +358,15 @@ impl<'a> Tour<'a> {
 }
 
 /// The way between two places; none where one of them is missing or there is no way.
-fn leg_or_nothing(
-    book: &Book<'_>,
+fn way_or_nothing<'a>(
+    book: &Book<'a>,
     courier: &Courier,
     from: Option<PlaceIdx>,
     to: Option<PlaceIdx>,
-) -> Leg {
+) -> Way<'a> {
     from.zip(to)
-        .and_then(|(from, to)| book.leg(courier, from, to))
-        .unwrap_or(Leg::NONE)
+        .and_then(|(from, to)| book.way(courier, from, to))
+        .unwrap_or(Way::NONE)
 }
 
 #[cfg(test)]

@@ -106,9 +106,9 @@ impl<'p> Fleet<'p> {
 }
 
 /// Whether a vehicle costs more than driving to all clients: only then is it worth any detour. Attempts know routes of
-/// one trip only.
+/// one trip only, and arcs that take the same time at all times of day.
 fn is_worth_it(problem: &Problem) -> bool {
-    if problem.features().reloads {
+    if problem.features().reloads || problem.features().timed {
         return false;
     }
     let driving = problem.arc_cost_mean() * problem.n_clients() as f64;

@@ -12,7 +12,7 @@ use crate::solver::neighborhood::Neighborhood;
 use crate::solver::problem::{Arc, Client, DropRule, FAR, VehicleType, Window};
 use crate::solver::solution::evaluate;
 use crate::solver::state::NONE;
-use crate::solver::tests::{Traits, iterations, problem, run, single_trips};
+use crate::solver::tests::{Timed, Traits, iterations, problem, run, single_trips};
 
 /// Routes by plain insertion, those left out, and what inserting needs to know.
 fn constructed(problem: &Problem, seed: u64) -> (Vec<Route>, Guide) {
@@ -274,6 +274,7 @@ fn vehicles_are_saved_first_only_if_they_outweigh_driving() {
         windows: 1,
         optional: false,
         reloads: false,
+        timed: Timed::No,
     });
     assert!(!Fleet::new(&cheap, 20).is_due(0.0));
 }

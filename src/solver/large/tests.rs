@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::solver::problem::{Arc, Client, FAR};
 use crate::solver::solution::{SolutionRoute, Trip, evaluate_trips};
 use crate::solver::start::StartRoute;
-use crate::solver::tests::{Traits, client, iterations, traits, vehicle_type};
+use crate::solver::tests::{Timed, Traits, client, iterations, traits, vehicle_type};
 
 /// A random problem that asks for its arcs, on a line of the given length so that there are near and far clients.
 fn problem(traits: Traits, length: i32) -> Problem {
@@ -53,6 +53,7 @@ fn many(n_clients: usize, n_vehicles: u32) -> Traits {
         windows: 2,
         optional: true,
         reloads: false,
+        timed: Timed::No,
     }
 }
 

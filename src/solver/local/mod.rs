@@ -31,10 +31,11 @@ pub(super) fn expresses(problem: &Problem) -> bool {
         distances: _,
         admissions: _,
         counts: _,
+        timed,
         reloads,
         stations,
     } = problem.features();
-    !reloads && !stations
+    !timed && !reloads && !stations
 }
 
 #[cfg(test)]

@@ -29,7 +29,11 @@ impl State<'_> {
         for &slot in &changed {
             self.keep_head(slot);
             self.bump(slot);
-            self.redo_derived(slot);
+            if self.is_rich() {
+                self.refresh_durations(slot);
+            }
+            self.profile
+                .refresh(self.problem, slot, self.n, &self.visits, &self.loads);
         }
         self.changed = changed;
         let features = self.problem.features();

@@ -9,6 +9,7 @@ mod chain_times;
 mod change;
 mod journal;
 mod limits;
+mod timed;
 mod times;
 
 pub(super) use chain::{Link, TripGap};

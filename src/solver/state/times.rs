@@ -2,6 +2,7 @@
 
 use super::{State, Visit};
 use crate::solver::duration::RouteDuration;
+use crate::solver::timed::Trial;
 
 impl State<'_> {
     /// Whether there is more to a route than earliest departures and latest arrivals.
@@ -41,7 +42,10 @@ impl State<'_> {
 
     pub(super) fn redo_derived(&mut self, slot: u32) {
         if self.is_rich() {
-            self.refresh_durations(slot);
+            let duration = self.head(slot).duration;
+            self.refresh_nodes(slot);
+            // Undone together with the head, and not as quick to compute where travel depends on the time of day.
+            self.heads[slot as usize].duration = duration;
         }
         self.profile
             .refresh(self.problem, slot, self.n, &self.visits, &self.loads);
@@ -50,6 +54,9 @@ impl State<'_> {
     /// Earliest departures from behind `from` on, until the end of the route or, once past `through`, a value that
     /// does not change.
     pub(super) fn push_departures(&mut self, slot: u32, from: u32, through: u32) {
+        if self.problem.features().timed {
+            return self.push_timed_departures(slot, from, through);
+        }
         let kind = self.head(slot).kind;
         let mut past = through >= self.n;
         let mut node = from;
@@ -77,6 +84,9 @@ impl State<'_> {
 
     /// Latest arrivals from before `from` on, until the start or, once past `through`, a value that does not change.
     pub(super) fn push_latest(&mut self, slot: u32, from: u32, through: u32) {
+        if self.problem.features().timed {
+            return self.push_timed_latest(slot, from, through);
+        }
         let kind = self.head(slot).kind;
         let mut past = through >= self.n;
         let mut node = from;
@@ -115,6 +125,25 @@ impl State<'_> {
     }
 
     pub(super) fn refresh_durations(&mut self, slot: u32) {
+        self.refresh_nodes(slot);
+        if self.problem.features().timed && self.head(slot).count > 0 {
+            let start = self.head(slot).duration.start;
+            let duration = Trial::of_route(self, slot).duration(start);
+            let duration = duration.unwrap_or_else(|| self.duration_beyond(slot));
+            self.heads[slot as usize].duration.duration = duration;
+        }
+    }
+
+    /// A duration for a route that is late or too long: longer than allowed, so that it counts as feasible nowhere.
+    fn duration_beyond(&self, slot: u32) -> i32 {
+        let vehicle = &self.problem.types()[self.head(slot).kind as usize];
+        // With a limit beyond the shift it is lateness that tells.
+        let limit = vehicle.max_duration.min(vehicle.latest - vehicle.earliest);
+        (limit + 1).max(self.head(slot).duration.duration)
+    }
+
+    /// What the nodes of a route mean for its duration, and the duration where travel is the same at all times.
+    fn refresh_nodes(&mut self, slot: u32) {
         let mut nodes = std::mem::take(&mut self.sequence);
         nodes.clear();
         nodes.extend(self.clients_of(slot));

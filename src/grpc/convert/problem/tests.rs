@@ -89,6 +89,19 @@ fn courier(id: &str) -> pb::Courier {
     }
 }
 
+fn bucket(start: i64, pace: pb::travel_bucket::Pace) -> pb::TravelBucket {
+    pb::TravelBucket {
+        start_time: window(start, start).start_time,
+        pace: Some(pace),
+    }
+}
+
+fn slow_durations() -> pb::travel_bucket::Pace {
+    pb::travel_bucket::Pace::Durations(pb::BucketDurations {
+        duration_seconds: vec![0, 90, -1, 0],
+    })
+}
+
 fn problem() -> pb::Problem {
     pb::Problem {
         name: "day".to_owned(),
@@ -111,6 +124,7 @@ fn problem() -> pb::Problem {
                     speed_kmh: 20.0,
                     detour_factor: Some(1.4),
                 })),
+                buckets: vec![bucket(500, pb::travel_bucket::Pace::SpeedFactor(0.6))],
             },
             pb::TravelProfile {
                 id: "bike".to_owned(),
@@ -119,6 +133,10 @@ fn problem() -> pb::Problem {
                     duration_seconds: vec![0, 60, -1, 0],
                     distance_meters: vec![0, 500, 0, 0],
                 })),
+                buckets: vec![
+                    bucket(400, slow_durations()),
+                    bucket(600, pb::travel_bucket::Pace::SpeedFactor(1.0)),
+                ],
             },
         ],
     }
@@ -152,6 +170,10 @@ fn every_unreadable_field_is_reported_with_its_path_and_owner() {
     };
     message.couriers[0].speed_factor = Some(f64::NAN);
     message.couriers[0].start = None;
+    message.travel_profiles[0].buckets = vec![
+        pb::TravelBucket::default(),
+        bucket(500, pb::travel_bucket::Pace::SpeedFactor(f64::INFINITY)),
+    ];
     let draft = read_problem(&message);
     let found: Vec<(&str, Reason)> = draft
         .unreadable
@@ -168,6 +190,15 @@ fn every_unreadable_field_is_reported_with_its_path_and_owner() {
         ("orders[1].windows[1].end_time", Reason::MissingField),
         ("orders[1]", Reason::MissingField),
         ("orders[1].parcels", Reason::OutOfRange),
+        (
+            "travel_profiles[0].buckets[0].start_time",
+            Reason::MissingField,
+        ),
+        ("travel_profiles[0].buckets[0]", Reason::MissingField),
+        (
+            "travel_profiles[0].buckets[1].speed_factor",
+            Reason::OutOfRange,
+        ),
     ];
     assert_eq!(found, expected);
     assert_eq!(draft.unreadable[0].subject, "c");

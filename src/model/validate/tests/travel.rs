@@ -1,9 +1,11 @@
 //! Places, coordinates, matrices, and the ways between them.
 
-use super::{day, errors, fields, geo_day, matrix};
-use crate::model::fixture::{Fixture, place_id};
-use crate::model::{GeoPoint, GeoTravel, PlaceIdx, Problem, Reason, TravelSource};
-use crate::units::{Meters, Seconds};
+use super::{day, errors, fields, geo_day, matrix, warnings};
+use crate::model::fixture::{Fixture, at, hours, place_id};
+use crate::model::{
+    GeoPoint, GeoTravel, PlaceIdx, Problem, Reason, TravelBucket, TravelPace, TravelSource,
+};
+use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
 
 #[test]
 fn coordinates_are_numbers_on_the_globe() {
@@ -121,4 +123,124 @@ fn a_place_without_a_way_there_or_back_is_unreachable() {
             &[("orders[0].place", Reason::UnreachablePlace)],
         );
     }
+}
+
+fn bucket(start: Timestamp, pace: TravelPace) -> TravelBucket {
+    TravelBucket { start, pace }
+}
+
+fn speed(factor: u32) -> TravelPace {
+    TravelPace::Speed(BasisPoints(factor))
+}
+
+#[test]
+fn buckets_come_in_sequence_near_the_day_and_with_sane_speeds() {
+    let sound = |day: &mut Problem| {
+        day.profiles[0].buckets = vec![
+            bucket(at(7, 0), speed(1_000)),
+            bucket(at(9, 0), speed(100_000)),
+        ];
+    };
+    warnings(day(), sound, &[]);
+    warnings(geo_day(), sound, &[]);
+    let buckets = vec![
+        bucket(at(9, 0), speed(999)),
+        bucket(at(9, 0), speed(0)),
+        bucket(at(8 * 24, 0), speed(10_000)),
+        bucket(Timestamp(-1), speed(10_000)),
+    ];
+    errors(
+        day(),
+        |day| day.profiles[0].buckets = buckets,
+        &[
+            (
+                "travel_profiles[0].buckets[0].speed_factor",
+                Reason::OutOfRange,
+            ),
+            ("travel_profiles[0].buckets[1].start_time", Reason::Conflict),
+            (
+                "travel_profiles[0].buckets[1].speed_factor",
+                Reason::OutOfRange,
+            ),
+            (
+                "travel_profiles[0].buckets[2].start_time",
+                Reason::OutOfRange,
+            ),
+            (
+                "travel_profiles[0].buckets[3].start_time",
+                Reason::OutOfRange,
+            ),
+        ],
+    );
+    let many = |day: &mut Problem| {
+        let moments = (0..201).map(|second| at(8, 0) + Seconds(second));
+        day.profiles[0].buckets = moments.map(|start| bucket(start, speed(9_000))).collect();
+    };
+    errors(
+        day(),
+        many,
+        &[("travel_profiles[0].buckets", Reason::TooLarge)],
+    );
+}
+
+#[test]
+fn durations_of_a_bucket_are_shaped_like_the_matrix_and_have_its_ways() {
+    let with = |change: fn(&mut Vec<Option<Seconds>>)| {
+        move |day: &mut Problem| {
+            let mut durations = matrix(day).durations.clone();
+            change(&mut durations);
+            let pace = TravelPace::Durations(durations);
+            day.profiles[0].buckets = vec![bucket(at(9, 0), pace)];
+        }
+    };
+    let path = "travel_profiles[0].buckets[0].durations.duration_seconds";
+    warnings(day(), with(|_| {}), &[]);
+    errors(
+        day(),
+        with(|durations| {
+            durations.pop();
+        }),
+        &[(path, Reason::MatrixShape)],
+    );
+    errors(
+        day(),
+        with(|durations| {
+            durations[1] = None;
+            durations[2] = Some(Seconds(1_000_001));
+        }),
+        &[
+            (
+                "travel_profiles[0].buckets[0].durations.duration_seconds[2]",
+                Reason::OutOfRange,
+            ),
+            (
+                "travel_profiles[0].buckets[0].durations.duration_seconds[1]",
+                Reason::Conflict,
+            ),
+        ],
+    );
+    let pace = TravelPace::Durations(Vec::new());
+    errors(
+        geo_day(),
+        |day| day.profiles[0].buckets = vec![bucket(at(9, 0), pace)],
+        &[("travel_profiles[0].buckets[0].durations", Reason::Conflict)],
+    );
+}
+
+#[test]
+fn an_order_that_is_in_time_at_the_best_time_of_day_gets_no_warning() {
+    let day = |factor| {
+        let mut day = Fixture::new()
+            .courier("anna", |_| {})
+            .order("a", (4_000, 0), |order| order.windows = vec![hours(8, 9)])
+            .build();
+        day.profiles[0].buckets = vec![bucket(at(8, 0), speed(factor))];
+        day
+    };
+    warnings(day(20_000), |_| {}, &[]);
+    warnings(
+        day(10_000),
+        |_| {},
+        &[("orders[0].windows", Reason::BadWindow)],
+    );
 }
