@@ -4,20 +4,17 @@ mod timed;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync;
 use std::time::Duration;
 
 use super::PlanProgress;
 use super::initial::InitialRoute;
-use super::ways::{Ways, narrow};
+use super::ways::{Roads, narrow};
 use crate::model::{
     Courier, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem,
     ProfileId, ReloadSketch, RouteEnd, RouteSketch, RouteStart, TimeWindow,
 };
 use crate::solver::control::SearchProgress;
-use crate::solver::problem::{
-    self as target, Arc, Client, DropRule, FAR, Reload, VehicleType, Window,
-};
+use crate::solver::problem::{self as target, Arc, Client, DropRule, Reload, VehicleType, Window};
 use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
@@ -47,15 +44,39 @@ struct Station<'a> {
     depot: Option<&'a DepotId>,
 }
 
-/// The arc where there is no way.
-const NO_WAY: Arc = Arc {
-    duration: FAR,
-    distance: FAR,
-};
-
-/// A profile's own travel time at the speed of a courier.
-fn at_speed(own: i32, speed: BasisPoints) -> i32 {
-    narrow(speed.divide(Seconds(i64::from(own))).0)
+/// The solver's problem; `timings` are those of the profiles whose travel depends on the time of day.
+fn assemble(
+    clients: Vec<Client>,
+    types: Vec<VehicleType>,
+    n_stations: usize,
+    roads: Roads,
+    timings: &[Option<Timing<'_>>],
+) -> target::Problem {
+    let n_profiles = timings.len();
+    if timings.iter().all(Option::is_none) {
+        return target::Problem::of_any_size(
+            clients,
+            types,
+            n_stations,
+            n_profiles,
+            move |profile, from, to| roads.arc(profile, from, to),
+        );
+    }
+    // Validation keeps such days small enough for a table.
+    let arc = |profile: usize, from: usize, to: usize| {
+        let arc = roads.arc(profile, from, to);
+        match (&timings[profile], roads.own(profile, from, to)) {
+            (Some(timing), Some(own)) => Arc {
+                duration: timing.shortest(own, from, to),
+                ..arc
+            },
+            _ => arc,
+        }
+    };
+    let target = target::Problem::new(clients, types, n_stations, n_profiles, arc);
+    timed::apply_all(target, timings, |profile, from, to| {
+        roads.own(profile, from, to)
+    })
 }
 
 /// Everything that makes two couriers one vehicle type.
@@ -83,15 +104,7 @@ impl Translation {
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let scene = Scene::new(problem);
-        let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
-        for (number, courier) in problem.couriers.iter().enumerate() {
-            if let Some(key) = scene.kind_key(number, courier) {
-                members.entry(key).or_default().push(number);
-            }
-        }
-        // In the order of their first courier, so that renaming nothing changes nothing.
-        let mut kinds: Vec<(KindKey<'_>, Vec<usize>)> = members.into_iter().collect();
-        kinds.sort_by_key(|(_, couriers)| couriers[0]);
+        let kinds = scene.kinds();
         let stations: Vec<Station<'_>> = collect_set(kinds.iter().flat_map(|(key, _)| {
             let ends = [Some(key.stations.0), key.stations.1];
             let reloads = key.reloads.iter().map(|(station, _)| *station);
@@ -116,63 +129,12 @@ impl Translation {
             .map(|order| order.place)
             .chain(stations.iter().map(|station| station.place))
             .collect();
-        // Couriers of different speed drive the same ways: each way is measured once a profile.
-        let ways: Vec<Ways> = collect_set(profiles.iter().map(|(id, _)| id.clone()))
-            .into_iter()
-            .map(|id| Ways::new(problem, travel, id, &places, is_cancelled))
-            .collect();
-        let ways_of: Vec<(usize, BasisPoints)> = profiles
-            .iter()
-            .map(|(id, speed)| {
-                let number = ways.iter().position(|ways| ways.profile == *id);
-                (number.expect("there are ways for every profile"), *speed)
-            })
-            .collect();
-        let ways_of: sync::Arc<[(usize, BasisPoints)]> = ways_of.into();
+        let roads = Roads::new(problem, travel, &profiles, &places, is_cancelled);
         let timings: Vec<Option<Timing<'_>>> = (profiles.iter())
             .map(|profile| Timing::new(&scene, travel, profile, &places))
             .collect();
-        let (n_stations, n_profiles) = (stations.len(), profiles.len());
-        let arc = move |ways: &[Ways], profile: usize, from: usize, to: usize| {
-            let (number, speed): (usize, BasisPoints) = ways_of[profile];
-            ways[number]
-                .get(from, to)
-                .map(|(own, distance)| (own, speed, distance))
-        };
-        let target = if timings.iter().any(Option::is_some) {
-            // Validation keeps such days small enough for a table.
-            let target = target::Problem::new(
-                clients.collect(),
-                types.collect(),
-                n_stations,
-                n_profiles,
-                |profile, from, to| {
-                    arc(&ways, profile, from, to).map_or(NO_WAY, |(own, speed, distance)| {
-                        let duration = match &timings[profile] {
-                            Some(timing) => timing.shortest(own, from, to),
-                            None => at_speed(own, speed),
-                        };
-                        Arc { duration, distance }
-                    })
-                },
-            );
-            let own = |profile: usize, from, to| Some(arc(&ways, profile, from, to)?.0);
-            timed::apply_all(target, &timings, own)
-        } else {
-            let arc = arc.clone();
-            target::Problem::of_any_size(
-                clients.collect(),
-                types.collect(),
-                n_stations,
-                n_profiles,
-                move |profile, from, to| {
-                    arc(&ways, profile, from, to).map_or(NO_WAY, |(own, speed, distance)| Arc {
-                        duration: at_speed(own, speed),
-                        distance,
-                    })
-                },
-            )
-        };
+        let (clients, types) = (clients.collect(), types.collect());
+        let target = assemble(clients, types, stations.len(), roads, &timings);
         Self {
             target,
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),
@@ -358,6 +320,20 @@ impl<'a> Scene<'a> {
     /// Seconds since the origin.
     fn time(&self, moment: Timestamp) -> i64 {
         (moment - self.origin).0
+    }
+
+    /// Kinds of vehicles with their couriers, in the order of their first courier, so that renaming nothing changes
+    /// nothing.
+    fn kinds(&self) -> Vec<(KindKey<'a>, Vec<usize>)> {
+        let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
+        for (number, courier) in self.problem.couriers.iter().enumerate() {
+            if let Some(key) = self.kind_key(number, courier) {
+                members.entry(key).or_default().push(number);
+            }
+        }
+        let mut kinds: Vec<(KindKey<'_>, Vec<usize>)> = members.into_iter().collect();
+        kinds.sort_by_key(|(_, couriers)| couriers[0]);
+        kinds
     }
 
     /// What kind of vehicle `courier` is; `None` if a depot is unknown, which validation excludes.

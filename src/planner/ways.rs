@@ -1,12 +1,66 @@
 //! Ways between the nodes of a problem as the solver asks for them: in indices, without ids, and owned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use crate::model::{PlaceIdx, Problem, ProfileId};
-use crate::solver::problem::{FAR, TABLE_CLIENTS_MAX};
+use crate::solver::problem::{Arc, FAR, TABLE_CLIENTS_MAX};
 use crate::travel::{GeoWays, Leg, TravelTimes};
+use crate::units::{BasisPoints, Seconds};
+
+/// All ways of a problem: by profile, at the speeds of couriers.
+pub(super) struct Roads {
+    ways: Vec<Ways>,
+    /// For each of the solver's profiles, which ways it goes and how fast.
+    profiles: Vec<(usize, BasisPoints)>,
+}
+
+impl Roads {
+    /// Couriers of different speed drive the same ways: each way is measured once a profile.
+    pub(super) fn new(
+        problem: &Problem,
+        travel: &TravelTimes<'_>,
+        profiles: &[(ProfileId, BasisPoints)],
+        places: &[PlaceIdx],
+        is_cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Self {
+        let ids: BTreeSet<&ProfileId> = profiles.iter().map(|(id, _)| id).collect();
+        let ways: Vec<Ways> = ids
+            .into_iter()
+            .map(|id| Ways::new(problem, travel, id.clone(), places, is_cancelled))
+            .collect();
+        let profile = |(id, speed): &(ProfileId, BasisPoints)| {
+            let number = ways.iter().position(|ways| ways.profile == *id);
+            (number.expect("there are ways for every profile"), *speed)
+        };
+        Self {
+            profiles: profiles.iter().map(profile).collect(),
+            ways,
+        }
+    }
+
+    /// The profile's own travel time, whatever the speed and the time of day.
+    pub(super) fn own(&self, profile: usize, from: usize, to: usize) -> Option<i32> {
+        let (own, _) = self.ways[self.profiles[profile].0].get(from, to)?;
+        Some(own)
+    }
+
+    /// The arc at the profile's own times.
+    pub(super) fn arc(&self, profile: usize, from: usize, to: usize) -> Arc {
+        let (number, speed) = self.profiles[profile];
+        match self.ways[number].get(from, to) {
+            Some((own, distance)) => Arc {
+                duration: narrow(speed.divide(Seconds(i64::from(own))).0),
+                distance,
+            },
+            None => Arc {
+                duration: FAR,
+                distance: FAR,
+            },
+        }
+    }
+}
 
 /// Travel time and distance between all nodes under one profile, at the profile's own speed.
 ///

@@ -6,7 +6,7 @@
 //! left out and free vehicles are dealt anew each time. What a round does depends on the problem, the seed and the
 //! round only, not on the threads that do it.
 //!
-//! In reading order: [`cut`] (regions), [`fleet`] (their vehicles), [`region`] (work on one), then the rounds here.
+//! In reading order: [`mod@cut`] (regions), [`fleet`] (their vehicles), [`region`] (work on one), then the rounds here.
 
 mod cut;
 mod fleet;
