@@ -304,7 +304,7 @@ impl<'a> Query<'a> {
     /// As [`Query::scan_plain`] in a trip that the client's goods let begin later.
     fn scan_later(&self, state: &State<'_>, slot: u32, window: &Window) -> Place {
         let (distances, durations) = (self.distances, self.durations);
-        let mut node = state.sentinel(slot);
+        let mut node = state.gate(slot);
         let (mut best, mut after) = (i32::MAX, NONE);
         loop {
             let (visit, at) = (state.visit(node), &state.durations[node as usize]);

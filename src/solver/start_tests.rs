@@ -81,6 +81,24 @@ fn assert_locks_kept(routes: &[StartRoute], outcome: &Outcome) {
     }
 }
 
+#[test]
+fn goods_that_are_late_do_not_lead_behind_what_is_locked() {
+    let traits = Traits {
+        n_vehicles: 6,
+        releases: true,
+        optional: true,
+        ..Traits::plain(10_306_971_775_740_981_977, 24)
+    };
+    assert_locked_stay(&problem(traits), traits.seed, 1_000);
+}
+
+fn assert_locked_stay(problem: &Problem, seed: u64, limit: u64) {
+    let routes = good_routes(problem, seed);
+    let start = Start::new(problem, &routes);
+    assert_eq!(start.displaced(), &[] as &[usize]);
+    assert_locks_kept(&routes, &run_from(problem, &start, iterations(limit)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -97,19 +115,13 @@ proptest! {
     #[test]
     fn locked_clients_keep_their_places_at_any_time_of_day(traits in traits()) {
         let problem = problem(Traits { reloads: false, limits: false, ..traits });
-        let routes = good_routes(&problem, traits.seed);
-        let start = Start::new(&problem, &routes);
-        prop_assert_eq!(start.displaced(), &[] as &[usize]);
-        assert_locks_kept(&routes, &run_from(&problem, &start, iterations(200)));
+        assert_locked_stay(&problem, traits.seed, 200);
     }
 
     #[test]
     fn locked_clients_keep_their_places(traits in single_trips()) {
         let problem = problem(traits);
-        let routes = good_routes(&problem, traits.seed);
-        let start = Start::new(&problem, &routes);
-        prop_assert_eq!(start.displaced(), &[] as &[usize]);
-        assert_locks_kept(&routes, &run_from(&problem, &start, iterations(1_000)));
+        assert_locked_stay(&problem, traits.seed, 1_000);
     }
 
     #[test]
