@@ -12,7 +12,7 @@ use crate::solver::neighborhood::Neighborhood;
 use crate::solver::problem::{Arc, Client, DropRule, FAR, VehicleType, Window};
 use crate::solver::solution::evaluate;
 use crate::solver::state::NONE;
-use crate::solver::tests::{Timed, Traits, iterations, problem, run, single_trips};
+use crate::solver::tests::{Traits, iterations, problem, run, single_trips};
 
 /// Routes by plain insertion, those left out, and what inserting needs to know.
 fn constructed(problem: &Problem, seed: u64) -> (Vec<Route>, Guide) {
@@ -263,18 +263,8 @@ fn vehicles_are_saved_first_only_if_they_outweigh_driving() {
     assert!(!Fleet::new(&dear, 8).is_due(0.4));
     assert!(Fleet::new(&dear, 8).is_due(0.5));
     let cheap = problem(Traits {
-        seed: 1,
-        n_clients: 20,
         n_vehicles: 20,
-        durations: false,
-        releases: false,
-        collections: false,
-        limits: false,
-        mixed: false,
-        windows: 1,
-        optional: false,
-        reloads: false,
-        timed: Timed::No,
+        ..Traits::plain(1, 20)
     });
     assert!(!Fleet::new(&cheap, 20).is_due(0.0));
 }

@@ -59,7 +59,8 @@ const STEPS: u32 = 4;
 const END_HEAT: f64 = 1.0 / 300.0;
 /// Start temperature divided by end temperature, of a search with little time.
 ///
-/// Source, as for the next two: fitted on instances of 10,000 clients in the style of Gehring and Homberger.
+/// Source, as for the next two: single searches of three instances of 10,000 clients in the style of Gehring and
+/// Homberger.
 const HASTY_COOLING: f64 = 60.0;
 /// The same of a search with [`PATIENT_BUDGET`].
 const PATIENT_COOLING: f64 = 300.0;
