@@ -86,6 +86,7 @@ fn courier(number: u32) -> Courier {
         service_factor: BasisPoints::ONE,
         reload_depots: BTreeSet::new(),
         max_reloads: None,
+        breaks: Vec::new(),
     }
 }
 
@@ -142,6 +143,7 @@ fn plan(problem: &Problem) -> Plan {
                 return_distance: Default::default(),
                 return_duration: Seconds::ZERO,
                 reloads: Vec::new(),
+                breaks: Vec::new(),
             })
             .collect(),
         unserved: Vec::new(),

@@ -46,6 +46,7 @@ fn plain() -> Problem {
         loading: 0,
         reloads: Vec::new(),
         max_reloads: 0,
+        breaks: Vec::new(),
         fixed: 0,
         per_distance: 1,
         per_time: 0,

@@ -3,6 +3,7 @@
 //! Knows problems, travel times and plans; nothing of how plans are made. It shares no code with the solver or the
 //! scheduler, so that a mistake there cannot hide here. Nothing is searched and nothing repaired.
 
+mod breaks;
 mod clock;
 mod load;
 mod locks;
@@ -23,8 +24,8 @@ use crate::travel::TravelTimes;
 /// Everything that `plan` breaks or states wrongly.
 ///
 /// Verifies that every order is served once or listed as unserved, that no courier drives twice, and for every route:
-/// times, windows, ready times, shift, reloads, loads and capacities, skills, lists and depots, limits, ways, totals,
-/// slack and cost. Times are followed from the plan's own figures, so that one wrong figure is reported where it is wrong. A
+/// times, windows, ready times, shift, reloads, breaks, loads and capacities, skills, lists and depots, limits, ways,
+/// totals, slack and cost. Times are followed from the plan's own figures, so that one wrong figure is reported where it is wrong. A
 /// courier may wait longer than needed. Unserved orders alone break nothing.
 ///
 /// Violations come in the order of the routes and stops, then of the orders. The problem must have passed

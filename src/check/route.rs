@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::trip::{self, Halt};
-use super::{Report, clock};
+use super::{Report, breaks, clock};
 use crate::model::{ConstraintKind, Courier, Order, OrderId, Problem, Route, Stop};
 use crate::travel::{Leg, TravelTimes, Way};
 use crate::units::{ExactCost, Meters, Seconds, Timestamp};
@@ -55,6 +55,7 @@ impl<'a> Drive<'a> {
         let mut visits = Vec::with_capacity(route.stops.len());
         let mut halts = Vec::with_capacity(route.reloads.len());
         for (position, stop) in route.stops.iter().enumerate() {
+            left = breaks::left(route, position, left);
             for reload in (route.reloads.iter()).filter(|reload| reload.n_before == position) {
                 let Some(depot) = problem.depot(&reload.depot) else {
                     continue;
@@ -102,7 +103,8 @@ impl<'a> Drive<'a> {
     /// What the way to the end amounts to at the time it is begun.
     pub(super) fn return_leg(&self) -> Leg {
         let last = self.visits.last();
-        let left = last.map_or(self.route.departure, |visit| visit.stop.departure);
+        let free = last.map_or(self.route.departure, |visit| visit.stop.departure);
+        let left = breaks::left(self.route, self.visits.len(), free);
         clock::leg(&self.return_way(), left)
     }
 
@@ -123,12 +125,18 @@ impl<'a> Drive<'a> {
             report.route(ConstraintKind::Inconsistent, 1, message);
             return;
         }
+        if !self.has_breaks_in_place() {
+            let message = "a break is not one of the courier's, or not in sequence behind a stop or the start, so that the route is not judged";
+            report.route(ConstraintKind::Inconsistent, 1, message);
+            return;
+        }
         for visit in &self.visits {
             self.check_courier_of(visit, report);
         }
         self.check_trips(report);
         self.check_ways(report);
         self.check_times(report);
+        self.check_owed_breaks(report);
         self.check_slack(report);
         self.check_loads(report);
         self.check_limits(report);
@@ -143,11 +151,13 @@ impl<'a> Drive<'a> {
             .flat_map(|stop| [stop.arrival, stop.service_start, stop.departure]);
         let reloads = (self.route.reloads.iter())
             .flat_map(|reload| [reload.arrival, reload.loading_start, reload.departure]);
+        let breaks = (self.route.breaks.iter()).flat_map(|pause| [pause.start, pause.end]);
         let range = Timestamp(0)..=Timestamp::LAST;
         route
             .into_iter()
             .chain(stops)
             .chain(reloads)
+            .chain(breaks)
             .all(|moment| range.contains(&moment))
     }
 
@@ -257,7 +267,7 @@ impl<'a> Drive<'a> {
             .map(|visit| self.courier.service_time(visit.order));
         let waiting: Seconds = self.visits.iter().map(|visit| visit.stop.waiting()).sum();
         let for_goods = self.halts.iter().map(|halt| halt.reload.waiting());
-        let waiting = waiting + for_goods.sum::<Seconds>();
+        let waiting = waiting + for_goods.sum::<Seconds>() + self.waiting_for_breaks();
         report.figure(
             None,
             "total distance",

@@ -11,6 +11,7 @@ impl Drive<'_> {
         self.check_start(report);
         let mut left = self.route.departure;
         for (position, visit) in self.visits.iter().enumerate() {
+            left = self.check_breaks_after(position, left, report);
             if let Some(halt) = self.halt_before(position) {
                 left = self.check_halt(halt, left, report);
             }
@@ -33,6 +34,7 @@ impl Drive<'_> {
             check_window(visit, report);
             left = stop.departure;
         }
+        let left = self.check_breaks_after(self.visits.len(), left, report);
         let end = left + self.return_leg().duration;
         report.figure(None, "end", "s", self.route.end.0, end.0);
         let overrun = (self.route.end - self.courier.shift.end).0;
@@ -83,10 +85,14 @@ impl Drive<'_> {
         let end = duty_end.map_or(self.courier.shift.end, |end| {
             end.min(self.courier.shift.end)
         });
+        let end = self.end_without_breaks().map_or(end, |due| end.min(due));
         let mut leave_by = Some(clock::latest_departure(&self.return_way(), end));
         let trips: Vec<_> = self.trips().collect();
+        let mut n_stops = self.visits.len();
         for trip in trips.iter().rev() {
             for visit in trip.visits.iter().rev() {
+                leave_by = leave_by.and_then(|moment| self.free_by(n_stops, moment));
+                n_stops -= 1;
                 let service = self.courier.service_time(visit.order);
                 let latest = leave_by.and_then(|moment| last_service(visit, moment - service));
                 let slack =

@@ -98,6 +98,7 @@ fn courier(number: u32) -> Courier {
         service_factor: BasisPoints::ONE,
         reload_depots: BTreeSet::new(),
         max_reloads: None,
+        breaks: Vec::new(),
     }
 }
 
@@ -191,6 +192,7 @@ fn route(courier: u32, start: Timestamp, orders: &[u32]) -> Route {
         return_distance: Meters::ZERO,
         return_duration: Seconds::ZERO,
         reloads: Vec::new(),
+        breaks: Vec::new(),
     }
 }
 

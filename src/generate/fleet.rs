@@ -177,6 +177,7 @@ pub(super) fn courier(spec: &DaySpec, calendar: &Calendar, number: u32) -> Couri
         service_factor: percent(&mut random, 90, 115),
         reload_depots: spec.reloads.then(depot_id).into_iter().collect(),
         max_reloads: None,
+        breaks: Vec::new(),
     }
 }
 

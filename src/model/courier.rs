@@ -64,6 +64,25 @@ pub struct Limits {
     pub regular_duty: Option<Seconds>,
 }
 
+/// When a break has to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakStart {
+    /// In a window; owed by a route that starts before its end and ends after it.
+    Within(TimeWindow),
+    /// No later than this after the end of the break taken before, or the start of the route if none was; owed by a route
+    /// that ends later than that.
+    AfterWork(Seconds),
+}
+
+/// A break that a courier takes if the route is long enough for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CourierBreak {
+    /// How long it takes.
+    pub duration: Seconds,
+    /// When it has to begin.
+    pub start: BreakStart,
+}
+
 /// One person and vehicle for one shift.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Courier {
@@ -97,6 +116,8 @@ pub struct Courier {
     pub reload_depots: BTreeSet<DepotId>,
     /// How often the courier may do so.
     pub max_reloads: Option<u32>,
+    /// Breaks in sequence.
+    pub breaks: Vec<CourierBreak>,
 }
 
 impl Courier {

@@ -15,7 +15,7 @@ mod plan;
 mod problem;
 mod validate;
 
-pub use courier::{Costs, Courier, Depot, Limits, RouteEnd, RouteStart};
+pub use courier::{BreakStart, Costs, Courier, CourierBreak, Depot, Limits, RouteEnd, RouteStart};
 pub use finding::{Finding, Reason};
 pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId};
 pub use initial::{InitialPlan, Lock, StopLock};
@@ -25,8 +25,8 @@ pub use noise::{
 };
 pub use order::{Contact, DropPolicy, Order, OrderKind, Preference, Promise};
 pub use plan::{
-    ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Reload, ReloadSketch,
-    Route, RouteSketch, Stop, StopReason, UnservedOrder, Verdict, Violation,
+    Break, ConstraintKind, CostBreakdown, Obstacle, Plan, Provenance, Relaxation, Reload,
+    ReloadSketch, Route, RouteSketch, Stop, StopReason, UnservedOrder, Verdict, Violation,
 };
 pub use problem::{
     GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, Spot, TimeWindow, TravelBucket,

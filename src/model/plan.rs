@@ -41,6 +41,8 @@ pub enum ConstraintKind {
     Locked,
     /// Too many reloads.
     MaxReloads,
+    /// A break that is owed is missing, or begins too early or too late, in seconds.
+    Break,
 }
 
 /// One visit as planned.
@@ -54,7 +56,8 @@ pub struct Stop {
     pub service_start: Timestamp,
     /// End of service.
     pub departure: Timestamp,
-    /// How much later service may start without making this or a later stop late, or the shift or duty too long.
+    /// How much later service may start without making this, a later stop or a later break late, the shift or the duty too
+    /// long, or a break owed that is not planned.
     pub slack: Seconds,
     /// Distance from the stop before, or the depot of a reload in between.
     pub leg_distance: Meters,
@@ -103,6 +106,19 @@ impl Reload {
     }
 }
 
+/// A break as planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Break {
+    /// Which of the courier's breaks.
+    pub number: usize,
+    /// How many of the route's stops come before; 0 for a break at the start, once loading is done.
+    pub n_before: usize,
+    /// Start.
+    pub start: Timestamp,
+    /// End.
+    pub end: Timestamp,
+}
+
 /// Cost by component.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CostBreakdown {
@@ -147,7 +163,7 @@ pub struct Route {
     pub stops: Vec<Stop>,
     /// Loading begins.
     pub start: Timestamp,
-    /// Leaving the start place.
+    /// Leaving the start place, or being ready for a break there.
     pub departure: Timestamp,
     /// Arrival at the end place, or departure from the last stop with an open end.
     pub end: Timestamp,
@@ -157,7 +173,7 @@ pub struct Route {
     pub travel: Seconds,
     /// Total time at doors.
     pub service: Seconds,
-    /// Total waiting, at doors and for goods at reloads.
+    /// Total waiting, at doors, for goods at reloads, and for breaks to begin.
     pub waiting: Seconds,
     /// What is on board at departure.
     pub load_at_start: BTreeMap<String, Load>,
@@ -171,6 +187,8 @@ pub struct Route {
     pub return_duration: Seconds,
     /// Returns to a depot between two trips, in sequence.
     pub reloads: Vec<Reload>,
+    /// Breaks, in sequence.
+    pub breaks: Vec<Break>,
 }
 
 impl Route {

@@ -10,11 +10,13 @@ use super::PlanProgress;
 use super::initial::InitialRoute;
 use super::ways::{Roads, narrow};
 use crate::model::{
-    Courier, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Problem,
-    ProfileId, ReloadSketch, RouteEnd, RouteSketch, RouteStart, TimeWindow,
+    BreakStart, Courier, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx,
+    Problem, ProfileId, ReloadSketch, RouteEnd, RouteSketch, RouteStart, TimeWindow,
 };
 use crate::solver::control::SearchProgress;
-use crate::solver::problem::{self as target, Arc, Client, DropRule, Reload, VehicleType, Window};
+use crate::solver::problem::{
+    self as target, Arc, Break, BreakRule, Client, DropRule, Reload, VehicleType, Window,
+};
 use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
@@ -86,6 +88,7 @@ struct KindKey<'a> {
     stations: (Station<'a>, Option<Station<'a>>),
     /// Stations with their loading times, in the order of the courier's depots.
     reloads: Vec<(Station<'a>, i64)>,
+    breaks: Vec<Break>,
     times: [i64; 5],
     costs: [i64; 4],
     limits: [i64; 3],
@@ -367,6 +370,7 @@ impl<'a> Scene<'a> {
             } else {
                 Vec::new()
             },
+            breaks: self.breaks(courier),
             times: [
                 self.time(courier.shift.start),
                 self.time(courier.shift.end),
@@ -395,6 +399,20 @@ impl<'a> Scene<'a> {
         })
     }
 
+    fn breaks(&self, courier: &Courier) -> Vec<Break> {
+        let breaks = courier.breaks.iter().map(|pause| Break {
+            duration: narrow(pause.duration.0),
+            rule: match pause.start {
+                BreakStart::Within(window) => BreakRule::Window {
+                    start: narrow(self.time(window.start)),
+                    end: narrow(self.time(window.end)),
+                },
+                BreakStart::AfterWork(limit) => BreakRule::AfterWork(narrow(limit.0)),
+            },
+        });
+        breaks.collect()
+    }
+
     fn vehicle_type(
         &self,
         key: &KindKey<'a>,
@@ -420,6 +438,7 @@ impl<'a> Scene<'a> {
                 })
                 .collect(),
             max_reloads: u32::try_from(key.limits[2]).unwrap_or(u32::MAX),
+            breaks: key.breaks.clone(),
             fixed,
             per_distance,
             per_time,

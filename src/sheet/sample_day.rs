@@ -67,6 +67,7 @@ fn courier(id: &str) -> Courier {
         service_factor: BasisPoints::ONE,
         reload_depots: BTreeSet::new(),
         max_reloads: None,
+        breaks: Vec::new(),
     }
 }
 
@@ -141,6 +142,7 @@ fn route(courier: &str, stops: Vec<Stop>) -> Route {
         return_distance: Meters::ZERO,
         return_duration: Seconds::ZERO,
         reloads: Vec::new(),
+        breaks: Vec::new(),
     }
 }
 

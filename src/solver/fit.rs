@@ -17,8 +17,8 @@ const LABELS_MAX: usize = 64;
 /// the largest sets; `None` if the first `locked` ones, which must stay, cannot be served.
 ///
 /// Shape: with no more than a few windows and limits, time grows with the square of the sequence times the number of
-/// clients left out. Exact unless more than [`LABELS_MAX`] labels would survive somewhere, or travel depends on the time
-/// of day.
+/// clients left out. Exact unless more than [`LABELS_MAX`] labels would survive somewhere, travel depends on the time
+/// of day, or the vehicle's driver takes breaks.
 pub(super) fn fit(
     problem: &Problem,
     kind: usize,
@@ -32,7 +32,7 @@ pub(super) fn fit(
             return Some(visits);
         }
     }
-    if problem.features().timed {
+    if problem.features().timed || !problem.types()[kind].breaks.is_empty() {
         return timed::fit(problem, kind, sequence, locked);
     }
     let mut skips_max = 0;

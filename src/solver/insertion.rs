@@ -4,6 +4,7 @@
 //! window and `x` from there before its latest arrival; what it costs is the detour plus what the duration grows.
 //! Source of the constant-time test: Savelsbergh (1992).
 
+mod breaks;
 mod timed;
 
 use super::duration::{Carry, duration_cost};
@@ -237,6 +238,9 @@ impl<'a> Query<'a> {
     fn scan(&self, state: &State<'_>, slot: u32) -> Place {
         if self.problem.features().timed {
             return self.scan_timed(state, slot);
+        }
+        if !self.problem.types()[self.kind as usize].breaks.is_empty() {
+            return self.scan_breaks(state, slot);
         }
         let windows = &self.problem.clients()[self.client as usize].windows;
         if let ([window], true) = (windows.as_slice(), !self.problem.features().are_weighed()) {

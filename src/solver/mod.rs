@@ -3,7 +3,7 @@
 //! Knows only dense indices and integers. Never sees an id, a calendar, a file, a log line, or a float in a cost; the
 //! clock is handed in. In reading order: [`problem`] (what is to be solved), [`clockwork`] (travel at any time of day),
 //! [`solution`] (what comes out, and its evaluation from scratch), [`start`] and `fit` (given routes to start from),
-//! `state` (routes changed in place and undone), `duration`, `timed` and `loads` (what rich routes carry), `insertion`
+//! `state` (routes changed in place and undone), `duration`, `timed`, `breaks` and `loads` (what rich routes carry), `insertion`
 //! (the best place for a client), `trip` (the best place for a trip of its own), `ruin`, `recreate`, `tails` (exchange of
 //! tails), `lane` (annealing one part or a whole solution), `cooling` (its temperature), [`schedule`] (how far the search
 //! is, and making it again), `turns` (lanes on threads), `decompose` (cutting a solution into parts), `fleet` (saving
@@ -14,6 +14,7 @@
     reason = "indices fit 32 bits: Problem::new bounds the number of clients, and slots are at most as many"
 )]
 
+mod breaks;
 pub mod clockwork;
 pub mod control;
 mod cooling;

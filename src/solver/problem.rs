@@ -75,6 +75,30 @@ pub struct Reload {
     pub loading: i32,
 }
 
+/// When a driver's break has to begin, if it is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BreakRule {
+    /// In a window; owed by a route that starts before its end and ends after it.
+    Window {
+        /// First second.
+        start: i32,
+        /// Last second.
+        end: i32,
+    },
+    /// No later than this much after the end of the break before, or the start of the route if there was none; owed by a
+    /// route that ends later than that.
+    AfterWork(i32),
+}
+
+/// A break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Break {
+    /// How long it takes.
+    pub duration: i32,
+    /// When it has to begin.
+    pub rule: BreakRule,
+}
+
 /// Vehicles that are alike.
 #[derive(Clone, Debug)]
 pub struct VehicleType {
@@ -96,6 +120,8 @@ pub struct VehicleType {
     pub reloads: Vec<Reload>,
     /// Largest number of further trips.
     pub max_reloads: u32,
+    /// Breaks, taken in this sequence, behind the loading at the start or the service of a client.
+    pub breaks: Vec<Break>,
     /// Cost of a route with any client.
     pub fixed: i64,
     /// Cost of one unit of distance.
@@ -191,7 +217,7 @@ pub struct Problem {
 /// What a problem has beyond time windows and deliveries; what is absent costs nothing to search.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Features {
-    /// Duration costs, overtime, or duration limits.
+    /// Duration costs, overtime, duration limits, or breaks.
     pub(super) durations: bool,
     /// Clients that are not ready at the start.
     pub(super) releases: bool,
@@ -209,6 +235,8 @@ pub(super) struct Features {
     pub(super) reloads: bool,
     /// Clients whose trips may not start or end everywhere.
     pub(super) stations: bool,
+    /// Drivers who take breaks.
+    pub(super) breaks: bool,
 }
 
 impl Features {
@@ -277,7 +305,8 @@ impl Problem {
     /// `n_stations` stations follow the clients in the numbering of nodes. Open ends are given a station of their own.
     ///
     /// # Panics
-    /// If there are more than [`CLIENTS_MAX`] clients, no vehicle type, or an index out of range: the caller validates.
+    /// If there are more than [`CLIENTS_MAX`] clients, no vehicle type, an index out of range, or both reloads and breaks:
+    /// the caller validates.
     pub fn new(
         clients: Vec<Client>,
         mut types: Vec<VehicleType>,
@@ -306,6 +335,10 @@ impl Problem {
         n_profiles: usize,
     ) -> Self {
         let features = Features::of(&clients, &types);
+        assert!(
+            !features.reloads || !features.breaks,
+            "the caller validates that nobody takes breaks where vehicles reload"
+        );
         let n_dims = types[0].capacity.len();
         let deliveries = clients
             .iter()
@@ -344,8 +377,8 @@ impl Problem {
     /// The durations given for the arcs must be the shortest at any time.
     ///
     /// # Panics
-    /// If vehicles may reload: the times of routes of several trips take every arc to be the same at all times. The
-    /// caller validates.
+    /// If vehicles may reload or drivers take breaks: both take every arc to be the same at all times. The caller
+    /// validates.
     #[must_use]
     pub fn with_clock(
         mut self,
@@ -354,8 +387,8 @@ impl Problem {
         value: impl Fn(usize, usize, usize) -> i32 + Sync,
     ) -> Self {
         assert!(
-            !self.features.reloads,
-            "the caller validates that no vehicle reloads"
+            !self.features.reloads && !self.features.breaks,
+            "the caller validates that no vehicle reloads and no driver takes breaks"
         );
         let nowhere = self.n_nodes - 1;
         let value = |table, from, to| match (from == nowhere, to == nowhere) {
@@ -657,7 +690,9 @@ impl Arcs {
 impl Features {
     fn of(clients: &[Client], types: &[VehicleType]) -> Self {
         Self {
-            durations: types.iter().any(VehicleType::minds_duration),
+            durations: types
+                .iter()
+                .any(|kind| kind.minds_duration() || !kind.breaks.is_empty()),
             releases: clients.iter().any(|client| client.ready.is_some()),
             collections: clients
                 .iter()
@@ -672,6 +707,7 @@ impl Features {
             stations: clients
                 .iter()
                 .any(|client| !client.sources.is_empty() || !client.sinks.is_empty()),
+            breaks: types.iter().any(|kind| !kind.breaks.is_empty()),
         }
     }
 }

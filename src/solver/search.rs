@@ -401,11 +401,11 @@ impl<'p> Search<'p> {
     /// that the limits will allow.
     fn settle(&mut self, budget: f64) {
         let is_settled = std::mem::replace(&mut self.is_settled, true);
-        // What is locked stays where it is only in ruin and recreate, and crossing knows routes of one trip only, over arcs
-        // that take the same time at all times of day.
+        // What is locked stays where it is only in ruin and recreate, and crossing knows routes of one trip only, without
+        // breaks, over arcs that take the same time at all times of day.
         let is_free = self.routes.iter().all(|route| route.locked == 0);
         let features = self.problem.features();
-        let is_simple = !features.reloads && !features.timed;
+        let is_simple = !features.reloads && !features.timed && !features.breaks;
         let is_patient = budget >= FOUNDING_BUDGET;
         if is_settled || self.scheme != Scheme::Chains || !is_free || !is_simple || !is_patient {
             return;

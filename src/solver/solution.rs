@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::breaks;
 use super::duration::duration_cost;
 use super::problem::{Arc, FAR, Problem, VehicleType};
 use super::state::Route;
@@ -145,7 +146,7 @@ pub(super) fn evaluate(problem: &Problem, kind: usize, visits: &[(u32, u8)]) -> 
 
 /// Evaluates one route stop by stop; `None` if it breaks any constraint.
 ///
-/// Shape: O(visits). Shares nothing with the incremental evaluation but the problem.
+/// Shape: O(visits). Shares nothing with the incremental evaluation but the problem, and where breaks go.
 pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> Option<Evaluation> {
     let vehicle = &problem.types()[kind];
     let n_visits: usize = trips.iter().map(|trip| trip.visits.len()).sum();
@@ -187,7 +188,11 @@ pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> 
     if is_late || legs.iter().any(|leg| leg.arc.duration >= FAR) {
         return None;
     }
-    let duration = shortest(vehicle, earliest, end, run, problem.features().timed);
+    let duration = if vehicle.breaks.is_empty() {
+        shortest(vehicle, earliest, end, run, problem.features().timed)
+    } else {
+        breaks::shortest_of_trip(problem, kind, &trips[0], earliest)?
+    };
     let distance: i64 = legs.iter().map(|leg| i64::from(leg.arc.distance)).sum();
     if duration > vehicle.max_duration || distance > vehicle.max_distance {
         return None;

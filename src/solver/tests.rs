@@ -8,7 +8,9 @@ use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
 use super::params::{SearchParams, Work};
-use super::problem::{Arc, Client, DropRule, FAR, Problem, Reload, VehicleType, Window};
+use super::problem::{
+    Arc, Break, BreakRule, Client, DropRule, FAR, Problem, Reload, VehicleType, Window,
+};
 use super::recreate::Guide;
 use super::ruin::RuinSize;
 use super::search::{Search, VERSIONS_MAX, search};
@@ -31,6 +33,7 @@ pub(super) struct Traits {
     pub(super) optional: bool,
     pub(super) reloads: bool,
     pub(super) timed: Timed,
+    pub(super) breaks: bool,
 }
 
 /// How travel depends on the time of day.
@@ -57,12 +60,14 @@ impl Traits {
             optional: false,
             reloads: false,
             timed: Timed::No,
+            breaks: false,
         }
     }
 }
 
 pub(super) fn traits() -> impl Strategy<Value = Traits> {
     let flags = (
+        any::<bool>(),
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
@@ -81,9 +86,11 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
         timed,
     )
         .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
-            let (durations, releases, collections, limits, mixed, optional, reloads) = flags;
-            // Reloads and times of day do not go together.
+            let (durations, releases, collections, limits, mixed, optional, reloads, breaks) =
+                flags;
+            // Reloads, times of day and breaks do not go together.
             let reloads = reloads && timed == Timed::No;
+            let breaks = breaks && !reloads && timed == Timed::No;
             Traits {
                 seed,
                 n_clients,
@@ -97,16 +104,18 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
                 optional,
                 reloads,
                 timed,
+                breaks,
             }
         })
 }
 
-/// Problems without reloads and times of day, for what knows routes of one trip only, over arcs that take the same time
-/// at all times.
+/// Problems without reloads, times of day and breaks, for what knows routes of one trip only, without breaks, over arcs
+/// that take the same time at all times.
 pub(super) fn single_trips() -> impl Strategy<Value = Traits> {
     traits().prop_map(|traits| Traits {
         reloads: false,
         timed: Timed::No,
+        breaks: false,
         ..traits
     })
 }
@@ -213,6 +222,27 @@ fn reloads(rng: &mut rng::Stream) -> Vec<Reload> {
         .collect()
 }
 
+fn breaks(rng: &mut rng::Stream) -> Vec<Break> {
+    let start = rng.random_range(100..400);
+    let lunch = Break {
+        duration: rng.random_range(1..60),
+        rule: BreakRule::Window {
+            start,
+            end: start + rng.random_range(0..150),
+        },
+    };
+    let rest = |rng: &mut rng::Stream| Break {
+        duration: rng.random_range(1..30),
+        rule: BreakRule::AfterWork(rng.random_range(60..400)),
+    };
+    match rng.random_range(0..4) {
+        0 => vec![lunch],
+        1 => vec![rest(rng)],
+        2 => vec![rest(rng), lunch],
+        _ => vec![lunch, rest(rng), rest(rng)],
+    }
+}
+
 pub(super) fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
     let earliest = rng.random_range(0..50);
     VehicleType {
@@ -235,6 +265,11 @@ pub(super) fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -
             rng.random_range(0..4)
         } else {
             u32::MAX
+        },
+        breaks: if traits.breaks {
+            breaks(rng)
+        } else {
+            Vec::new()
         },
         fixed: rng.random_range(0..300),
         per_distance: rng.random_range(1..4),
@@ -333,6 +368,7 @@ fn what_once_went_wrong_stays_mended() {
         optional: true,
         reloads: false,
         timed: Timed::No,
+        breaks: false,
     };
     let collected = Traits {
         seed: 0,
@@ -493,6 +529,7 @@ fn large_traits() -> Traits {
         optional: true,
         reloads: false,
         timed: Timed::No,
+        breaks: false,
     }
 }
 
@@ -602,6 +639,7 @@ pub(super) fn small() -> Traits {
         optional: true,
         reloads: false,
         timed: Timed::No,
+        breaks: false,
     }
 }
 

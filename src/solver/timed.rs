@@ -208,20 +208,20 @@ pub(super) fn growth(
 }
 
 /// The few places of a route with the least estimates, ascending.
-pub(super) struct Shortlist {
-    places: [(Place, i64); SHORTLIST],
+pub(super) struct Shortlist<const LENGTH: usize = SHORTLIST> {
+    places: [(Place, i64); LENGTH],
 }
 
-impl Shortlist {
+impl<const LENGTH: usize> Shortlist<LENGTH> {
     pub(super) fn new() -> Self {
         Self {
-            places: [(Place::NOWHERE, 0); SHORTLIST],
+            places: [(Place::NOWHERE, 0); LENGTH],
         }
     }
 
     /// Lists a place, whose `delta` is an estimate of which `fixed` is certain, if it is among the best.
     pub(super) fn offer(&mut self, place: Place, fixed: i64) {
-        let last = SHORTLIST - 1;
+        let last = LENGTH - 1;
         if place.delta < self.places[last].0.delta {
             self.places[last] = (place, fixed);
             self.places.sort_by_key(|(place, _)| place.delta);

@@ -110,6 +110,7 @@ impl Instance {
             loading: 0,
             reloads: Vec::new(),
             max_reloads: 0,
+            breaks: Vec::new(),
             fixed: kind.fixed,
             per_distance: kind.per_distance,
             per_time: 0,

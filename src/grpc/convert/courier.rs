@@ -5,8 +5,8 @@ use super::read::At;
 use super::scalar::{count, span};
 use crate::grpc::pb;
 use crate::model::{
-    Costs, Courier, CourierId, Depot, DepotId, Limits, Problem, ProfileId, Reason, RouteEnd,
-    RouteStart,
+    BreakStart, Costs, Courier, CourierBreak, CourierId, Depot, DepotId, Limits, Problem,
+    ProfileId, Reason, RouteEnd, RouteStart,
 };
 use crate::units::{BasisPoints, Cost, Load, Meters};
 
@@ -52,6 +52,9 @@ pub(super) fn read_courier(
         DepotId::parse,
     );
     let max_reloads = at.count_if_any("max_reloads", courier.max_reloads);
+    let breaks = at.all("breaks", &courier.breaks, |at, pause| {
+        read_break(&at, pause)
+    });
     let capacities = courier.capacities.iter();
     Some(Courier {
         id: id?,
@@ -71,6 +74,31 @@ pub(super) fn read_courier(
         service_factor: service_factor?,
         reload_depots: reload_depots?,
         max_reloads: max_reloads?,
+        breaks: breaks?,
+    })
+}
+
+fn read_break(at: &At<'_>, pause: &pb::CourierBreak) -> Option<CourierBreak> {
+    use pb::courier_break::Start;
+    let duration = at.span("break_duration", pause.break_duration.as_ref());
+    let start = match &pause.start {
+        Some(Start::StartWindow(window)) => {
+            read_window(at.field("start_window"), window).map(BreakStart::Within)
+        }
+        Some(Start::AfterWorkDuration(limit)) => at
+            .span("after_work_duration", Some(limit))
+            .map(BreakStart::AfterWork),
+        None => {
+            at.report(
+                Reason::MissingField,
+                "one of start_window and after_work_duration is required",
+            );
+            None
+        }
+    };
+    Some(CourierBreak {
+        duration: duration?,
+        start: start?,
     })
 }
 
@@ -177,6 +205,18 @@ pub(super) fn courier_message(problem: &Problem, courier: &Courier) -> pb::Couri
             .map(ToString::to_string)
             .collect(),
         max_reloads: courier.max_reloads.map(count),
+        breaks: courier.breaks.iter().map(break_message).collect(),
+    }
+}
+
+fn break_message(pause: &CourierBreak) -> pb::CourierBreak {
+    use pb::courier_break::Start;
+    pb::CourierBreak {
+        break_duration: span(pause.duration),
+        start: match pause.start {
+            BreakStart::Within(window) => Some(Start::StartWindow(window_message(window))),
+            BreakStart::AfterWork(limit) => span(limit).map(Start::AfterWorkDuration),
+        },
     }
 }
 

@@ -29,7 +29,7 @@ macro_rules! same_cases {
 
 same_cases!(write_constraint, read_constraint, pb::ConstraintKind, model::ConstraintKind:
     TimeWindow, LaterStop, ShiftEnd, Capacity, Skill, CourierForbidden, Depot, MaxStops, MaxDistance, MaxDuty,
-    Unreachable, NotReady, Inconsistent, Coverage, Locked, MaxReloads);
+    Unreachable, NotReady, Inconsistent, Coverage, Locked, MaxReloads, Break);
 
 same_cases!(write_order_kind, read_order_kind, pb::OrderKind, model::OrderKind: Delivery, Collection);
 

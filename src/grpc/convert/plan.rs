@@ -7,7 +7,7 @@ use super::scalar::{count, fine_span, moment, span};
 use crate::app::Solved;
 use crate::grpc::{pb, plan_version};
 use crate::model::{
-    ConstraintKind, CostBreakdown, Obstacle, Plan, Problem, Relaxation, Reload, Route, Stop,
+    Break, ConstraintKind, CostBreakdown, Obstacle, Plan, Problem, Relaxation, Reload, Route, Stop,
     UnservedOrder, Violation,
 };
 use crate::units::Load;
@@ -78,6 +78,16 @@ fn route_message(route: &Route) -> pb::Route {
         return_distance_meters: route.return_distance.0,
         return_duration: span(route.return_duration),
         reloads: route.reloads.iter().map(reload_message).collect(),
+        breaks: route.breaks.iter().map(break_message).collect(),
+    }
+}
+
+fn break_message(pause: &Break) -> pb::Break {
+    pb::Break {
+        number: count(pause.number),
+        after_stops: count(pause.n_before),
+        start_time: moment(pause.start),
+        end_time: moment(pause.end),
     }
 }
 
@@ -212,6 +222,7 @@ fn amount_in_words(constraint: ConstraintKind, amount: i64, subject: &str) -> St
         ConstraintKind::Inconsistent => format!("figures differ by {amount}"),
         ConstraintKind::MaxReloads if amount == 1 => "one reload too many".to_owned(),
         ConstraintKind::MaxReloads => format!("{amount} reloads too many"),
+        ConstraintKind::Break => format!("a break would begin {amount} s late"),
         ConstraintKind::Coverage => "the order is not served exactly once".to_owned(),
         ConstraintKind::Locked => "the stop is not where it is locked".to_owned(),
     }

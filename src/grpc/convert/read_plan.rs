@@ -9,7 +9,7 @@ use super::enums::{read_constraint, read_stop_reason};
 use super::read::{At, Sink};
 use crate::grpc::pb;
 use crate::model::{
-    ConstraintKind, CostBreakdown, CourierId, DepotId, Finding, Obstacle, OrderId, Plan,
+    Break, ConstraintKind, CostBreakdown, CourierId, DepotId, Finding, Obstacle, OrderId, Plan,
     Provenance, Reason, Relaxation, Reload, Route, Stop, UnservedOrder, Verdict, Violation,
 };
 use crate::units::{Cost, ExactCost, Load, Meters};
@@ -60,6 +60,9 @@ fn read_route(at: &At<'_>, route: &pb::Route) -> Option<Route> {
     let reloads = at.all("reloads", &route.reloads, |at, reload| {
         read_reload(&at.about(&reload.depot_id), reload, route.stops.len())
     });
+    let breaks = at.all("breaks", &route.breaks, |at, pause| {
+        read_break(&at, pause, route.stops.len())
+    });
     let start = at.moment("start_time", route.start_time.as_ref());
     let departure = at.moment("departure_time", route.departure_time.as_ref());
     let end = at.moment("end_time", route.end_time.as_ref());
@@ -83,6 +86,32 @@ fn read_route(at: &At<'_>, route: &pb::Route) -> Option<Route> {
         return_distance: Meters(route.return_distance_meters),
         return_duration: return_duration?,
         reloads: reloads?,
+        breaks: breaks?,
+    })
+}
+
+fn read_break(at: &At<'_>, pause: &pb::Break, n_stops: usize) -> Option<Break> {
+    let number = usize::try_from(pause.number).ok();
+    if number.is_none() {
+        at.field("number")
+            .report(Reason::OutOfRange, "breaks are counted from 0");
+    }
+    let n_before = usize::try_from(pause.after_stops).ok();
+    let n_before = n_before.filter(|n_before| *n_before <= n_stops);
+    if n_before.is_none() {
+        let message = format!(
+            "{} is out of range: a break comes after 0 to {n_stops} stops",
+            pause.after_stops
+        );
+        at.field("after_stops").report(Reason::OutOfRange, message);
+    }
+    let start = at.moment("start_time", pause.start_time.as_ref());
+    let end = at.moment("end_time", pause.end_time.as_ref());
+    Some(Break {
+        number: number?,
+        n_before: n_before?,
+        start: start?,
+        end: end?,
     })
 }
 

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use super::time::DUTY_MAX;
 use super::{Context, Findings, Subject, check_unique};
-use crate::model::{Courier, DepotId, Reason, RouteEnd, RouteStart, TimeWindow};
+use crate::model::{BreakStart, Courier, DepotId, Reason, RouteEnd, RouteStart, TimeWindow};
 use crate::units::Timestamp;
 
 /// Most depots at which a courier may reload: more are told apart by nobody.
 const RELOAD_DEPOTS_MAX: usize = 250;
+
+/// Most breaks of a courier.
+const BREAKS_MAX: usize = 3;
 
 /// Bounds of speed and service factors, in basis points.
 const FACTOR: std::ops::RangeInclusive<i64> = 1_000..=100_000;
@@ -42,6 +45,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
         }
         check_ends(context, &mut subject, courier);
         check_reloads(context, &mut subject, courier);
+        check_breaks(context, &mut subject, courier);
         check_figures(&mut subject, courier);
     }
 }
@@ -113,11 +117,7 @@ fn check_reloads(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Cou
             "no depot is given where the courier may reload, so that this changes nothing";
         subject.warning("max_reloads", Reason::Conflict, message);
     }
-    let timed = context.problem.couriers.iter().find_map(|courier| {
-        let profile = context.problem.profile(&courier.profile)?;
-        (!profile.buckets.is_empty()).then_some(courier)
-    });
-    if let Some(timed) = timed.filter(|_| courier.may_reload()) {
+    if let Some(timed) = timed(context).filter(|_| courier.may_reload()) {
         let message = format!(
             "reloads do not go together with travel times that depend on the time of day, as profile `{}` of courier `{}` has them: let nobody reload, or leave out its buckets",
             timed.profile, timed.id
@@ -126,7 +126,58 @@ fn check_reloads(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Cou
     }
 }
 
-/// Costs, limits and factors.
+/// Windows and number of the courier's breaks, and what they do not go together with.
+fn check_breaks(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Courier) {
+    let breaks = &courier.breaks;
+    if breaks.len() > BREAKS_MAX {
+        let message = format!(
+            "{} breaks are too many: a courier has up to {BREAKS_MAX}",
+            breaks.len()
+        );
+        subject.error("breaks", Reason::TooLarge, message);
+    }
+    let mut last: Option<TimeWindow> = None;
+    for (number, pause) in breaks.iter().enumerate() {
+        let BreakStart::Within(window) = pause.start else {
+            continue;
+        };
+        let field = format!("breaks[{number}].start_window");
+        context.calendar.check_window(subject, &field, window);
+        if last.is_some_and(|last| window.start < last.end) {
+            let message = "the window begins before that of an earlier break is over: give the breaks in the sequence in which they are taken, with windows that do not overlap";
+            subject.error(field, Reason::BadWindow, message.to_owned());
+        }
+        last = Some(window);
+    }
+    if breaks.is_empty() {
+        return;
+    }
+    let couriers = &context.problem.couriers;
+    if let Some(other) = couriers.iter().find(|courier| courier.may_reload()) {
+        let message = format!(
+            "breaks do not go together with reloads, as courier `{}` may make them: let nobody take breaks, or nobody reload",
+            other.id
+        );
+        subject.error("breaks", Reason::Conflict, message);
+    }
+    if let Some(timed) = timed(context) {
+        let message = format!(
+            "breaks do not go together with travel times that depend on the time of day, as profile `{}` of courier `{}` has them: let nobody take breaks, or leave out its buckets",
+            timed.profile, timed.id
+        );
+        subject.error("breaks", Reason::Conflict, message);
+    }
+}
+
+/// The first courier whose travel times depend on the time of day.
+fn timed<'a>(context: &Context<'a>) -> Option<&'a Courier> {
+    context.problem.couriers.iter().find(|courier| {
+        let profile = context.problem.profile(&courier.profile);
+        profile.is_some_and(|profile| !profile.buckets.is_empty())
+    })
+}
+
+/// Costs, limits, factors and lengths of breaks.
 fn check_figures(subject: &mut Subject<'_>, courier: &Courier) {
     let (costs, limits) = (&courier.costs, &courier.limits);
     subject.range("costs.fixed_cost", costs.fixed.0, 0..=1_000_000_000, "");
@@ -154,6 +205,14 @@ fn check_figures(subject: &mut Subject<'_>, courier: &Courier) {
         let message =
             "overtime costs something, but nothing says when it begins: give the regular duration";
         subject.error("limits.regular_duration", Reason::MissingField, message);
+    }
+    for (number, pause) in courier.breaks.iter().enumerate() {
+        let field = format!("breaks[{number}].break_duration");
+        subject.range(field, pause.duration.0, 1..=86_400, "s");
+        if let BreakStart::AfterWork(limit) = pause.start {
+            let field = format!("breaks[{number}].after_work_duration");
+            subject.range(field, limit.0, 0..=DUTY_MAX, "s");
+        }
     }
     for (field, factor) in [
         ("speed_factor", courier.speed_factor),

@@ -73,8 +73,10 @@ struct OnBoard {
 impl<'a> Base<'a> {
     pub(super) fn new(book: &'a Book<'a>, tour: Tour<'a>) -> Self {
         let courier = tour.courier;
-        let earliest = tour.given_start.unwrap_or_else(|| tour.earliest_start());
-        let departures = tour.moments(earliest).map(|moments| moments.departure);
+        // Another order may move the breaks: only what holds without them rules anything out.
+        let free = tour.without_breaks();
+        let earliest = free.given_start.unwrap_or_else(|| free.earliest_start());
+        let departures = free.moments(earliest).map(|moments| moments.departure);
         let cost = if tour.visits.is_empty() {
             ExactCost::ZERO
         } else {
@@ -91,7 +93,7 @@ impl<'a> Base<'a> {
             earliest_departures: std::iter::once(earliest + tour.loading)
                 .chain(departures)
                 .collect(),
-            latest_services: tour.latest_services(tour.shift_end),
+            latest_services: free.latest_services(free.shift_end, &[]),
             locked: 0,
             tour,
         }
@@ -142,7 +144,7 @@ impl<'a> Base<'a> {
         })
     }
 
-    /// The tour with the order at `position` inserted at `at`.
+    /// The tour with the order at `position` inserted at `at`, and the breaks put where they fit best with it.
     pub(super) fn with(
         &self,
         position: usize,
@@ -170,6 +172,7 @@ impl<'a> Base<'a> {
         };
         tour.visits.insert(at, visit);
         tour.note_ready();
+        tour.place_breaks();
         tour
     }
 
@@ -228,7 +231,7 @@ impl<'a> Base<'a> {
         hurdles
     }
 
-    /// Distance, windows, shift and duty of `tour`, which has the order at `at`.
+    /// Distance, windows, breaks, shift and duty of `tour`, which has the order at `at`.
     pub(super) fn way_hurdles(
         &self,
         tour: &Tour<'a>,
@@ -239,7 +242,8 @@ impl<'a> Base<'a> {
         let start = tour.start();
         let (own, others) = lateness(tour, start, at);
         let end = tour.end(start);
-        let is_late = own > 0 || others > 0 || end > tour.shift_end;
+        let break_excess = tour.break_excess(start).0;
+        let is_late = own > 0 || others > 0 || break_excess > 0 || end > tour.shift_end;
         let beyond = |amount: i64, limit: Option<i64>, constraint| {
             limit.map_or(0, |limit| amount - limit - granted(grant, constraint, ""))
         };
@@ -261,6 +265,7 @@ impl<'a> Base<'a> {
             (ConstraintKind::NotReady, not_ready),
             (ConstraintKind::TimeWindow, own),
             (ConstraintKind::LaterStop, others),
+            (ConstraintKind::Break, break_excess),
             (ConstraintKind::ShiftEnd, (end - tour.shift_end).0),
             (
                 ConstraintKind::MaxDuty,

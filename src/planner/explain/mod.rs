@@ -227,7 +227,8 @@ impl<'b, 'a> Survey<'b, 'a> {
             | ConstraintKind::Inconsistent
             | ConstraintKind::Coverage
             | ConstraintKind::Locked
-            | ConstraintKind::MaxReloads => {
+            | ConstraintKind::MaxReloads
+            | ConstraintKind::Break => {
                 let class = if what.amount <= SHORT_TIME { 0 } else { 6 };
                 (class, what.amount)
             }
@@ -335,11 +336,12 @@ fn rank(constraint: ConstraintKind) -> u8 {
         ConstraintKind::NotReady => 7,
         ConstraintKind::TimeWindow => 8,
         ConstraintKind::LaterStop => 9,
-        ConstraintKind::ShiftEnd => 10,
-        ConstraintKind::MaxDuty => 11,
+        ConstraintKind::Break => 10,
+        ConstraintKind::ShiftEnd => 11,
+        ConstraintKind::MaxDuty => 12,
         ConstraintKind::Inconsistent
         | ConstraintKind::Coverage
         | ConstraintKind::Locked
-        | ConstraintKind::MaxReloads => 12,
+        | ConstraintKind::MaxReloads => 13,
     }
 }

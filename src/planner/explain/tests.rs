@@ -336,7 +336,8 @@ fn relaxed(
         | ConstraintKind::Inconsistent
         | ConstraintKind::Coverage
         | ConstraintKind::Locked
-        | ConstraintKind::MaxReloads => {}
+        | ConstraintKind::MaxReloads
+        | ConstraintKind::Break => {}
     }
     vec![day]
 }

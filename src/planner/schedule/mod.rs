@@ -3,6 +3,7 @@
 //! Does not search and does not judge: a sequence that cannot be on time is timed all the same, with its lateness.
 
 mod book;
+mod breaks;
 mod start;
 mod tour;
 
@@ -12,12 +13,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Depot, Finding, Order, OrderKind, Problem, Reason, Reload, Route, RouteSketch, Stop,
+    Break, Depot, Finding, Order, OrderKind, Problem, Reason, Reload, Route, RouteSketch, Stop,
 };
 use crate::travel::TravelTimes;
 use crate::units::{Load, Seconds, Timestamp};
 
 pub(super) use book::Book;
+use breaks::{Pause, PauseMoments};
 use tour::Moments;
 pub(super) use tour::{Errand, Tour, Visit};
 
@@ -34,7 +36,8 @@ pub struct Schedule {
 ///
 /// Without a given start, loading starts as late as costs neither lateness nor longer duty: of all starts that keep
 /// every window and the end of the shift, the earliest with the shortest duty, exactly, at any time of day; if there is
-/// none, as early as shift and ready times allow, and stops say how late they are. Service starts at the earliest moment of a window that is not
+/// none, as early as shift and ready times allow, and stops say how late they are. Breaks that are owed are put where
+/// they cost least, or, if the route is late wherever they are, at the last place where they are not late themselves. Service starts at the earliest moment of a window that is not
 /// before the arrival, or on arrival if every window is over. A way that does not exist counts as no time and no
 /// distance.
 ///
@@ -176,7 +179,8 @@ fn route(tour: &Tour<'_>) -> Route {
         travel: log.travel + return_duration,
         service: at_doors.map(|visit| visit.service).sum(),
         waiting: stops.iter().map(Stop::waiting).sum::<Seconds>()
-            + reloads.iter().map(Reload::waiting).sum::<Seconds>(),
+            + reloads.iter().map(Reload::waiting).sum::<Seconds>()
+            + log.waiting,
         load_at_start: log.load_at_start,
         peak_load: log.peak_load,
         cost: tour.cost(start),
@@ -184,6 +188,7 @@ fn route(tour: &Tour<'_>) -> Route {
         return_duration,
         stops,
         reloads,
+        breaks: log.breaks,
     }
 }
 
@@ -193,29 +198,41 @@ type Loads = BTreeMap<String, Load>;
 struct Log {
     stops: Vec<Stop>,
     reloads: Vec<Reload>,
+    breaks: Vec<Break>,
     load_at_start: Loads,
     peak_load: Loads,
     /// Last departure so far.
     left: Timestamp,
     /// Time on the way so far.
     travel: Seconds,
+    /// Time waited for breaks so far.
+    waiting: Seconds,
 }
 
 impl Log {
     fn of(tour: &Tour<'_>, start: Timestamp) -> Self {
         let duty_end = tour.courier.limits.max_duty.map(|duty| start + duty);
         let end = duty_end.map_or(tour.shift_end, |end| end.min(tour.shift_end));
+        let end = end.min(tour.due(start));
+        let pauses = tour.pause_moments(start);
+        let breaks_until: Vec<Timestamp> = pauses.iter().map(|moments| moments.until).collect();
+        let pauses: Vec<_> = tour.rests.pauses.iter().zip(pauses).collect();
         let mut load = loads_of_trip(tour, 0);
         let mut log = Self {
             stops: Vec::new(),
             reloads: Vec::new(),
+            breaks: Vec::new(),
             load_at_start: load.clone(),
             peak_load: load.clone(),
             left: start + tour.loading,
             travel: Seconds::ZERO,
+            waiting: Seconds::ZERO,
         };
-        let moments = tour.moments(start).zip(tour.latest_services(end));
+        let moments = tour
+            .moments(start)
+            .zip(tour.latest_services(end, &breaks_until));
         for (at, (visit, (moments, latest))) in tour.visits.iter().zip(moments).enumerate() {
+            log.rest(&pauses, at);
             match visit.errand {
                 Errand::Order(order) => {
                     exchange(&mut load, order);
@@ -233,7 +250,25 @@ impl Log {
                 *peak = load.max(*peak);
             }
         }
+        log.rest(&pauses, tour.visits.len());
         log
+    }
+
+    /// Takes the breaks after `n_visits` visits.
+    fn rest(&mut self, pauses: &[(&Pause, PauseMoments)], n_visits: usize) {
+        let here = pauses
+            .iter()
+            .filter(|(pause, _)| pause.n_before == n_visits);
+        for (pause, moments) in here {
+            self.waiting += moments.begin - self.left;
+            self.left = moments.end;
+            self.breaks.push(Break {
+                number: pause.number,
+                n_before: self.stops.len(),
+                start: moments.begin,
+                end: moments.end,
+            });
+        }
     }
 
     fn stop(

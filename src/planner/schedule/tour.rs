@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::book::Book;
+use super::breaks::Rests;
 use crate::model::{
     CostBreakdown, Courier, Depot, DepotId, Order, OrderKind, PlaceIdx, TimeWindow,
 };
@@ -84,7 +85,7 @@ impl<'a> Visit<'a> {
     }
 
     /// When service starts after arriving at `arrival`: at once if every window is over.
-    fn service_start(&self, arrival: Timestamp) -> Timestamp {
+    pub(super) fn service_start(&self, arrival: Timestamp) -> Timestamp {
         self.window_at(arrival)
             .map_or(arrival, |window| arrival.max(window.start))
     }
@@ -131,6 +132,8 @@ pub(in crate::planner) struct Tour<'a> {
     pub(in crate::planner) loading: Seconds,
     /// Latest end of the route.
     pub(in crate::planner) shift_end: Timestamp,
+    /// The courier's breaks in their places.
+    pub(super) rests: Rests,
 }
 
 impl<'a> Tour<'a> {
@@ -171,8 +174,10 @@ impl<'a> Tour<'a> {
             given_start,
             loading: book.loading(courier),
             shift_end: courier.shift.end,
+            rests: Rests::default(),
         };
         tour.note_ready();
+        tour.place_breaks();
         tour
     }
 
@@ -213,35 +218,56 @@ impl<'a> Tour<'a> {
 
     /// When loading starts: as late as costs neither lateness nor longer duty.
     ///
-    /// Of all starts that keep every window and the end of the shift, the earliest with the shortest duty. If there is
-    /// no such start, the earliest one allowed.
+    /// Of all starts that keep every window, every break and the end of the shift, the earliest with the shortest duty. If
+    /// there is no such start, the earliest one allowed.
     ///
     /// Shape: O(visits), and as much again for every gap between two windows of one visit that the start can move a
     /// service across; where travel depends on the time of day, see [`Tour::shortest_start`].
     pub(in crate::planner) fn start(&self) -> Timestamp {
+        let given = self.given_start.or(self.rests.late_start);
+        given
+            .or_else(|| self.sound_start())
+            .unwrap_or_else(|| self.earliest_start())
+    }
+
+    /// The start by the rule of [`Tour::start`], or the given one; `None` if something is late with it.
+    pub(super) fn sound_start(&self) -> Option<Timestamp> {
         if let Some(start) = self.given_start {
-            return start;
+            return self.is_sound(start).then_some(start);
         }
-        let earliest = self.earliest_start();
-        let Some(latest) = self.latest_start(self.shift_end) else {
-            return earliest;
-        };
+        let ready = self.earliest_start();
+        let earliest = self.rests.start_from.map_or(ready, |from| from.max(ready));
+        let latest = self.latest_start(self.latest_end())?;
         if !self.is_steady() {
-            return self.shortest_start(earliest, latest);
+            return Some(self.shortest_start(earliest, latest));
         }
-        let (mut least, mut best) = (None, earliest);
+        let (mut least, mut best) = (None, None);
         let mut from = Some(earliest);
         // Each round looks at the starts that keep every service in the window it has at `first`. Among them duty falls
         // while waiting is used up and then stays the same: the last start with the same end is the first of the best.
         while let Some(first) = from.filter(|first| *first <= latest) {
             let end = self.end(first);
             let last = self.latest_start(end).unwrap_or(first).min(latest);
-            if least.is_none_or(|least| end - last < least) {
-                (least, best) = (Some(end - last), last);
+            if least.is_none_or(|least| end - last < least) && self.is_rested(last) {
+                (least, best) = (Some(end - last), Some(last));
             }
             from = self.next_turn(last);
         }
         best
+    }
+
+    /// Whether starting at `start` leaves no break late and owes none that has no place.
+    fn is_rested(&self, start: Timestamp) -> bool {
+        self.break_excess(start) == Seconds::ZERO
+    }
+
+    /// Whether everything is in time if loading starts at `start`.
+    fn is_sound(&self, start: Timestamp) -> bool {
+        let mut visits = self.visits.iter().zip(self.moments(start));
+        self.rests.start_from.is_none_or(|from| start >= from)
+            && self.end(start) <= self.latest_end()
+            && self.is_rested(start)
+            && visits.all(|(visit, moments)| visit.lateness(moments.service_start) == Seconds::ZERO)
     }
 
     /// Whether every way takes the same time at all times of day.
@@ -263,7 +289,8 @@ impl<'a> Tour<'a> {
     /// The moments of every visit if loading starts at `start`.
     pub(in crate::planner) fn moments(&self, start: Timestamp) -> impl Iterator<Item = Moments> {
         let mut clock = start + self.loading;
-        self.visits.iter().map(move |visit| {
+        self.visits.iter().enumerate().map(move |(at, visit)| {
+            clock = self.rests.pass(at, clock);
             let arrival = visit.way.arrival(clock);
             let service_start = visit.service_start(arrival);
             clock = service_start + visit.service;
@@ -278,16 +305,23 @@ impl<'a> Tour<'a> {
     /// The end of the route if loading starts at `start`.
     pub(in crate::planner) fn end(&self, start: Timestamp) -> Timestamp {
         let last = self.moments(start).last();
-        let left = last.map_or(start + self.loading, |moments| moments.departure);
-        self.back.arrival(left)
+        let free = last.map_or(start + self.loading, |moments| moments.departure);
+        self.back.arrival(self.rests.pass(self.visits.len(), free))
     }
 
-    /// The last moment at which service may start at each visit so that it and everything after it is in time and the
-    /// route ends by `end`; `None` where there is no such moment.
-    pub(in crate::planner) fn latest_services(&self, end: Timestamp) -> Vec<Option<Timestamp>> {
+    /// The last moment at which service may start at each visit so that it and everything after it is in time, each break
+    /// begins by its moment in `breaks_until`, and the route ends by `end`; `None` where there is no such moment.
+    pub(in crate::planner) fn latest_services(
+        &self,
+        end: Timestamp,
+        breaks_until: &[Timestamp],
+    ) -> Vec<Option<Timestamp>> {
         let mut bound = Some(self.back.latest_departure(end));
-        let mut latest: Vec<_> = (self.visits.iter().rev())
-            .map(|visit| {
+        let mut latest: Vec<_> = (self.visits.iter().enumerate().rev())
+            .map(|(at, visit)| {
+                bound = self
+                    .rests
+                    .retreat(at + 1, bound?, |position| breaks_until[position]);
                 let service = visit.latest_service(bound? - visit.service);
                 bound = service.map(|service| visit.way.latest_departure(service));
                 service
@@ -297,22 +331,32 @@ impl<'a> Tour<'a> {
         latest
     }
 
-    /// The last start that keeps every window and ends by `end`.
+    /// The last start that keeps every window, also those of breaks, and ends by `end`.
     pub(super) fn latest_start(&self, end: Timestamp) -> Option<Timestamp> {
-        let mut visits = self.visits.iter().rev();
-        let departure = visits.try_fold(self.back.latest_departure(end), |bound, visit| {
-            let service = visit.latest_service(bound - visit.service)?;
-            Some(visit.way.latest_departure(service))
-        })?;
-        Some(departure - self.loading)
+        let until = |position| self.rests.window_end(position);
+        let mut visits = self.visits.iter().enumerate().rev();
+        let departure =
+            visits.try_fold(self.back.latest_departure(end), |bound, (at, visit)| {
+                let bound = self.rests.retreat(at + 1, bound, until)?;
+                let service = visit.latest_service(bound - visit.service)?;
+                Some(visit.way.latest_departure(service))
+            })?;
+        Some(self.rests.retreat(0, departure, until)? - self.loading)
     }
 
     /// The first start after `start` that moves a service into a later window.
     ///
-    /// `start` must be the last start with its end: then only visits before the first waiting one move with it.
+    /// `start` must be the last start with its end: then only visits before the first one that waits, or follows a break
+    /// that is waited for, move with it.
     fn next_turn(&self, start: Timestamp) -> Option<Timestamp> {
         let moving = self.visits.iter().zip(self.moments(start));
+        let pauses = self.rests.pauses.iter().zip(self.pause_moments(start));
+        let n_moving = pauses
+            .filter(|(_, moments)| moments.begin > moments.free)
+            .map(|(pause, _)| pause.n_before)
+            .min();
         moving
+            .take(n_moving.unwrap_or(self.visits.len()))
             .take_while(|(_, moments)| moments.service_start == moments.arrival)
             .filter_map(|(visit, moments)| {
                 Some(visit.window_at(moments.arrival)?.end - moments.arrival)

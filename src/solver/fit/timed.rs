@@ -1,4 +1,4 @@
-//! Fitting a sequence where travel depends on the time of day.
+//! Fitting a sequence where travel depends on the time of day, or the driver takes breaks.
 //!
 //! What a client kept means for those to come then depends on more than a label can hold, so that beginnings of the route
 //! are compared by the few figures that matter most, and each is evaluated as a route of its own. Correct in what it

@@ -106,9 +106,10 @@ impl<'p> Fleet<'p> {
 }
 
 /// Whether a vehicle costs more than driving to all clients: only then is it worth any detour. Attempts know routes of
-/// one trip only, and arcs that take the same time at all times of day.
+/// one trip only, without breaks, and arcs that take the same time at all times of day.
 fn is_worth_it(problem: &Problem) -> bool {
-    if problem.features().reloads || problem.features().timed {
+    let features = problem.features();
+    if features.reloads || features.timed || features.breaks {
         return false;
     }
     let driving = problem.arc_cost_mean() * problem.n_clients() as f64;

@@ -172,6 +172,7 @@ fn on_a_line(clients: Vec<(Client, i32)>, capacity: i64) -> Problem {
         pace: 0,
         reloads: Vec::new(),
         max_reloads: 0,
+        breaks: Vec::new(),
     };
     let clients = clients.into_iter().map(|(client, _)| client).collect();
     Problem::new(clients, vec![kind], 1, 1, |_, from, to| {

@@ -14,7 +14,7 @@ impl Query<'_> {
     pub(super) fn scan_timed(&self, state: &State<'_>, slot: u32) -> Place {
         let windows = &self.problem.clients()[self.client as usize].windows;
         let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
-        let mut shortlist = Shortlist::new();
+        let mut shortlist = <Shortlist>::new();
         let mut node = state.gate(slot);
         loop {
             let visit = state.visit(node);

@@ -54,6 +54,7 @@ fn many(n_clients: usize, n_vehicles: u32) -> Traits {
         optional: true,
         reloads: false,
         timed: Timed::No,
+        breaks: false,
     }
 }
 

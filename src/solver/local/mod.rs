@@ -34,8 +34,9 @@ pub(super) fn expresses(problem: &Problem) -> bool {
         timed,
         reloads,
         stations,
+        breaks,
     } = problem.features();
-    !timed && !reloads && !stations
+    !timed && !reloads && !stations && !breaks
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ impl Problem {
                         ..*reload
                     })
                     .collect(),
+                breaks: whole.breaks.clone(),
                 ..*whole
             }
         };

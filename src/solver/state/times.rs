@@ -1,6 +1,7 @@
 //! Times of routes, kept up to date: earliest departures, latest arrivals, and what rests on them.
 
 use super::{State, Visit};
+use crate::solver::breaks;
 use crate::solver::duration::RouteDuration;
 use crate::solver::timed::Trial;
 
@@ -130,6 +131,13 @@ impl State<'_> {
             let start = self.head(slot).duration.start;
             let duration = Trial::of_route(self, slot).duration(start);
             let duration = duration.unwrap_or_else(|| self.duration_beyond(slot));
+            self.heads[slot as usize].duration.duration = duration;
+        }
+        let vehicle = &self.problem.types()[self.head(slot).kind as usize];
+        if !vehicle.breaks.is_empty() && self.head(slot).count > 0 {
+            // One that counts as feasible nowhere, if a break finds no place.
+            let duration =
+                breaks::shortest_of_route(self, slot).unwrap_or(vehicle.max_duration + 1);
             self.heads[slot as usize].duration.duration = duration;
         }
     }

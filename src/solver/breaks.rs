@@ -1,0 +1,494 @@
+//! Breaks: when a given sequence of clients can be driven with every break that is owed, and how long it takes then.
+//!
+//! A break is taken where the vehicle stands: at the start once it is loaded, or at a client once it is served. It
+//! begins as soon as its window allows. Where the breaks of a route go is not part of a route: it follows from the
+//! sequence, by a dynamic program over labels, each of which is a choice for the breaks so far. As everywhere (see
+//! `duration`), the moment at which a stretch is left is `max(start + work, end)`, and a later start makes nothing take
+//! longer. So all that a label asks of the start are bounds, and the last start that it allows is the best one.
+//!
+//! Earliest departures and latest arrivals in the state know nothing of breaks: there they are bounds that rule out
+//! most gaps in constant time. What is left is tried exactly, a few gaps in a route.
+
+use super::duration::duration_cost;
+use super::insertion::Place;
+use super::problem::{BreakRule, FAR, Problem, VehicleType};
+use super::solution::Trip;
+use super::state::State;
+
+/// Choices that survive behind one client with the same number of breaks decided.
+const LABELS_MAX: usize = 8;
+
+/// A client's stop as far as the clock goes.
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    /// Travel time to get there.
+    travel: i32,
+    start: i32,
+    end: i32,
+    service: i32,
+}
+
+/// A choice for the first `decided` breaks, and what it means up to here.
+#[derive(Clone, Copy, Debug)]
+struct Label {
+    decided: usize,
+    /// Loading, travel, service and breaks so far.
+    work: i32,
+    /// Earliest departure from here.
+    departure: i32,
+    /// Bounds of the start.
+    earliest_start: i32,
+    latest_start: i32,
+    /// Latest end of the route.
+    latest_end: i32,
+    /// The same as a bound that depends on the start: the route ends by `max(start + due.0, due.1)`.
+    due: (i32, i32),
+    /// Work at the end of the last break, and its earliest end; those of the start before there is one.
+    rested: (i32, i32),
+}
+
+/// A bound far beyond every moment, with room to add to it.
+const NEVER: i32 = FAR * 2;
+
+impl Label {
+    /// Behind the loading at the start.
+    fn at_start(vehicle: &VehicleType, earliest: i32) -> Self {
+        Self {
+            decided: 0,
+            work: vehicle.loading,
+            departure: earliest + vehicle.loading,
+            earliest_start: earliest,
+            latest_start: vehicle.latest,
+            latest_end: vehicle.latest,
+            due: (NEVER, NEVER),
+            rested: (0, -NEVER),
+        }
+    }
+
+    /// Behind `stop`; `None` if it is late there for every start that is left.
+    fn serve(&self, stop: &Stop) -> Option<Self> {
+        let (work, arrival) = (self.work + stop.travel, self.departure + stop.travel);
+        let next = Self {
+            work: work + stop.service,
+            departure: arrival.max(stop.start) + stop.service,
+            latest_start: self.latest_start.min(stop.end - work),
+            ..*self
+        };
+        (arrival <= stop.end && next.departure <= next.latest_end && next.has_start())
+            .then_some(next)
+    }
+
+    fn has_start(&self) -> bool {
+        self.earliest_start <= self.latest_start
+    }
+
+    /// With the next break taken here; `None` if it would begin too late.
+    fn rest(&self, vehicle: &VehicleType) -> Option<Self> {
+        let pause = &vehicle.breaks[self.decided];
+        let mut next = *self;
+        match pause.rule {
+            BreakRule::Window { start, end } => {
+                next.departure = self.departure.max(start);
+                next.latest_start = self.latest_start.min(end - self.work);
+                if next.departure > end {
+                    return None;
+                }
+            }
+            BreakRule::AfterWork(limit) => next.keep_within(limit)?,
+        }
+        next.work += pause.duration;
+        next.departure += pause.duration;
+        next.rested = (next.work, next.departure);
+        next.decided += 1;
+        next.has_start().then_some(next)
+    }
+
+    /// Lets no more than `limit` pass from the last break, or the start, to here.
+    fn keep_within(&mut self, limit: i32) -> Option<()> {
+        let (work, end) = self.rested;
+        if self.work - work > limit {
+            return None;
+        }
+        // Waiting is all that can be saved, by a later start, unless the break before did not depend on the start.
+        if end < self.departure - limit {
+            self.earliest_start = self.earliest_start.max(self.departure - limit - work);
+        }
+        Some(())
+    }
+
+    /// With the next break not taken, in each way in which it is not owed.
+    fn forgo(&self, vehicle: &VehicleType) -> impl Iterator<Item = Self> {
+        let decided = self.decided + 1;
+        let ways = match vehicle.breaks[self.decided].rule {
+            BreakRule::Window { end, .. } => [
+                Some(Self {
+                    decided,
+                    latest_end: self.latest_end.min(end),
+                    ..*self
+                }),
+                Some(Self {
+                    decided,
+                    earliest_start: self.earliest_start.max(end),
+                    ..*self
+                }),
+            ],
+            BreakRule::AfterWork(limit) => {
+                let (work, end) = self.rested;
+                let due = (self.due.0.min(work + limit), self.due.1.min(end + limit));
+                [
+                    Some(Self {
+                        decided,
+                        due,
+                        ..*self
+                    }),
+                    None,
+                ]
+            }
+        };
+        let is_possible = |label: &Self| label.has_start() && label.departure <= label.latest_end;
+        ways.into_iter().flatten().filter(is_possible)
+    }
+
+    /// The shortest time from start to end with `back` still to go, and whether all limits but the duration's are kept.
+    fn finish(&self, back: i32) -> Option<i32> {
+        let (work, end) = (self.work + back, self.departure + back);
+        let start = self.latest_start.min(self.latest_end - work);
+        let is_due = work <= self.due.0 && end <= self.due.1.max(start + self.due.0);
+        (end <= self.latest_end && self.earliest_start <= start && is_due)
+            .then(|| work.max(end - start))
+    }
+
+    /// Whether `other` can be forgotten: it is not better in anything that still matters.
+    fn dominates(&self, other: &Self, rest_matters: bool) -> bool {
+        let rest = |label: &Self| label.rested;
+        self.decided == other.decided
+            && self.work <= other.work
+            && self.departure <= other.departure
+            && self.earliest_start <= other.earliest_start
+            && self.latest_start >= other.latest_start
+            && self.latest_end >= other.latest_end
+            && self.due.0 >= other.due.0
+            && self.due.1 >= other.due.1
+            && (!rest_matters || rest(self).0 >= rest(other).0 && rest(self).1 >= rest(other).1)
+    }
+}
+
+/// The labels behind one client.
+struct Front<'p> {
+    vehicle: &'p VehicleType,
+    labels: Vec<Label>,
+}
+
+impl Front<'_> {
+    /// Adds a label, and all that follow from it by not taking the breaks to come.
+    fn add(&mut self, label: Label) {
+        let breaks = &self.vehicle.breaks;
+        let to_come = &breaks[label.decided..];
+        let rest_matters = to_come
+            .iter()
+            .any(|pause| matches!(pause.rule, BreakRule::AfterWork(_)));
+        let mut alike = 0;
+        for other in &self.labels {
+            if other.dominates(&label, rest_matters) {
+                return;
+            }
+            alike += usize::from(other.decided == label.decided);
+        }
+        self.labels
+            .retain(|other| !label.dominates(other, rest_matters));
+        if alike >= LABELS_MAX {
+            let worst = (0..self.labels.len())
+                .filter(|&number| self.labels[number].decided == label.decided)
+                .max_by_key(|&number| self.labels[number].departure);
+            match worst {
+                Some(worst) if self.labels[worst].departure > label.departure => {
+                    self.labels.remove(worst);
+                }
+                Some(_) => return,
+                None => {}
+            }
+        }
+        self.labels.push(label);
+        if label.decided < breaks.len() {
+            for next in label.forgo(self.vehicle) {
+                self.add(next);
+            }
+        }
+    }
+
+    /// Adds all labels that follow by taking breaks here.
+    fn rest(&mut self) {
+        for decided in 0..self.vehicle.breaks.len() {
+            let from: Vec<Label> = (self.labels.iter())
+                .filter(|label| label.decided == decided)
+                .copied()
+                .collect();
+            for next in from.iter().filter_map(|label| label.rest(self.vehicle)) {
+                self.add(next);
+            }
+        }
+    }
+}
+
+/// The shortest time from start to end of a route with its breaks, starting no earlier than `earliest`; `None` if it is
+/// late, without one of its breaks, or longer than allowed, wherever the breaks go.
+///
+/// Shape: O(stops), times a few choices.
+fn shortest(vehicle: &VehicleType, stops: &[Stop], back: i32, earliest: i32) -> Option<i32> {
+    let mut front = Front {
+        vehicle,
+        labels: Vec::with_capacity(2 * LABELS_MAX),
+    };
+    front.add(Label::at_start(vehicle, earliest));
+    front.rest();
+    for stop in stops {
+        let before = std::mem::take(&mut front.labels);
+        for next in before.iter().filter_map(|label| label.serve(stop)) {
+            front.add(next);
+        }
+        front.rest();
+        if front.labels.is_empty() {
+            return None;
+        }
+    }
+    let all = vehicle.breaks.len();
+    let decided = front.labels.iter().filter(|label| label.decided == all);
+    let least = decided.filter_map(|label| label.finish(back)).min()?;
+    (least <= vehicle.max_duration).then_some(least)
+}
+
+/// As [`shortest`], for a route of one trip with the windows chosen.
+pub(super) fn shortest_of_trip(
+    problem: &Problem,
+    kind: usize,
+    trip: &Trip,
+    earliest: i32,
+) -> Option<i32> {
+    let vehicle = &problem.types()[kind];
+    let mut here = problem.start_node(kind);
+    let mut stops = Vec::with_capacity(trip.visits.len());
+    for &(client, window) in &trip.visits {
+        let data = &problem.clients()[client as usize];
+        let window = data.windows[window as usize];
+        stops.push(Stop {
+            travel: problem.arc(vehicle.profile, here, client as usize).duration,
+            start: window.start,
+            end: window.end,
+            service: data.service[vehicle.pace],
+        });
+        here = client as usize;
+    }
+    let back = problem.arc(vehicle.profile, here, problem.end_node(kind));
+    shortest(vehicle, &stops, back.duration, earliest)
+}
+
+/// How long the route in `slot` takes, which has a client; `None` if it cannot be driven.
+pub(super) fn shortest_of_route(state: &State<'_>, slot: u32) -> Option<i32> {
+    let vehicle = &state.problem.types()[state.head(slot).kind as usize];
+    let (stops, back) = stops(state, slot, None);
+    shortest(vehicle, &stops, back, state.head(slot).duration.start)
+}
+
+/// Growth of the cost of the route in `slot` with `client` in `place`, whose detour and window cost `fixed`; `None` if
+/// the route would break a limit.
+pub(super) fn growth(
+    state: &State<'_>,
+    slot: u32,
+    client: u32,
+    place: Place,
+    fixed: i64,
+) -> Option<i64> {
+    let old = &state.head(slot).duration;
+    let vehicle = &state.problem.types()[state.head(slot).kind as usize];
+    let (stops, back) = stops(state, slot, Some((client, place)));
+    let ready = state.problem.clients()[client as usize].ready;
+    let earliest = ready.map_or(old.start, |ready| ready.max(old.start));
+    let duration = shortest(vehicle, &stops, back, earliest)?;
+    let cost = |duration| duration_cost(vehicle, duration);
+    Some(fixed + cost(duration) - cost(old.duration))
+}
+
+/// The stops of the route in `slot`, with a client more if one is to be added, and the travel time from the last of
+/// them to the end.
+fn stops(state: &State<'_>, slot: u32, added: Option<(u32, Place)>) -> (Vec<Stop>, i32) {
+    let (problem, kind) = (state.problem, state.head(slot).kind);
+    let vehicle = &problem.types()[kind as usize];
+    let mut stops = Vec::with_capacity(state.head(slot).count as usize + 1);
+    let mut travel = state.visit(state.sentinel(slot)).travel;
+    let insert = |stops: &mut Vec<Stop>, travel: &mut i32, behind: u32| {
+        let Some((client, place)) = added.filter(|(_, place)| place.after == behind) else {
+            return;
+        };
+        let from = state.origin(behind, kind);
+        let to = state.destination(state.visit(behind).succ, kind);
+        let (data, client) = (&problem.clients()[client as usize], client as usize);
+        let window = data.windows[place.window as usize];
+        stops.push(Stop {
+            travel: problem.arc(vehicle.profile, from, client).duration,
+            start: window.start,
+            end: window.end,
+            service: data.service[vehicle.pace],
+        });
+        *travel = problem.arc(vehicle.profile, client, to).duration;
+    };
+    insert(&mut stops, &mut travel, state.sentinel(slot));
+    for client in state.clients_of(slot) {
+        let visit = state.visit(client);
+        stops.push(Stop {
+            travel,
+            start: visit.start,
+            end: visit.end,
+            service: state.service(client, kind),
+        });
+        travel = visit.travel;
+        insert(&mut stops, &mut travel, client);
+    }
+    (stops, travel)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::problem::Break;
+    use super::*;
+
+    fn vehicle(breaks: Vec<Break>, max_duration: i32) -> VehicleType {
+        VehicleType {
+            count: 1,
+            capacity: vec![i64::MAX],
+            start: 0,
+            end: Some(0),
+            earliest: 0,
+            latest: 300,
+            loading: 5,
+            reloads: Vec::new(),
+            max_reloads: 0,
+            breaks,
+            fixed: 0,
+            per_distance: 1,
+            per_time: 1,
+            per_overtime: 0,
+            regular_duration: 300,
+            max_clients: u32::MAX,
+            max_distance: i64::MAX,
+            max_duration,
+            profile: 0,
+            pace: 0,
+        }
+    }
+
+    /// The end of the route that starts at `start` with each break behind so many stops, or not at all; `None` if
+    /// something is late or a break is owed and not taken.
+    fn end(
+        vehicle: &VehicleType,
+        stops: &[Stop],
+        back: i32,
+        start: i32,
+        places: &[Option<usize>],
+    ) -> Option<i32> {
+        let mut now = start + vehicle.loading;
+        let mut rested = start;
+        // When a break that is not taken would be owed.
+        let mut dues = Vec::new();
+        let mut next = 0;
+        for at in 0..=stops.len() {
+            if at > 0 {
+                let stop = &stops[at - 1];
+                now += stop.travel;
+                if now > stop.end {
+                    return None;
+                }
+                now = now.max(stop.start) + stop.service;
+            }
+            while let Some(place) = places
+                .get(next)
+                .filter(|place| place.is_none_or(|place| place == at))
+            {
+                let Break { duration, rule } = vehicle.breaks[next];
+                let (from, until) = match rule {
+                    BreakRule::Window { start, end } => (start, end),
+                    BreakRule::AfterWork(limit) => (i32::MIN, rested + limit),
+                };
+                if place.is_some() {
+                    now = now.max(from);
+                    if now > until {
+                        return None;
+                    }
+                    now += duration;
+                    rested = now;
+                } else {
+                    dues.push((rule, until));
+                }
+                next += 1;
+            }
+        }
+        let end = now + back;
+        let is_owed = |&(rule, until): &(BreakRule, i32)| {
+            let has_begun = matches!(rule, BreakRule::AfterWork(_)) || start < until;
+            has_begun && end > until
+        };
+        (end <= vehicle.latest && !dues.iter().any(is_owed)).then_some(end)
+    }
+
+    /// The shortest duration, by trying every start with the breaks everywhere.
+    fn slow(vehicle: &VehicleType, stops: &[Stop], back: i32, earliest: i32) -> Option<i32> {
+        let mut choices: Vec<Vec<Option<usize>>> = vec![Vec::new()];
+        for _ in &vehicle.breaks {
+            let longer = |choice: &Vec<Option<usize>>| {
+                let least = choice.iter().flatten().max().copied().unwrap_or(0);
+                let places = (least..=stops.len()).map(Some).chain([None]);
+                let choice = choice.clone();
+                places
+                    .map(move |place| [choice.as_slice(), &[place]].concat())
+                    .collect::<Vec<_>>()
+            };
+            choices = choices.iter().flat_map(longer).collect();
+        }
+        let durations = choices.iter().flat_map(|choice| {
+            let starts = earliest..=vehicle.latest;
+            starts.filter_map(|start| Some(end(vehicle, stops, back, start, choice)? - start))
+        });
+        let least = durations.min()?;
+        (least <= vehicle.max_duration).then_some(least)
+    }
+
+    fn some_break() -> impl Strategy<Value = (i32, bool, i32)> {
+        (1..40_i32, any::<bool>(), 20..120_i32)
+    }
+
+    proptest! {
+        #[test]
+        fn breaks_are_where_trying_everything_puts_them(
+            stops in prop::collection::vec((1..30_i32, 0..250_i32, 5..120_i32, 0..20_i32), 1..5),
+            breaks in prop::collection::vec(some_break(), 1..3),
+            back in 0..30_i32,
+            earliest in 0..60_i32,
+            max_duration in 100..300_i32,
+        ) {
+            let stops: Vec<Stop> = (stops.iter())
+                .map(|&(travel, start, length, service)| {
+                    Stop { travel, start, end: start + length, service }
+                })
+                .collect();
+            let mut last = 0;
+            let breaks = (breaks.iter())
+                .map(|&(duration, is_window, figure)| {
+                    let rule = if is_window {
+                        let start = last + figure;
+                        last = start + 25;
+                        BreakRule::Window { start, end: last }
+                    } else {
+                        BreakRule::AfterWork(figure)
+                    };
+                    Break { duration, rule }
+                })
+                .collect();
+            let vehicle = vehicle(breaks, max_duration);
+            prop_assert_eq!(
+                shortest(&vehicle, &stops, back, earliest),
+                slow(&vehicle, &stops, back, earliest)
+            );
+        }
+    }
+}
