@@ -27,6 +27,12 @@ pub(super) struct Arguments {
     /// Several trips a shift: vehicles hold half as much and may load at the store again.
     #[arg(long)]
     reloads: bool,
+    /// A break of half an hour for everybody: the early ones from 12:00 to 14:00, the late ones after four hours of work at
+    /// most.
+    ///
+    /// Not with `--reloads` or `--rush-hours`: planning knows one of them.
+    #[arg(long, conflicts_with_all = ["reloads", "rush_hours"])]
+    breaks: bool,
     /// Random seed.
     #[arg(
         long,
@@ -75,6 +81,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         date: arguments.date.unwrap_or(preset.date),
         rush_hours: arguments.rush_hours,
         reloads: arguments.reloads,
+        breaks: arguments.breaks,
         ..preset
     };
     let problem = generate::generate(&spec);

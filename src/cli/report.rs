@@ -115,12 +115,14 @@ fn plan_summary(plan: &pb::Plan) -> String {
     let stops: usize = plan.routes.iter().map(|route| route.stops.len()).sum();
     let reloads: usize = plan.routes.iter().map(|route| route.reloads.len()).sum();
     let provenance = plan.provenance.clone().unwrap_or_default();
-    let reloads = match reloads {
+    let breaks: usize = plan.routes.iter().map(|route| route.breaks.len()).sum();
+    let if_any = |count: usize, noun: &str| match count {
         0 => String::new(),
-        count => format!(", {}", counted(count, "reload")),
+        count => format!(", {}", counted(count, noun)),
     };
+    let others = if_any(reloads, "reload") + &if_any(breaks, "break");
     let mut text = format!(
-        "Plan {}: {}, {}{reloads}, {:.1} km, cost {}; {} unserved, {} broken.\n",
+        "Plan {}: {}, {}{others}, {:.1} km, cost {}; {} unserved, {} broken.\n",
         plan.version,
         counted(plan.routes.len(), "route"),
         counted(stops, "stop"),
@@ -237,20 +239,22 @@ mod tests {
     }
 
     #[test]
-    fn reloads_are_told_if_there_are_any() {
+    fn reloads_and_breaks_are_told_if_there_are_any() {
         let plan = pb::Plan {
             routes: vec![pb::Route {
                 reloads: vec![pb::Reload::default(); 2],
+                breaks: vec![pb::Break::default()],
                 ..pb::Route::default()
             }],
             ..pb::Plan::default()
         };
         let summary = plan_summary(&plan);
         assert!(
-            summary.contains("1 route, 0 stops, 2 reloads, "),
+            summary.contains("1 route, 0 stops, 2 reloads, 1 break, "),
             "{summary}"
         );
-        assert!(!plan_summary(&pb::Plan::default()).contains("reload"));
+        let summary = plan_summary(&pb::Plan::default());
+        assert!(!summary.contains("reload") && !summary.contains("break"));
     }
 
     #[test]

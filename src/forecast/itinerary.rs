@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::draws;
 use super::spread::Spread;
 use crate::model::{
-    Courier, CourierId, DepotId, Order, OrderId, OrderKind, PlaceIdx, Problem, Route, Stop,
-    TimeWindow,
+    Break, BreakStart, Courier, CourierId, DepotId, Order, OrderId, OrderKind, PlaceIdx, Problem,
+    Route, Stop, TimeWindow,
 };
 use crate::travel::{Stretch, TravelTimes, Way};
 use crate::units::{Seconds, Timestamp};
@@ -46,15 +46,17 @@ pub(super) struct Gap {
     pub(super) to: f32,
 }
 
-/// A stop: at a door, or at a depot to load for the next trip. Moments are in seconds since the start of loading.
+/// A stop: at a door, at a depot to load for the next trip, or where it is for a break. Moments are in seconds since the
+/// start of loading.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
-    /// `None` at a depot, where nothing is promised: there is only the loading, once all goods are ready.
+    /// `None` where nothing is promised: at a depot, there is only the loading, once all goods are ready; in a break, only
+    /// its time, once its window is open.
     pub(super) order: Option<OrderId>,
     /// Key of the stop's noise.
     pub(super) key: u64,
     pub(super) leg: Leg,
-    /// Planned seconds at the door, or of loading.
+    /// Planned seconds at the door, of loading, or of the break.
     pub(super) service: f32,
     /// When the first window opens.
     pub(super) open: f32,
@@ -152,7 +154,12 @@ impl<'a> Timetable<'a> {
         };
         let departure = walk.relative(walk.now());
         let mut visits = Vec::with_capacity(route.stops.len() + route.reloads.len());
+        let breaks_after = |n_stops: usize| {
+            let breaks = route.breaks.iter();
+            breaks.filter(move |pause| pause.n_before == n_stops)
+        };
         for (position, stop) in route.stops.iter().enumerate() {
+            visits.extend(breaks_after(position).map(|pause| walk.rest(pause)));
             let reloads = route.reloads.iter().enumerate();
             for (number, reload) in reloads.filter(|(_, reload)| reload.n_before == position) {
                 let next = route.reloads.iter().map(|reload| reload.n_before);
@@ -162,6 +169,7 @@ impl<'a> Timetable<'a> {
             }
             visits.push(walk.visit(&stop.order));
         }
+        visits.extend(breaks_after(route.stops.len()).map(|pause| walk.rest(pause)));
         let end = courier.and_then(|courier| self.problem.end_place(courier));
         let back = walk.way(end.or(walk.place));
         Itinerary {
@@ -248,6 +256,35 @@ impl<'a> Walk<'a> {
             leg,
             service: float(loading.0),
             open: ready.map_or(f32::NEG_INFINITY, |ready| self.relative(ready)),
+            gaps: Vec::new(),
+            promised: f32::INFINITY,
+            deadline: None,
+        }
+    }
+
+    /// A break where the route has it: it begins when the courier comes to it, however late, but not before its window, and
+    /// lasts as long as it has to.
+    fn rest(&mut self, pause: &Break) -> Visit {
+        let rule = self
+            .courier
+            .and_then(|courier| courier.breaks.get(pause.number));
+        let window = rule.and_then(|rule| match rule.start {
+            BreakStart::Within(window) => Some(window),
+            BreakStart::AfterWork(_) => None,
+        });
+        let duration = rule.map_or(pause.end - pause.start, |rule| rule.duration);
+        let leg = self.leg(None);
+        if let Some(window) = window {
+            self.clock += (window.start.0.saturating_sub(self.now().0)).clamp(0, HORIZON);
+        }
+        self.clock += duration.0.clamp(0, HORIZON);
+        let courier = self.courier.map_or("", |courier| courier.id.as_str());
+        Visit {
+            order: None,
+            key: draws::key(&format!("{courier} break {}", pause.number)),
+            leg,
+            service: float(duration.0.max(0)),
+            open: window.map_or(f32::NEG_INFINITY, |window| self.relative(window.start)),
             gaps: Vec::new(),
             promised: f32::INFINITY,
             deadline: None,

@@ -166,7 +166,7 @@ impl<'a> Simulator<'a> {
                 noise.travel(&visit.leg, traffic, courier, travel);
                 noise.service(visit.service, day.spread, courier, service);
                 if visit.order.is_none() {
-                    // Loading takes as long as planned, as at the start of the route.
+                    // Loading takes as long as planned, as at the start of the route, and so does a break.
                     service.fill(visit.service);
                 }
             }

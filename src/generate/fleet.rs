@@ -8,7 +8,10 @@ use super::basket::{CRATES, KG};
 use super::calendar::Calendar;
 use super::draw::{Purpose, stream};
 use super::{DaySpec, names};
-use crate::model::{Costs, Courier, CourierId, DepotId, Limits, ProfileId, RouteEnd, RouteStart};
+use crate::model::{
+    BreakStart, Costs, Courier, CourierBreak, CourierId, DepotId, Limits, ProfileId, RouteEnd,
+    RouteStart,
+};
 use crate::units::{BasisPoints, Cost, Load, Meters, Seconds};
 
 /// Travel profile of cars and vans.
@@ -85,6 +88,8 @@ const CARGO_BIKE: Vehicle = Vehicle {
 struct Shift {
     from: i64,
     to: i64,
+    /// When a break has to begin; where that is not said, it depends on the work before.
+    lunch: Option<(i64, i64)>,
     /// In minutes.
     max_duty: i64,
     /// Vehicles in the order of hiring, over and over.
@@ -95,6 +100,7 @@ const SHIFTS: [Shift; 2] = [
     Shift {
         from: 7 * 60 + 30,
         to: 16 * 60,
+        lunch: Some((12 * 60, 14 * 60)),
         max_duty: 8 * 60 + 30,
         vehicles: [
             &VAN,
@@ -110,6 +116,7 @@ const SHIFTS: [Shift; 2] = [
     Shift {
         from: 13 * 60 + 30,
         to: 22 * 60 + 30,
+        lunch: None,
         max_duty: 9 * 60,
         vehicles: [
             &VAN,
@@ -177,7 +184,17 @@ pub(super) fn courier(spec: &DaySpec, calendar: &Calendar, number: u32) -> Couri
         service_factor: percent(&mut random, 90, 115),
         reload_depots: spec.reloads.then(depot_id).into_iter().collect(),
         max_reloads: None,
-        breaks: Vec::new(),
+        breaks: if spec.breaks {
+            vec![CourierBreak {
+                duration: Seconds(30 * 60),
+                start: match shift.lunch {
+                    Some((from, to)) => BreakStart::Within(calendar.window(from, to)),
+                    None => BreakStart::AfterWork(Seconds(4 * 3_600)),
+                },
+            }]
+        } else {
+            Vec::new()
+        },
     }
 }
 

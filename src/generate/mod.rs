@@ -87,6 +87,10 @@ pub struct DaySpec {
     /// Whether couriers drive several trips: vehicles hold half as much and may load at the store again. Not to be planned
     /// together with [`DaySpec::rush_hours`]. Default no.
     pub reloads: bool,
+    /// Whether couriers take a break of half an hour: those of the early shift from 12:00 to 14:00, those of the late one
+    /// after four hours of work at most. Not to be planned together with [`DaySpec::rush_hours`] or [`DaySpec::reloads`].
+    /// Default no.
+    pub breaks: bool,
 }
 
 impl Default for DaySpec {
@@ -118,6 +122,7 @@ impl Default for DaySpec {
             preference_share: 0.05,
             forbidden_courier_share: 0.01,
             reloads: false,
+            breaks: false,
         }
     }
 }
@@ -358,6 +363,18 @@ mod tests {
     fn the_small_day_can_be_served_without_any_search() {
         let workload = workload::workload(&generate(&DaySpec::small()));
         assert_eq!(workload.served, 24, "{workload:?}");
+    }
+
+    #[test]
+    fn with_breaks_everybody_takes_one_and_nothing_else_changes() {
+        let mut day = generate(&DaySpec {
+            breaks: true,
+            ..DaySpec::small()
+        });
+        for courier in &mut day.couriers {
+            assert_eq!(std::mem::take(&mut courier.breaks).len(), 1);
+        }
+        assert_eq!(day, generate(&DaySpec::small()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{RouteSheet, SheetReload, SheetStop};
+use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
 use crate::model::{Contact, OrderKind, TimeWindow};
 use crate::units::{Load, Timestamp};
 
@@ -67,6 +67,7 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
         distance,
         stops,
         reloads,
+        breaks,
         plan_version,
         checksum: _,
         leave_by_confidence,
@@ -96,6 +97,16 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
     }
     for reload in reloads {
         write_reload(&mut text, reload);
+    }
+    for pause in breaks {
+        let SheetBreak {
+            after_stop,
+            start,
+            end,
+        } = pause;
+        text.field("break", after_stop);
+        text.moment("start", Some(*start));
+        text.moment("end", Some(*end));
     }
     text
 }
@@ -177,7 +188,7 @@ mod tests {
 
     #[test]
     fn every_change_on_the_sheet_changes_the_checksum() {
-        let edits: [fn(&mut RouteSheet); 10] = [
+        let edits: [fn(&mut RouteSheet); 12] = [
             |sheet| sheet.plan_version.push('x'),
             |sheet| sheet.departure.0 += 1,
             |sheet| sheet.leave_by = None,
@@ -187,6 +198,8 @@ mod tests {
             |sheet| sheet.stops[0].parcels = None,
             |sheet| sheet.reloads.clear(),
             |sheet| sheet.reloads[0].after_stop = 1,
+            |sheet| sheet.breaks.clear(),
+            |sheet| sheet.breaks[0].end.0 += 1,
             |sheet| {
                 sheet.stops[1].loads.clear();
             },

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::checksum::checksum;
-use super::{RouteSheet, SheetReload, SheetStop};
+use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
 use crate::model::{
-    Contact, Courier, CourierId, Order, OrderId, OrderKind, PlaceIdx, Plan, PlanForecast, Problem,
-    Reload, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop, StopForecast,
+    Break, Contact, Courier, CourierId, Order, OrderId, OrderKind, PlaceIdx, Plan, PlanForecast,
+    Problem, Reload, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop, StopForecast,
     TimeWindow,
 };
 use crate::units::BasisPoints;
@@ -73,6 +73,7 @@ impl Day<'_> {
             distance: route.distance,
             stops: self.stops(route, forecast),
             reloads: self.reloads(route),
+            breaks: breaks(route),
             plan_version: self.plan_version.to_owned(),
             checksum: String::new(),
             leave_by_confidence: basis_points(self.forecast.leave_by_confidence),
@@ -186,6 +187,15 @@ impl Day<'_> {
         line.payment_note.clone_from(&order.payment_note);
         line.notes.clone_from(&order.notes);
     }
+}
+
+fn breaks(route: &Route) -> Vec<SheetBreak> {
+    let line = |pause: &Break| SheetBreak {
+        after_stop: u32::try_from(pause.n_before).unwrap_or(u32::MAX),
+        start: pause.start,
+        end: pause.end,
+    };
+    route.breaks.iter().map(line).collect()
 }
 
 /// A line with what the plan and the forecast know of it.
@@ -325,6 +335,25 @@ mod tests {
         assert_eq!((reload.after_stop, reload.parcels_at_departure), (1, 5));
         assert_eq!(reload.place, "Store, Quay 1");
         assert_eq!((reload.loading, reload.departure), (at(9, 10), at(9, 20)));
+        assert_ne!(sheet.checksum, all()[0].checksum);
+    }
+
+    #[test]
+    fn a_break_is_a_line_of_its_own() {
+        let mut plan = plan();
+        plan.routes[0].breaks.push(Break {
+            number: 0,
+            n_before: 1,
+            start: at(9, 0),
+            end: at(9, 30),
+        });
+        let sheet = &sheets(&problem(), &plan, &forecast(), "v1", &[])[0];
+        let expected = SheetBreak {
+            after_stop: 1,
+            start: at(9, 0),
+            end: at(9, 30),
+        };
+        assert_eq!(sheet.breaks, [expected]);
         assert_ne!(sheet.checksum, all()[0].checksum);
     }
 

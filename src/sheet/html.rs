@@ -12,8 +12,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::clock_face::{ClockFace, Round};
 use super::messages::{Language, Messages};
 use super::text::{bind, clean};
-use super::{RouteSheet, SheetReload, SheetStop};
-use crate::model::OrderKind;
+use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
+use crate::model::{OrderKind, TimeWindow};
 use crate::units::{Load, Timestamp};
 
 /// MIME type of [`render`]'s documents.
@@ -163,8 +163,10 @@ impl Page<'_> {
                     }
                 }
                 tbody {
+                    @for pause in self.breaks_after(0) { (self.pause(pause)) }
                     @for stop in &self.sheet.stops {
                         (self.stop(stop))
+                        @for pause in self.breaks_after(stop.number) { (self.pause(pause)) }
                         @for reload in self.reloads_after(stop.number) { (self.reload(reload)) }
                     }
                     tr.closing { td colspan="5" { (self.refusals()) } }
@@ -244,6 +246,23 @@ impl Page<'_> {
                         span { (words.load_nothing) }
                     }
                 }
+            }
+        }
+    }
+
+    fn breaks_after(&self, number: u32) -> impl Iterator<Item = &SheetBreak> {
+        let breaks = self.sheet.breaks.iter();
+        breaks.filter(move |pause| pause.after_stop == number)
+    }
+
+    /// The row for a break.
+    fn pause(&self, pause: &SheetBreak) -> Markup {
+        let SheetBreak { start, end, .. } = *pause;
+        html! {
+            tr.pause {
+                td.number { "‖" }
+                td { b.nowrap { (self.clock.window(TimeWindow { start, end }, Round::Up)) } }
+                td colspan="3" { span.collect { (self.words.pause) } }
             }
         }
     }

@@ -142,6 +142,7 @@ pub(super) struct Messages {
     pub(super) at_once: String,
     pub(super) no_slack: String,
     pub(super) collection: String,
+    pub(super) pause: String,
     pub(super) reload: String,
     pub(super) reload_load: String,
     pub(super) reload_unload: String,

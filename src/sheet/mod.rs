@@ -60,6 +60,8 @@ pub struct RouteSheet {
     pub stops: Vec<SheetStop>,
     /// Returns to a depot between the stops, in sequence.
     pub reloads: Vec<SheetReload>,
+    /// Breaks, in sequence.
+    pub breaks: Vec<SheetBreak>,
     /// Version of the plan.
     pub plan_version: String,
     /// Eight hexadecimal digits over everything else on the sheet: sheets with equal checksums say the same.
@@ -87,6 +89,17 @@ pub struct SheetReload {
     pub load_at_departure: BTreeMap<String, Load>,
     /// Parcels that must be on board at departure: the sum over the trip's deliveries that state them.
     pub parcels_at_departure: u32,
+}
+
+/// A line behind a stop: a break, at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SheetBreak {
+    /// Number of the stop before; 0 for a break before the first stop.
+    pub after_stop: u32,
+    /// Planned start.
+    pub start: Timestamp,
+    /// Planned end.
+    pub end: Timestamp,
 }
 
 /// One line of a sheet.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::checksum::checksum;
-use super::{RouteSheet, SheetReload, SheetStop};
+use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
 use crate::model::{Contact, CourierId, OrderId, OrderKind, TimeWindow};
 use crate::units::{BasisPoints, Load, Meters, Seconds, Timestamp};
 
@@ -15,8 +15,8 @@ pub(super) fn at(hour: i64, minute: i64) -> Timestamp {
     MIDNIGHT + Seconds(hour * 3_600 + minute * 60)
 }
 
-/// Three stops: a delivery with every field, a collection and, after a reload, a delivery of which next to nothing is
-/// known.
+/// Three stops: a delivery with every field, a collection and, after a break and a reload, a delivery of which next to
+/// nothing is known.
 pub(super) fn small() -> RouteSheet {
     let mut sheet = RouteSheet {
         day_name: "2026-11-23 Moscow".into(),
@@ -42,6 +42,11 @@ pub(super) fn small() -> RouteSheet {
             departure: at(10, 15),
             load_at_departure: loads(&[("kg", 12)]),
             parcels_at_departure: 2,
+        }],
+        breaks: vec![SheetBreak {
+            after_stop: 2,
+            start: at(9, 6),
+            end: at(9, 21),
         }],
         plan_version: "p-20261123-3".into(),
         checksum: String::new(),

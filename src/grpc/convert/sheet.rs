@@ -7,7 +7,7 @@ use super::plan::loads_message;
 use super::scalar::{count, moment};
 use crate::grpc::pb;
 use crate::model::{Finding, Reason};
-use crate::sheet::{Language, RouteSheet, SheetReload, SheetStop};
+use crate::sheet::{Language, RouteSheet, SheetBreak, SheetReload, SheetStop};
 
 /// Reads the language of a sheet.
 ///
@@ -53,6 +53,15 @@ pub fn sheet_message(sheet: &RouteSheet) -> pb::RouteSheet {
         leave_by_confidence_percent: f64::from(sheet.leave_by_confidence.0) / 100.0,
         spread_is_default: sheet.spread_is_default,
         reloads: sheet.reloads.iter().map(reload_message).collect(),
+        breaks: sheet.breaks.iter().map(break_message).collect(),
+    }
+}
+
+fn break_message(pause: &SheetBreak) -> pb::SheetBreak {
+    pb::SheetBreak {
+        after_stop: count(pause.after_stop),
+        start_time: moment(pause.start),
+        end_time: moment(pause.end),
     }
 }
 

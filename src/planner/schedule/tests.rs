@@ -324,14 +324,25 @@ fn tamper(route: &mut Route, stop: usize, pick: usize, by: i64) {
         &mut chosen.load_after.entry("kg".to_owned()).or_default().0,
         &mut route.peak_load.entry("kg".to_owned()).or_default().0,
     ];
-    let mut figures: Vec<&mut i64> = route_figures.into_iter().chain(stop_figures).collect();
+    let break_figures =
+        (route.breaks.iter_mut()).flat_map(|pause| [&mut pause.start.0, &mut pause.end.0]);
+    let mut figures: Vec<&mut i64> = route_figures
+        .into_iter()
+        .chain(stop_figures)
+        .chain(break_figures)
+        .collect();
     let pick = pick % figures.len();
     *figures[pick] += by;
 }
 
+/// Sketches of days with several trips a shift, or with breaks.
+fn trips_or_breaks() -> impl Strategy<Value = (Problem, Vec<RouteSketch>)> {
+    prop_oneof![arbitrary::trips_day(), arbitrary::sketched_day()]
+}
+
 proptest! {
     #[test]
-    fn the_scheduler_never_states_a_wrong_figure((problem, sketches) in arbitrary::trips_day()) {
+    fn the_scheduler_never_states_a_wrong_figure((problem, sketches) in trips_or_breaks()) {
         let verdict = judge(&problem, &plan(&problem, &sketches));
         let is_wrong = |kind| matches!(kind, ConstraintKind::Inconsistent | ConstraintKind::Coverage);
         for violation in &verdict.violations {
@@ -341,7 +352,7 @@ proptest! {
 
     #[test]
     fn any_changed_figure_is_noticed(
-        (problem, sketches) in arbitrary::trips_day(),
+        (problem, sketches) in trips_or_breaks(),
         (stop, pick) in (any::<usize>(), any::<usize>()),
         by in prop_oneof![-50..0i64, 1..50i64],
     ) {
@@ -358,7 +369,7 @@ proptest! {
 
     #[test]
     fn a_dropped_or_repeated_stop_is_noticed(
-        (problem, sketches) in arbitrary::trips_day(),
+        (problem, sketches) in trips_or_breaks(),
         stop in any::<usize>(),
         is_repeated in any::<bool>(),
     ) {
@@ -377,7 +388,7 @@ proptest! {
     }
 
     #[test]
-    fn slack_is_exact((problem, sketches) in arbitrary::trips_day()) {
+    fn slack_is_exact((problem, sketches) in trips_or_breaks()) {
         let plan = plan(&problem, &sketches);
         prop_assume!(judge(&problem, &plan).is_feasible());
         for route in &plan.routes {
