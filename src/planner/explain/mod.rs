@@ -32,7 +32,8 @@ const SHORT_TIME: i64 = 3_600;
 /// For each order, tries every position in every courier's route that is not locked, unused couriers included; starts
 /// are chosen anew, unless they are pinned.
 ///
-/// A further trip is not tried: an order goes into one of the trips as they are.
+/// A further trip is not tried: an order goes into one of the trips as they are. Breaks are placed anew for each
+/// insertion; where they find no place in time, amounts are those with each at the last place where it is not late.
 ///
 /// * The obstacles are those of the couriers with the smallest detour, at most five, nearest first. Each is told at the
 ///   best position of the route: the one that breaks the fewest constraints, then the constraint that is hardest to
@@ -178,6 +179,7 @@ impl<'b, 'a> Survey<'b, 'a> {
     fn relax(&self, best: &mut Option<(Size, Relaxation)>) {
         for trial in &self.trials {
             for grant in trial.grants() {
+                let grant = self.least(trial, grant);
                 let step = self.size(&grant.what);
                 let is_hopeless = |(size, _): &(Size, Relaxation)| step > (size.0, size.1);
                 if best.as_ref().is_some_and(is_hopeless) {
@@ -192,6 +194,25 @@ impl<'b, 'a> Survey<'b, 'a> {
                 }
             }
         }
+    }
+
+    /// As much of `grant` as the insertion needs. Where there are breaks, that may be less than what is missing with the
+    /// breaks where they were put for want of it.
+    fn least(&self, trial: &Trial<'a>, mut grant: Grant<'a>) -> Grant<'a> {
+        if self.base.courier().breaks.is_empty() || self.cost_with(trial, &grant).is_none() {
+            return grant;
+        }
+        let (mut short, mut enough) = (0, grant.what.amount);
+        while enough - short > 1 {
+            grant.what.amount = short + (enough - short) / 2;
+            if self.cost_with(trial, &grant).is_some() {
+                enough = grant.what.amount;
+            } else {
+                short = grant.what.amount;
+            }
+        }
+        grant.what.amount = enough;
+        grant
     }
 
     /// What the insertion costs under `grant`; `None` if it breaks a constraint even so.

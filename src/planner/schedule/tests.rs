@@ -10,8 +10,8 @@ use crate::model::fixture::{
     Fixture, arbitrary, at, courier_id, depot_id, hours, order_id, sketch,
 };
 use crate::model::{
-    ConstraintKind, Courier, PlaceIdx, Plan, Problem, Provenance, ReloadSketch, Route, RouteSketch,
-    StopReason, UnservedOrder, Verdict,
+    BreakStart, ConstraintKind, Courier, PlaceIdx, Plan, Problem, Provenance, ReloadSketch, Route,
+    RouteSketch, StopReason, UnservedOrder, Verdict,
 };
 use crate::travel::TravelTimes;
 use crate::units::{ExactCost, Load, Meters, Seconds, Timestamp};
@@ -423,7 +423,7 @@ fn ready_of_trip(problem: &Problem, route: &Route, from: usize) -> Timestamp {
     ready.max().unwrap_or(route.start)
 }
 
-/// Whether the route still keeps windows, shift and duty if service at `delayed` starts `delay` later than planned.
+/// Whether the route still keeps windows, breaks, shift and duty if service at `delayed` starts `delay` later than planned.
 fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Seconds) -> bool {
     let courier = problem
         .courier(&route.courier)
@@ -434,6 +434,10 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
         .expect("the fixture has depots");
     let mut clock = route.departure;
     for (position, stop) in route.stops.iter().enumerate() {
+        let Some(left) = after_breaks(courier, route, position, clock) else {
+            return false;
+        };
+        clock = left;
         if let Some(reload) = route
             .reloads
             .iter()
@@ -462,11 +466,54 @@ fn holds_with_delay(problem: &Problem, route: &Route, delayed: usize, delay: Sec
         };
         clock = ready_at.max(window.start) + courier.service_time(order);
     }
+    let Some(clock) = after_breaks(courier, route, route.stops.len(), clock) else {
+        return false;
+    };
     let end = problem.end_place(courier);
     let end = end.map_or(clock, |end| arrival(&travel, courier, (here, end), clock));
+    let owes_none = (0..courier.breaks.len())
+        .filter(|number| route.breaks.iter().all(|pause| pause.number != *number))
+        .all(|number| {
+            let until = break_until(courier, route, number);
+            let is_window = matches!(courier.breaks[number].start, BreakStart::Within(_));
+            end <= until || is_window && route.start >= until
+        });
     let duty_holds = courier
         .limits
         .max_duty
         .is_none_or(|limit| end - route.start <= limit);
-    duty_holds && end <= courier.shift.end
+    duty_holds && owes_none && end <= courier.shift.end
+}
+
+/// The last moment at which a break may begin, those before it being as planned.
+fn break_until(courier: &Courier, route: &Route, number: usize) -> Timestamp {
+    match courier.breaks[number].start {
+        BreakStart::Within(window) => window.end,
+        BreakStart::AfterWork(limit) => {
+            let before = route.breaks.iter().filter(|pause| pause.number < number);
+            before.map(|pause| pause.end).max().unwrap_or(route.start) + limit
+        }
+    }
+}
+
+/// When the courier leaves the breaks behind `n_stops` stops, being free at `clock`; `None` if one begins too late.
+fn after_breaks(
+    courier: &Courier,
+    route: &Route,
+    n_stops: usize,
+    clock: Timestamp,
+) -> Option<Timestamp> {
+    let here = route
+        .breaks
+        .iter()
+        .filter(|pause| pause.n_before == n_stops);
+    here.map(|pause| pause.number)
+        .try_fold(clock, |clock, number| {
+            let rule = courier.breaks[number];
+            let begin = match rule.start {
+                BreakStart::Within(window) => clock.max(window.start),
+                BreakStart::AfterWork(_) => clock,
+            };
+            (begin <= break_until(courier, route, number)).then_some(begin + rule.duration)
+        })
 }
