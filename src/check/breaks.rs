@@ -13,15 +13,23 @@ pub(super) fn left(route: &Route, n_stops: usize, free: Timestamp) -> Timestamp 
 }
 
 impl<'a> Drive<'a> {
-    /// Whether the stated breaks are some of the courier's, in sequence, each behind a stop or the start.
+    /// Whether the stated breaks are some of the courier's, in sequence, each behind a stop or the start, and with a stop
+    /// right before those that follow work.
     pub(super) fn has_breaks_in_place(&self) -> bool {
-        let (breaks, n_stops) = (&self.route.breaks, self.visits.len());
-        breaks
-            .iter()
-            .all(|pause| pause.number < self.courier.breaks.len() && pause.n_before <= n_stops)
-            && breaks.is_sorted_by(|pause, next| {
-                pause.number < next.number && pause.n_before <= next.n_before
-            })
+        let (mut next, mut first) = (0, 0);
+        self.route.breaks.iter().all(|pause| {
+            let Some(rule) = self.courier.breaks.get(pause.number) else {
+                return false;
+            };
+            let n_stops_more = match rule.start {
+                BreakStart::Within(_) => 0,
+                BreakStart::AfterWork(_) => 1,
+            };
+            let places = first + n_stops_more..=self.visits.len();
+            let is_in_place = pause.number >= next && places.contains(&pause.n_before);
+            (next, first) = (pause.number + 1, pause.n_before);
+            is_in_place
+        })
     }
 
     fn breaks_after(&self, n_stops: usize) -> impl Iterator<Item = &'a Break> {

@@ -126,7 +126,7 @@ impl<'a> Drive<'a> {
             return;
         }
         if !self.has_breaks_in_place() {
-            let message = "a break is not one of the courier's, or not in sequence behind a stop or the start, so that the route is not judged";
+            let message = "a break is not one of the courier's, or not in sequence behind a stop (or the start, if it has a window), so that the route is not judged";
             report.route(ConstraintKind::Inconsistent, 1, message);
             return;
         }

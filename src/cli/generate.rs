@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     date: Option<Date>,
     /// Makes cars slow from 07:00 to 10:00 and from 16:00 to 20:00, and fast before and after.
     ///
-    /// Not with `--reloads`: planning knows one or the other.
+    /// Not with `--reloads` or `--breaks`: planning knows one of them.
     #[arg(long, conflicts_with = "reloads")]
     rush_hours: bool,
     /// Where to write the day: the JSON form of `punctual.v1.Problem`.

@@ -69,8 +69,8 @@ pub struct Limits {
 pub enum BreakStart {
     /// In a window; owed by a route that starts before its end and ends after it.
     Within(TimeWindow),
-    /// No later than this after the end of the break taken before, or the start of the route if none was; owed by a route
-    /// that ends later than that.
+    /// No later than this after the end of the break taken before, or the start of the route if none was, with a stop in
+    /// between; owed by a route that ends later than that.
     AfterWork(Seconds),
 }
 
@@ -81,6 +81,17 @@ pub struct CourierBreak {
     pub duration: Seconds,
     /// When it has to begin.
     pub start: BreakStart,
+}
+
+impl CourierBreak {
+    /// How many stops come before it at least, if so many come before the break taken before.
+    #[must_use]
+    pub fn first_place(&self, before: Option<usize>) -> usize {
+        match self.start {
+            BreakStart::Within(_) => before.unwrap_or(0),
+            BreakStart::AfterWork(_) => before.unwrap_or(0) + 1,
+        }
+    }
 }
 
 /// One person and vehicle for one shift.

@@ -45,6 +45,8 @@ struct Label {
     due: (i32, i32),
     /// Work at the end of the last break, and its earliest end; those of the start before there is one.
     rested: (i32, i32),
+    /// Whether a client was served since.
+    has_worked: bool,
 }
 
 /// A bound far beyond every moment, with room to add to it.
@@ -62,6 +64,7 @@ impl Label {
             latest_end: vehicle.latest,
             due: (NEVER, NEVER),
             rested: (0, -NEVER),
+            has_worked: false,
         }
     }
 
@@ -72,6 +75,7 @@ impl Label {
             work: work + stop.service,
             departure: arrival.max(stop.start) + stop.service,
             latest_start: self.latest_start.min(stop.end - work),
+            has_worked: true,
             ..*self
         };
         (arrival <= stop.end && next.departure <= next.latest_end && next.has_start())
@@ -82,7 +86,7 @@ impl Label {
         self.earliest_start <= self.latest_start
     }
 
-    /// With the next break taken here; `None` if it would begin too late.
+    /// With the next break taken here; `None` if it would begin too late or without any work before.
     fn rest(&self, vehicle: &VehicleType) -> Option<Self> {
         let pause = &vehicle.breaks[self.decided];
         let mut next = *self;
@@ -94,11 +98,13 @@ impl Label {
                     return None;
                 }
             }
+            BreakRule::AfterWork(_) if !self.has_worked => return None,
             BreakRule::AfterWork(limit) => next.keep_within(limit)?,
         }
         next.work += pause.duration;
         next.departure += pause.duration;
         next.rested = (next.work, next.departure);
+        next.has_worked = false;
         next.decided += 1;
         next.has_start().then_some(next)
     }
@@ -169,6 +175,7 @@ impl Label {
             && self.latest_end >= other.latest_end
             && self.due.0 >= other.due.0
             && self.due.1 >= other.due.1
+            && self.has_worked >= other.has_worked
             && (!rest_matters || rest(self).0 >= rest(other).0 && rest(self).1 >= rest(other).1)
     }
 }
@@ -391,7 +398,7 @@ mod tests {
         let mut rested = start;
         // When a break that is not taken would be owed.
         let mut dues = Vec::new();
-        let mut next = 0;
+        let (mut next, mut last) = (0, 0);
         for at in 0..=stops.len() {
             if at > 0 {
                 let stop = &stops[at - 1];
@@ -411,6 +418,10 @@ mod tests {
                     BreakRule::AfterWork(limit) => (i32::MIN, rested + limit),
                 };
                 if place.is_some() {
+                    if matches!(rule, BreakRule::AfterWork(_)) && at == last {
+                        return None;
+                    }
+                    last = at;
                     now = now.max(from);
                     if now > until {
                         return None;

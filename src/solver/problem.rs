@@ -85,8 +85,8 @@ pub enum BreakRule {
         /// Last second.
         end: i32,
     },
-    /// No later than this much after the end of the break before, or the start of the route if there was none; owed by a
-    /// route that ends later than that.
+    /// No later than this much after the end of the break before, or the start of the route if there was none, with a client
+    /// in between; owed by a route that ends later than that.
     AfterWork(i32),
 }
 

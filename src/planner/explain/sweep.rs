@@ -44,12 +44,23 @@ pub fn last_sweep(
         DropPolicy::MustServe => (0, Reverse(0)),
         DropPolicy::MayDrop { penalty } => (1, Reverse(penalty)),
     });
-    for position in queue {
-        if let Some(insertion) = fleet.cheapest(position) {
-            fleet.insert(insertion, sketches);
-            unserved.retain(|&other| other != position);
+    // An order is a place for a break, too: what went in can let in what was refused before.
+    let has_breaks = (problem.couriers.iter()).any(|courier| !courier.breaks.is_empty());
+    loop {
+        let n_before = queue.len();
+        queue.retain(|&position| match fleet.cheapest(position) {
+            Some(insertion) => {
+                fleet.insert(insertion, sketches);
+                false
+            }
+            None => true,
+        });
+        if !has_breaks || queue.len() == n_before {
+            break;
         }
     }
+    queue.sort_unstable();
+    unserved.retain(|position| queue.binary_search(position).is_ok());
 }
 
 /// Every courier's tour as it stands.

@@ -208,7 +208,10 @@ impl Tour<'_> {
                 continue;
             }
             let last = self.rests.pauses.last();
-            let first = last.map_or(0, |pause| pause.n_before);
+            let first = rule.first_place(last.map(|pause| pause.n_before));
+            if first > self.visits.len() {
+                continue;
+            }
             let departures = self.moments(start).map(|moments| moments.departure);
             let free: Vec<Timestamp> = std::iter::once(start + self.loading)
                 .chain(departures)
@@ -275,7 +278,8 @@ impl Search<'_> {
         let Some(rule) = rule else {
             return;
         };
-        if !is_too_late {
+        let last = self.tour.rests.pauses.last();
+        if !is_too_late && walk.n_before >= rule.first_place(last.map(|last| last.n_before)) {
             let pause = Pause {
                 number: walk.next,
                 n_before: walk.n_before,
