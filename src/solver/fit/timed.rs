@@ -44,11 +44,15 @@ fn grow(
     locked: usize,
 ) -> Option<Vec<(u32, u8)>> {
     let vehicle = &problem.types()[kind];
+    // The goods of what is locked are on board in any case.
+    let ready = sequence[..locked].iter();
+    let ready = ready.filter_map(|&client| problem.clients()[client].ready);
+    let start = ready.fold(vehicle.earliest, i32::max);
     let mut beginnings = vec![Beginning {
         visits: Vec::new(),
         skipped: 0,
         drop_cost: 0,
-        departure: vehicle.earliest.saturating_add(vehicle.loading),
+        departure: start.saturating_add(vehicle.loading),
     }];
     for (position, &client) in sequence.iter().enumerate() {
         let mut longer = Vec::new();
