@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::fixture::{at, calm, courier_id, day, options, order, plan, reload};
 use super::*;
-use crate::model::{NoiseModel, PlaceIdx, RouteStart, TravelBucket, TravelPace};
+use crate::model::{
+    Break, BreakStart, CourierBreak, NoiseModel, PlaceIdx, RouteStart, TimeWindow, TravelBucket,
+    TravelPace,
+};
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
 const MINUTE: i64 = 60;
@@ -89,6 +92,38 @@ fn without_noise_a_reload_takes_the_way_the_wait_and_the_loading() {
     late.orders[2].ready = Some(at(10, 0));
     let route = &simulate(&late, &plan, &options(256, calm())).routes[0];
     assert_eq!(route.stops[2].arrival_p50, at(10, 20));
+}
+
+#[test]
+fn without_noise_a_break_takes_its_time_late_or_not() {
+    let orders = (1..=2).map(|n| order(n, 300, &[(at(8, 0), at(12, 0))]));
+    let mut problem = day(orders.collect(), 1, |_, _| Some(600));
+    let mut plan = plan(&[(0, at(8, 0), &[1, 2])]);
+    plan.routes[0].breaks = vec![Break {
+        number: 0,
+        n_before: 1,
+        start: at(0, 0),
+        end: at(0, 0),
+    }];
+    // Off at 8:10, first stop from 8:20 until 8:25.
+    for (from, to, second) in [
+        (at(8, 40), at(9, 0), at(9, 10)),
+        (at(8, 0), at(8, 10), at(8, 55)),
+    ] {
+        problem.couriers[0].breaks = vec![CourierBreak {
+            duration: Seconds(1_200),
+            start: BreakStart::Within(TimeWindow {
+                start: from,
+                end: to,
+            }),
+        }];
+        let route = &simulate(&problem, &plan, &options(256, calm())).routes[0];
+        let arrivals: Vec<_> = route.stops.iter().map(|stop| stop.arrival_p50).collect();
+        assert_eq!(arrivals, [at(8, 20), second]);
+        assert_eq!(route.end_p50, second + Seconds(900));
+        // The second stop by 12:00, so off to it by 11:50, so ready for the break by 11:30.
+        assert_eq!(route.stops[0].leave_by, Some(at(11, 30)));
+    }
 }
 
 #[test]

@@ -547,6 +547,11 @@ fn threads_do_not_change_the_plan() {
             timed: Timed::ByRates,
             ..small()
         }),
+        problem(Traits {
+            n_clients: 60,
+            breaks: true,
+            ..small()
+        }),
     ] {
         let limit = iterations(8_000);
         let one = run(&problem, 1, limit).solution;
@@ -743,13 +748,16 @@ fn extend_with_trip(
 
 #[test]
 fn small_problems_are_solved_to_optimality() {
-    assert_optimality(Timed::No, 30);
-    assert_optimality(Timed::ByRates, 10);
-    assert_optimality(Timed::ByTables, 10);
+    assert_optimality(small(), 30);
+    for timed in [Timed::ByRates, Timed::ByTables] {
+        assert_optimality(Traits { timed, ..small() }, 10);
+    }
+    let breaks = true;
+    assert_optimality(Traits { breaks, ..small() }, 20);
 }
 
 /// All of the first `n` random problems but one.
-fn assert_optimality(timed: Timed, n: u32) {
+fn assert_optimality(traits: Traits, n: u32) {
     let mut equal = 0;
     for seed in 0..u64::from(n) {
         let problem = problem(Traits {
@@ -757,8 +765,7 @@ fn assert_optimality(timed: Timed, n: u32) {
             n_clients: 5,
             n_vehicles: 2,
             windows: 1,
-            timed,
-            ..small()
+            ..traits
         });
         let found = run(&problem, 1, iterations(4_000)).solution.cost;
         let optimum = brute_force(&problem);
@@ -770,7 +777,7 @@ fn assert_optimality(timed: Timed, n: u32) {
     }
     assert!(
         equal + 1 >= n,
-        "only {equal} of {n} were solved to optimality ({timed:?})"
+        "only {equal} of {n} were solved to optimality ({traits:?})"
     );
 }
 

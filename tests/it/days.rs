@@ -17,6 +17,14 @@ pub(crate) fn with_reloads() -> pb::Problem {
     }))
 }
 
+/// The same with a break of half an hour for everybody.
+pub(crate) fn with_breaks() -> pb::Problem {
+    convert::problem_message(&generate(&DaySpec {
+        breaks: true,
+        ..DaySpec::small()
+    }))
+}
+
 /// A valid day that keeps a search busy.
 pub(crate) fn busy() -> pb::Problem {
     convert::problem_message(&generate(&DaySpec {

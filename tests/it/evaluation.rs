@@ -104,6 +104,61 @@ async fn reloads_go_through_planning_evaluation_forecast_and_sheets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn breaks_go_through_planning_evaluation_forecast_and_sheets() {
+    let service = Service::start().await;
+    let day = planned(&service, days::with_breaks()).await;
+    let plan = day.plan.clone().unwrap();
+    assert!(plan.verdict.as_ref().unwrap().feasible);
+    let breaks: Vec<&pb::Break> = plan.routes.iter().flat_map(|route| &route.breaks).collect();
+    assert!(!breaks.is_empty());
+    for pause in &breaks {
+        let (start, end) = (pause.start_time.unwrap(), pause.end_time.unwrap());
+        assert_eq!(end.seconds - start.seconds, 1_800);
+    }
+    let request = pb::EvaluatePlanRequest {
+        routes: sketches(&plan),
+        problem: day.problem.clone(),
+        forecast: None,
+    };
+    let mut client = service.planning().await;
+    let again = client.evaluate_plan(request).await.unwrap().into_inner();
+    assert_eq!(again.plan.unwrap().version, plan.version);
+    // What simulated days make of a route knows of its breaks: without them it ends earlier.
+    let mut hurried = day.clone();
+    for route in &mut hurried.plan.as_mut().unwrap().routes {
+        route.breaks.clear();
+    }
+    let mut ends = Vec::new();
+    for day in [day.clone(), hurried] {
+        let request = pb::ForecastPlanRequest {
+            problem: day.problem,
+            plan: day.plan,
+            options: None,
+        };
+        let mut client = service.forecasting().await;
+        let forecast = client.forecast_plan(request).await.unwrap().into_inner();
+        let routes = forecast.forecast.unwrap().routes.into_iter();
+        ends.push(
+            routes
+                .map(|route| route.end_p50_time.unwrap().seconds)
+                .sum::<i64>(),
+        );
+    }
+    assert!(ends[1] < ends[0]);
+    let on_sheets = |sheets: Vec<pb::RouteSheet>| -> usize {
+        sheets.iter().map(|sheet| sheet.breaks.len()).sum()
+    };
+    let n_breaks = breaks.len();
+    let request = pb::GetRouteSheetRequest {
+        day: Some(day),
+        courier_ids: Vec::new(),
+    };
+    let mut client = service.sheets().await;
+    let sheets = client.get_route_sheet(request).await.unwrap().into_inner();
+    assert_eq!(on_sheets(sheets.sheets), n_breaks);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn routes_that_break_something_are_reported_with_its_size() {
     let service = Service::start().await;
     let day = days::small();

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 
 use super::{SweepTerms, explain, last_sweep};
 use crate::check::check;
-use crate::model::fixture::{Fixture, arbitrary, courier_id, hours, order_id, sketch};
+use crate::model::fixture::{Fixture, arbitrary, at, courier_id, hours, order_id, sketch};
 use crate::model::{
-    ConstraintKind, OrderId, Plan, Problem, Provenance, Relaxation, RouteSketch, StopReason,
-    TimeWindow, UnservedOrder, Verdict, Violation,
+    BreakStart, ConstraintKind, CourierBreak, OrderId, Plan, Problem, Provenance, Relaxation,
+    RouteSketch, StopReason, TimeWindow, UnservedOrder, Verdict, Violation,
 };
 use crate::planner::initial::UNPINNED;
 use crate::planner::schedule::schedule;
@@ -84,6 +84,50 @@ fn the_first_of_two_windows_can_be_the_one_to_end_later() {
         relaxation(&day, &[]),
         (ConstraintKind::TimeWindow, 100, String::new())
     );
+}
+
+#[test]
+fn a_break_that_finds_no_place_is_what_stands_in_the_way() {
+    let rest = CourierBreak {
+        duration: Seconds(900),
+        start: BreakStart::AfterWork(Seconds(3_600)),
+    };
+    let day = Fixture::new()
+        .courier("anna", |courier| courier.breaks = vec![rest])
+        .order("a", (3_700, 0), |_| {})
+        .build();
+    let [unserved] = <[_; 1]>::try_from(explained(&day, &[])).expect("one is left out");
+    let obstacle = &unserved.obstacles[0];
+    assert_eq!(
+        (obstacle.constraint, obstacle.shortfall),
+        (ConstraintKind::Break, 160)
+    );
+    assert_eq!(
+        unserved.relaxation, None,
+        "nobody is told to work on without it"
+    );
+}
+
+#[test]
+fn breaks_make_room_for_an_order_where_they_can() {
+    let lunch = CourierBreak {
+        duration: Seconds(1_800),
+        start: BreakStart::Within(hours(12, 13)),
+    };
+    let day = Fixture::new()
+        .courier("anna", |courier| courier.breaks = vec![lunch])
+        .order("a", (600, 0), |order| order.windows = vec![hours(11, 12)])
+        .order("b", (1_200, 0), |order| order.windows = vec![hours(13, 14)])
+        .order("c", (1_200, 0), |order| {
+            order.windows = vec![TimeWindow {
+                start: at(12, 0),
+                end: at(12, 20),
+            }]
+        })
+        .build();
+    let [unserved] = <[_; 1]>::try_from(explained(&day, &[sketch("anna", &["a", "b"])]))
+        .expect("one is left out");
+    assert_eq!((unserved.obstacles, unserved.relaxation), (vec![], None));
 }
 
 #[test]

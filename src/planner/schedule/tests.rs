@@ -1,5 +1,7 @@
 //! Scheduled plans before the independent checker: sound ones hold, and whatever is broken in them is found.
 
+mod breaks;
+
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! Everything that can be wrong with a day, one at a time, against a day with nothing wrong.
 
+mod breaks;
 mod travel;
 
 use proptest::prelude::*;
