@@ -46,6 +46,8 @@ mod turns;
 #[cfg(test)]
 mod fleet_tests;
 #[cfg(test)]
+mod optimality_tests;
+#[cfg(test)]
 mod start_tests;
 #[cfg(test)]
 mod tests;

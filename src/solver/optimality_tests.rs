@@ -1,0 +1,71 @@
+//! Small problems are solved to optimality, whatever they have.
+
+use super::tests::{Timed, Traits, brute_force, iterations, problem, run, small};
+
+#[test]
+fn small_problems_are_solved_to_optimality() {
+    assert_optimality(small(), 30);
+    for timed in [Timed::ByRates, Timed::ByTables] {
+        assert_optimality(Traits { timed, ..small() }, 10);
+    }
+    let breaks = true;
+    assert_optimality(Traits { breaks, ..small() }, 20);
+}
+
+/// All of the first `n` random problems but one.
+fn assert_optimality(traits: Traits, n: u32) {
+    let mut equal = 0;
+    for seed in 0..u64::from(n) {
+        let problem = problem(Traits {
+            seed,
+            n_clients: 5,
+            n_vehicles: 2,
+            windows: 1,
+            ..traits
+        });
+        let found = run(&problem, 1, iterations(4_000)).solution.cost;
+        let optimum = brute_force(&problem);
+        assert!(
+            found >= optimum,
+            "seed {seed}: {found} is below the optimum {optimum}"
+        );
+        equal += u32::from(found == optimum);
+    }
+    assert!(
+        equal + 1 >= n,
+        "only {equal} of {n} were solved to optimality ({traits:?})"
+    );
+}
+
+#[test]
+fn small_problems_with_reloads_are_solved_to_optimality() {
+    let (mut equal, mut n_reloads) = (0, 0);
+    for seed in 0..30 {
+        let problem = problem(Traits {
+            seed,
+            n_clients: 5,
+            n_vehicles: 1,
+            mixed: false,
+            optional: false,
+            limits: false,
+            windows: 1,
+            reloads: true,
+            ..small()
+        });
+        let found = run(&problem, 1, iterations(4_000)).solution;
+        let optimum = brute_force(&problem);
+        assert!(
+            found.cost >= optimum,
+            "seed {seed}: {} is below the optimum {optimum}",
+            found.cost
+        );
+        equal += u32::from(found.cost == optimum);
+        n_reloads += found
+            .routes
+            .iter()
+            .map(|route| route.reloads.len())
+            .sum::<usize>();
+    }
+    assert!(equal >= 28, "only {equal} of 30 were solved to optimality");
+    assert!(n_reloads >= 3, "only {n_reloads} reloads were of use");
+}
