@@ -184,6 +184,8 @@ impl Label {
 struct Front<'p> {
     vehicle: &'p VehicleType,
     labels: Vec<Label>,
+    /// Those behind the client before.
+    before: Vec<Label>,
 }
 
 impl Front<'_> {
@@ -194,16 +196,18 @@ impl Front<'_> {
         let rest_matters = to_come
             .iter()
             .any(|pause| matches!(pause.rule, BreakRule::AfterWork(_)));
-        let mut alike = 0;
+        let (mut alike, mut is_better) = (0, false);
         for other in &self.labels {
             if other.dominates(&label, rest_matters) {
                 return;
             }
             alike += usize::from(other.decided == label.decided);
+            is_better |= label.dominates(other, rest_matters);
         }
-        self.labels
-            .retain(|other| !label.dominates(other, rest_matters));
-        if alike >= LABELS_MAX {
+        if is_better {
+            self.labels
+                .retain(|other| !label.dominates(other, rest_matters));
+        } else if alike >= LABELS_MAX {
             let worst = (0..self.labels.len())
                 .filter(|&number| self.labels[number].decided == label.decided)
                 .max_by_key(|&number| self.labels[number].departure);
@@ -226,11 +230,29 @@ impl Front<'_> {
     /// Adds all labels that follow by taking breaks here.
     fn rest(&mut self) {
         for decided in 0..self.vehicle.breaks.len() {
-            let from: Vec<Label> = (self.labels.iter())
-                .filter(|label| label.decided == decided)
-                .copied()
-                .collect();
-            for next in from.iter().filter_map(|label| label.rest(self.vehicle)) {
+            // What is added has more breaks decided, and replaces nothing with fewer.
+            let mut n_rested = 0;
+            while let Some(label) = self.nth_with(decided, n_rested) {
+                n_rested += 1;
+                if let Some(next) = label.rest(self.vehicle) {
+                    self.add(next);
+                }
+            }
+        }
+    }
+
+    /// One of the labels with so many breaks decided.
+    fn nth_with(&self, decided: usize, n: usize) -> Option<Label> {
+        let mut labels = self.labels.iter().filter(|label| label.decided == decided);
+        labels.nth(n).copied()
+    }
+
+    /// Moves on behind `stop`.
+    fn serve(&mut self, stop: &Stop) {
+        std::mem::swap(&mut self.labels, &mut self.before);
+        self.labels.clear();
+        for number in 0..self.before.len() {
+            if let Some(next) = self.before[number].serve(stop) {
                 self.add(next);
             }
         }
@@ -245,14 +267,12 @@ fn shortest(vehicle: &VehicleType, stops: &[Stop], back: i32, earliest: i32) -> 
     let mut front = Front {
         vehicle,
         labels: Vec::with_capacity(2 * LABELS_MAX),
+        before: Vec::with_capacity(2 * LABELS_MAX),
     };
     front.add(Label::at_start(vehicle, earliest));
     front.rest();
     for stop in stops {
-        let before = std::mem::take(&mut front.labels);
-        for next in before.iter().filter_map(|label| label.serve(stop)) {
-            front.add(next);
-        }
+        front.serve(stop);
         front.rest();
         if front.labels.is_empty() {
             return None;

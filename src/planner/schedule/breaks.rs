@@ -100,6 +100,9 @@ impl Rests {
 impl Tour<'_> {
     /// The moments of all breaks if loading starts at `start`.
     pub(super) fn pause_moments(&self, start: Timestamp) -> Vec<PauseMoments> {
+        if self.rests.pauses.is_empty() {
+            return Vec::new();
+        }
         let mut pauses = self.rests.pauses.iter().peekable();
         let mut all = Vec::with_capacity(self.rests.pauses.len());
         let mut rested = start;

@@ -1,11 +1,12 @@
 //! The best gap of a route whose driver takes breaks.
 //!
-//! Without its breaks a route takes no longer and is nowhere later. So the test whether a gap takes the client, and what
-//! the duration grows, are done as if there were none, which gives a least cost in constant time; the gaps of least cost
-//! are then tried exactly.
+//! Without its breaks a route takes no longer and is nowhere later. So the test whether a gap takes the client is done as
+//! if there were none, in constant time. What the duration grows is estimated as if they took the same time before and
+//! after; the gaps with the least estimates are then tried exactly.
 
 use super::{Gap, Place, Query};
 use crate::solver::breaks;
+use crate::solver::duration::duration_cost;
 use crate::solver::problem::Problem;
 use crate::solver::state::State;
 use crate::solver::timed::Shortlist;
@@ -20,6 +21,7 @@ impl Query<'_> {
         let windows = &problem.clients()[self.client as usize].windows;
         let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
         let mut shortlist = Shortlist::<TRIES>::new();
+        let of_breaks = self.cost_of_breaks(state, slot);
         let mut node = state.gate(slot);
         loop {
             let visit = state.visit(node);
@@ -27,7 +29,7 @@ impl Query<'_> {
                 break;
             }
             let next = visit.succ;
-            self.list_gap_of_least(state, slot, node, &mut shortlist);
+            self.list_gap_beside_breaks(state, slot, node, of_breaks, &mut shortlist);
             if !state.is_client(next) {
                 break;
             }
@@ -36,12 +38,28 @@ impl Query<'_> {
         shortlist.best(|place, fixed| breaks::growth(state, slot, self.client, place, fixed))
     }
 
-    /// Lists the gap behind `u` with every window in which it takes the client, at the least that this can cost.
-    fn list_gap_of_least(
+    /// What the route costs as it is more than without its breaks.
+    fn cost_of_breaks(&self, state: &State<'_>, slot: u32) -> i64 {
+        let vehicle = &self.problem.types()[self.kind as usize];
+        let whole = &state.head(slot).duration;
+        let last = state.visit(state.visit(state.sentinel(slot)).pred);
+        if state.head(slot).count == 0 {
+            return 0;
+        }
+        let at = &state.durations[state.visit(state.sentinel(slot)).pred as usize];
+        let end = last.departure + last.travel;
+        let latest_start = at.latest_start.min(vehicle.latest - whole.work);
+        let without = whole.work.max(end - latest_start);
+        duration_cost(vehicle, whole.duration) - duration_cost(vehicle, without)
+    }
+
+    /// Lists the gap behind `u` with every window in which it takes the client.
+    fn list_gap_beside_breaks(
         &self,
         state: &State<'_>,
         slot: u32,
         u: u32,
+        of_breaks: i64,
         shortlist: &mut Shortlist<TRIES>,
     ) {
         let before = state.visit(u);
@@ -73,7 +91,7 @@ impl Query<'_> {
             };
             let fixed = detour + window.cost;
             let place = Place {
-                delta: fixed + growth,
+                delta: fixed + growth + of_breaks,
                 after: u,
                 window: number as u8,
             };
