@@ -93,6 +93,33 @@ impl<'a> WarmStart<'a> {
                 self.fixed.extend(moments);
             }
         }
+        self.note_breaks(travel);
+    }
+
+    /// Lets locked stops keep the times that they have in the whole of their route, if that breaks nothing: by
+    /// themselves they may leave breaks to later, or take them earlier.
+    fn note_breaks(&mut self, travel: &TravelTimes<'_>) {
+        let is_locked = |route: &&InitialRoute| route.pin.start.is_some() && route.pin.locked > 0;
+        let takes_breaks =
+            |route: &&InitialRoute| !self.problem.couriers[route.courier].breaks.is_empty();
+        let routes: Vec<&InitialRoute> = (self.routes.iter())
+            .filter(is_locked)
+            .filter(takes_breaks)
+            .collect();
+        let whole: Vec<RouteSketch> = (routes.iter())
+            .map(|route| self.sketch(route, &route.orders))
+            .collect();
+        let plan = timed(self.problem, travel, &whole);
+        for route in &plan.routes {
+            let mut violations = plan.verdict.violations.iter();
+            if violations.any(|violation| violation.courier.as_ref() == Some(&route.courier)) {
+                continue;
+            }
+            let locked = self.pins.of(&route.courier).locked;
+            let moments = route.stops[..locked.min(route.stops.len())].iter();
+            let moments = moments.map(|stop| (stop.order.clone(), (stop.arrival, stop.departure)));
+            self.fixed.extend(moments);
+        }
     }
 
     /// Lets only their couriers serve locked orders, and no courier who is frozen anything.

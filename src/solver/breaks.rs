@@ -16,7 +16,7 @@ use super::solution::Trip;
 use super::state::State;
 
 /// Choices that survive behind one client with the same number of breaks decided.
-const LABELS_MAX: usize = 8;
+const LABELS_MAX: usize = 16;
 
 /// A client's stop as far as the clock goes.
 #[derive(Clone, Copy, Debug)]
@@ -78,12 +78,15 @@ impl Label {
             has_worked: true,
             ..*self
         };
-        (arrival <= stop.end && next.departure <= next.latest_end && next.has_start())
-            .then_some(next)
+        (arrival <= stop.end && next.is_possible()).then_some(next)
     }
 
-    fn has_start(&self) -> bool {
+    /// Whether some start is left, and the route need not be over by now.
+    fn is_possible(&self) -> bool {
         self.earliest_start <= self.latest_start
+            && self.departure <= self.latest_end
+            && self.work <= self.due.0
+            && self.departure <= self.due.1.max(self.latest_start + self.due.0)
     }
 
     /// With the next break taken here; `None` if it would begin too late or without any work before.
@@ -106,7 +109,7 @@ impl Label {
         next.rested = (next.work, next.departure);
         next.has_worked = false;
         next.decided += 1;
-        next.has_start().then_some(next)
+        next.is_possible().then_some(next)
     }
 
     /// Lets no more than `limit` pass from the last break, or the start, to here.
@@ -151,8 +154,7 @@ impl Label {
                 ]
             }
         };
-        let is_possible = |label: &Self| label.has_start() && label.departure <= label.latest_end;
-        ways.into_iter().flatten().filter(is_possible)
+        ways.into_iter().flatten().filter(Self::is_possible)
     }
 
     /// The shortest time from start to end with `back` still to go, and whether all limits but the duration's are kept.
@@ -175,8 +177,10 @@ impl Label {
             && self.latest_end >= other.latest_end
             && self.due.0 >= other.due.0
             && self.due.1 >= other.due.1
-            && self.has_worked >= other.has_worked
-            && (!rest_matters || rest(self).0 >= rest(other).0 && rest(self).1 >= rest(other).1)
+            && (!rest_matters
+                || self.has_worked >= other.has_worked
+                    && rest(self).0 >= rest(other).0
+                    && rest(self).1 >= rest(other).1)
     }
 }
 
@@ -486,6 +490,32 @@ mod tests {
 
     fn some_break() -> impl Strategy<Value = (i32, bool, i32)> {
         (1..40_i32, any::<bool>(), 20..120_i32)
+    }
+
+    #[test]
+    fn a_break_before_the_first_stop_is_not_forgotten_over_others() {
+        let stop = |travel, start, end, service| Stop {
+            travel,
+            start,
+            end,
+            service,
+        };
+        let stops = [
+            stop(11, 22, 94, 7),
+            stop(9, 33, 99, 0),
+            stop(1, 124, 129, 13),
+        ];
+        let lunch = Break {
+            duration: 1,
+            rule: BreakRule::Window { start: 43, end: 68 },
+        };
+        let rest = Break {
+            duration: 4,
+            rule: BreakRule::AfterWork(32),
+        };
+        // Off at 63, lunch at 68, both stops by 96 and rest there, until the last one is over at 137.
+        let vehicle = vehicle(vec![lunch, rest], 100);
+        assert_eq!(shortest(&vehicle, &stops, 0, 0), Some(74));
     }
 
     proptest! {

@@ -33,7 +33,8 @@ const SHORT_TIME: i64 = 3_600;
 /// are chosen anew, unless they are pinned.
 ///
 /// A further trip is not tried: an order goes into one of the trips as they are. Breaks are placed anew for each
-/// insertion; where they find no place in time, amounts are those with each at the last place where it is not late.
+/// insertion; where they find no place in time, amounts are those with each at the last place where it is not late, and a
+/// later end of another window of the order might have done with less.
 ///
 /// * The obstacles are those of the couriers with the smallest detour, at most five, nearest first. Each is told at the
 ///   best position of the route: the one that breaks the fewest constraints, then the constraint that is hardest to

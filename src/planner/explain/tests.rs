@@ -400,7 +400,12 @@ proptest! {
                 days.iter().any(|day| violations(day, &route).is_empty())
             };
             prop_assert!(admits(change.amount), "{change:?}");
-            prop_assert!(!admits(change.amount - 1), "{change:?}");
+            // Breaks may find their places with less of another window.
+            let courier = problem.courier(&change.courier).expect("named by the relaxation");
+            let order = problem.order(&unserved.order).expect("left out of the problem's plan");
+            if courier.breaks.is_empty() || order.service_windows().len() == 1 {
+                prop_assert!(!admits(change.amount - 1), "{change:?}");
+            }
         }
     }
 

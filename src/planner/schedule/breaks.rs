@@ -244,8 +244,8 @@ struct Search<'a> {
     best: Option<(Rank, Rests)>,
 }
 
-/// Cost, duty and start of a tour: less is better.
-type Rank = (ExactCost, Seconds, Timestamp);
+/// Duty beyond the limit, cost, duty and start of a tour: less is better.
+type Rank = (Seconds, ExactCost, Seconds, Timestamp);
 
 /// How far a search has got in a tour that starts as early as it may.
 #[derive(Clone, Copy)]
@@ -355,7 +355,9 @@ impl Search<'_> {
             return;
         };
         let duty = self.tour.end(start) - start;
-        let rank = (self.tour.cost(start).total(), duty, start);
+        let limit = self.tour.courier.limits.max_duty.unwrap_or(duty);
+        let excess = Seconds::ZERO.max(duty - limit);
+        let rank = (excess, self.tour.cost(start).total(), duty, start);
         if self.best.as_ref().is_none_or(|(best, _)| rank < *best) {
             self.best = Some((rank, self.tour.rests.clone()));
         }
