@@ -12,8 +12,8 @@ use crate::solver::params::SearchParams;
 use crate::solver::search::{search_again, search_from};
 use crate::solver::start::{Start as StartSolution, StartRoute};
 
-/// Solves a benchmark instance: Solomon text, or VRPLIB of the types VRPTW, MDVRPTW, SDVRPTW, HFVRP and PCVRPTW with
-/// EUC_2D or EXPLICIT FULL_MATRIX.
+/// Solves a benchmark instance: Solomon text, or VRPLIB of the types VRPTW, MDVRPTW, SDVRPTW, HFVRP, PCVRPTW and MTVRPTWR
+/// with EUC_2D or EXPLICIT FULL_MATRIX.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The instance.

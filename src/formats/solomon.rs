@@ -88,6 +88,7 @@ fn instance(
         demand: nodes.iter().map(|node| whole(node[3])).collect(),
         windows: Some(windows.collect()),
         service: nodes.iter().map(|node| scaled(node[6])).collect(),
+        releases: vec![0; nodes.len()],
         prizes: vec![0; nodes.len()],
         distances: Arc::new(Distances::Points(
             nodes.iter().map(|node| (node[1], node[2])).collect(),

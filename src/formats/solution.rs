@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{FormatError, number};
 
 /// The text of a solution: a line a route, numbered from 1, with nodes as the instance numbers them (the first depot
-/// being 0), then the cost.
+/// being 0; a depot within a route begins another trip), then the cost.
 #[must_use]
 pub fn write_solution(routes: &[Vec<usize>], cost: &str) -> String {
     let mut text = String::new();
@@ -21,16 +21,17 @@ pub fn write_solution(routes: &[Vec<usize>], cost: &str) -> String {
 /// A solution as its text tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WrittenSolution {
-    /// Nodes in sequence, without depots, for each route number that was given a line.
+    /// Nodes in sequence, without the depots at both ends, for each route number that was given a line.
     pub routes: Vec<Vec<usize>>,
     /// The cost as it is stated, if it is.
     pub cost: Option<String>,
 }
 
-/// Reads the text of a solution: `Route #1: 5 3` lines numbered from 1 without gaps, and a `Cost` line.
+/// Reads the text of a solution: `Route #1: 5 3` lines numbered from 1 without gaps, and a `Cost` line. An `Optimal` line
+/// says how good others think it is, and is passed over.
 ///
 /// # Errors
-/// At the first line that is neither.
+/// At the first line that is none of these.
 pub fn read_solution(text: &str) -> Result<WrittenSolution, FormatError> {
     let mut solution = WrittenSolution::default();
     for (line, content) in (1..).zip(text.lines().map(str::trim)) {
@@ -48,7 +49,7 @@ pub fn read_solution(text: &str) -> Result<WrittenSolution, FormatError> {
             solution.routes.push(nodes.collect::<Result<_, _>>()?);
         } else if let Some(cost) = content.strip_prefix("Cost") {
             solution.cost = Some(cost.trim_start_matches(':').trim().to_owned());
-        } else if !content.is_empty() {
+        } else if !content.is_empty() && !content.starts_with("Optimal:") {
             let what = "expected a line Route #1: and its nodes, or Cost".to_owned();
             return Err(FormatError::Line { line, what });
         }
@@ -74,7 +75,7 @@ mod tests {
         let read = read_solution(&write_solution(&routes, "17")).unwrap();
         assert_eq!(read.routes, routes);
         assert_eq!(read.cost.as_deref(), Some("17"));
-        let spaced = read_solution("Route #1: 2 1 \n\nCost: 6655548\n").unwrap();
+        let spaced = read_solution("Route #1: 2 1 \n\nCost: 6655548\nOptimal: True\n").unwrap();
         assert_eq!(spaced.routes, vec![vec![2, 1]]);
         assert_eq!(spaced.cost.as_deref(), Some("6655548"));
     }

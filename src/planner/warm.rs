@@ -160,6 +160,7 @@ impl<'a> WarmStart<'a> {
                 Some(StartRoute {
                     kind: translation.kind_of(route.courier)?,
                     clients: route.orders.clone(),
+                    reloads: Vec::new(),
                     locked: route.pin.locked,
                 })
             })

@@ -2,7 +2,7 @@
 
 use super::fit::fit;
 use super::problem::Problem;
-use super::solution::Solution;
+use super::solution::{ReloadAfter, Solution, Trip, evaluate_trips};
 use super::state::Route;
 
 /// One route to start from.
@@ -12,6 +12,8 @@ pub struct StartRoute {
     pub kind: usize,
     /// Clients in sequence.
     pub clients: Vec<usize>,
+    /// Where one trip ends and the next begins, in sequence.
+    pub reloads: Vec<ReloadAfter>,
     /// How many of the first clients stay in this route, in this sequence, before all others.
     pub locked: usize,
 }
@@ -27,7 +29,8 @@ pub struct Start {
 impl Start {
     /// Takes routes over; what breaks a constraint is left out, of each route as few clients as possible.
     ///
-    /// The sequence within a route is kept and windows are chosen for it. Locked clients are not left out, unless they
+    /// The sequence within a route is kept and windows are chosen for it. Trips are kept where all of them can be driven
+    /// in the first window of each client; otherwise their clients make one trip. Locked clients are not left out, unless they
     /// break a constraint by themselves: then the whole route is. So is a route for which no vehicle of its type is
     /// left. A client that is named again counts where it is named first.
     ///
@@ -46,6 +49,19 @@ impl Start {
         for route in routes {
             let is_first = |&client: &usize| !std::mem::replace(&mut is_named[client], true);
             let clients: Vec<usize> = route.clients.iter().copied().filter(is_first).collect();
+            let trips = trips_of(route);
+            if trips.len() > 1
+                && clients.len() == route.clients.len()
+                && free[route.kind] > 0
+                && evaluate_trips(problem, route.kind, &trips).is_some()
+            {
+                for &client in &clients {
+                    is_absent[client] = false;
+                }
+                free[route.kind] -= 1;
+                start.push_trips(route, trips);
+                continue;
+            }
             let fitted = if free[route.kind] > 0 {
                 let locked = route.locked.min(clients.len());
                 fit(problem, route.kind, &clients, locked)
@@ -78,6 +94,23 @@ impl Start {
         start
     }
 
+    fn push_trips(&mut self, route: &StartRoute, trips: Vec<Trip>) {
+        let mut locked = route.locked;
+        for trip in trips {
+            let slot = self.routes.len() as u32;
+            let of_trip = locked.min(trip.visits.len());
+            locked -= of_trip;
+            self.routes.push(Route {
+                slot,
+                kind: route.kind as u32,
+                previous: trip.reload.map(|reload| (slot - 1, reload)),
+                version: 0,
+                locked: of_trip as u32,
+                visits: trip.visits,
+            });
+        }
+    }
+
     /// Clients that were in a route and did not fit there, ascending.
     #[must_use]
     pub fn displaced(&self) -> &[usize] {
@@ -99,4 +132,22 @@ impl Start {
     pub(super) fn absent(&self) -> &[u32] {
         &self.absent
     }
+}
+
+/// The trips of a route, each client in its first window.
+fn trips_of(route: &StartRoute) -> Vec<Trip> {
+    let firsts = route.reloads.iter().map(|after| Some(after.reload as u8));
+    let bounds: Vec<usize> = std::iter::once(0)
+        .chain(route.reloads.iter().map(|after| after.n_before))
+        .chain([route.clients.len()])
+        .map(|position| position.min(route.clients.len()))
+        .collect();
+    let trips = std::iter::once(None).chain(firsts).zip(bounds.windows(2));
+    let trip = |(reload, bounds): (Option<u8>, &[usize])| Trip {
+        reload,
+        visits: (route.clients[bounds[0]..bounds[1].max(bounds[0])].iter())
+            .map(|&client| (client as u32, 0))
+            .collect(),
+    };
+    trips.map(trip).collect()
 }

@@ -45,6 +45,7 @@ fn random_routes(problem: &Problem, seed: u64) -> Vec<StartRoute> {
         .map(|_| StartRoute {
             kind: rng.random_range(0..n_types),
             clients: Vec::new(),
+            reloads: Vec::new(),
             locked: 0,
         })
         .collect();
@@ -67,6 +68,7 @@ fn good_routes(problem: &Problem, seed: u64) -> Vec<StartRoute> {
         kind: route.kind,
         locked: rng.random_range(0..=route.clients.len()),
         clients: route.clients,
+        reloads: Vec::new(),
     };
     solution.routes.into_iter().map(lock).collect()
 }
@@ -220,6 +222,7 @@ fn routes_without_a_vehicle_and_clients_named_twice_are_displaced() {
     let route = |clients: &[usize]| StartRoute {
         kind: 0,
         clients: clients.to_vec(),
+        reloads: Vec::new(),
         locked: 0,
     };
     let alone = (0..problem.n_clients())

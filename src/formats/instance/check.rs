@@ -6,8 +6,8 @@ use super::fleet::Kind;
 /// Why routes are not a solution. Vehicles are counted from 1, as solutions number their routes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A route visits what is no client.
-    #[error("route {vehicle}: node {node} is no client")]
+    /// A route visits what is no client, and no depot where the vehicle may load for another trip.
+    #[error("route {vehicle}: node {node} is no client and no depot to reload at")]
     Node {
         /// Which route.
         vehicle: usize,
@@ -57,7 +57,8 @@ pub enum Fault {
 }
 
 impl Instance {
-    /// Checks routes (sequences of nodes without depots) and gives their [cost](Instance::cost).
+    /// Checks routes and gives their [cost](Instance::cost). Routes are sequences of nodes without the depots at both
+    /// ends; a depot in between ends one trip and begins the next.
     ///
     /// Where vehicles differ, the first route is that of the first vehicle, and so on; a vehicle may have none.
     ///
@@ -67,11 +68,12 @@ impl Instance {
         self.check_vehicles(routes)?;
         let mut visits = vec![0_u32; self.n_nodes()];
         for (vehicle, route) in (1..).zip(routes) {
-            let clients = self.n_depots..self.n_nodes();
-            if let Some(&node) = route.iter().find(|node| !clients.contains(node)) {
+            let kind = self.fleet.vehicle(vehicle - 1);
+            let may_visit =
+                |node: usize| self.is_client(node) || kind.reloads.binary_search(&node).is_ok();
+            if let Some(&node) = route.iter().find(|&&node| !may_visit(node)) {
                 return Err(Fault::Node { vehicle, node });
             }
-            let kind = self.fleet.vehicle(vehicle - 1);
             if !route.is_empty() {
                 self.check_client_limits(vehicle, kind, route)?;
                 self.check_times(vehicle, kind, route)?;
@@ -131,15 +133,22 @@ impl Instance {
         kind: &Kind,
         route: &[usize],
     ) -> Result<(), Fault> {
-        if let Some(&node) = route.iter().find(|&&node| !kind.may_serve(node)) {
+        let mut clients = route.iter().filter(|&&node| self.is_client(node));
+        if let Some(&node) = clients.find(|&&node| !kind.may_serve(node)) {
             return Err(Fault::Admission { vehicle, node });
         }
-        let load: i64 = route.iter().map(|&node| self.demand[node]).sum();
-        if load > kind.capacity {
-            let excess = load - kind.capacity;
-            return Err(Fault::Overload { vehicle, excess });
+        for trip in route.split(|&node| !self.is_client(node)) {
+            let load: i64 = trip.iter().map(|&node| self.demand[node]).sum();
+            if load > kind.capacity {
+                let excess = load - kind.capacity;
+                return Err(Fault::Overload { vehicle, excess });
+            }
         }
         Ok(())
+    }
+
+    fn is_client(&self, node: usize) -> bool {
+        (self.n_depots..self.n_nodes()).contains(&node)
     }
 
     fn length(&self, kind: &Kind, route: &[usize]) -> i64 {
@@ -155,10 +164,19 @@ impl Instance {
             return Ok(());
         };
         let stops = stops(kind, route);
+        let trips = route.split(|&node| !self.is_client(node));
+        let ready: Vec<i64> = trips
+            .map(|trip| trip.iter().map(|&node| self.releases[node]).max())
+            .map(Option::unwrap_or_default)
+            .collect();
         let drive = |start: i64| {
             let mut time = start;
             let mut is_late = Ok(());
+            let mut goods = ready.iter();
             for (&from, &to) in stops.iter().zip(&stops[1..]) {
+                if !self.is_client(from) {
+                    time = time.max(goods.next().copied().unwrap_or(0));
+                }
                 time += self.service[from] + self.distance(from, to);
                 time = time.max(windows[to].0);
                 if time > windows[to].1 && is_late.is_ok() {

@@ -17,6 +17,8 @@ pub(in crate::formats) struct Kind {
     pub(in crate::formats) max_duration: Option<i64>,
     /// Nodes that it may serve, ascending; `None` for all.
     pub(in crate::formats) clients: Option<Vec<usize>>,
+    /// Depots where it may load for further trips, ascending.
+    pub(in crate::formats) reloads: Vec<usize>,
 }
 
 impl Kind {

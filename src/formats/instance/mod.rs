@@ -56,6 +56,8 @@ pub struct Instance {
     /// `None` where time does not matter.
     pub(super) windows: Option<Vec<(i64, i64)>>,
     pub(super) service: Vec<i64>,
+    /// When the trip that serves a client may leave its depot; 0 for always.
+    pub(super) releases: Vec<i64>,
     /// What it costs not to serve a client; 0 if it must be served.
     pub(super) prizes: Vec<i64>,
     pub(super) distances: Arc<Distances>,
@@ -67,6 +69,8 @@ pub(super) const VALUE_MAX: i64 = 100_000_000;
 /// reaches the limit of 64 bits.
 const COST_MAX: i64 = 100_000_000_000;
 const UNIT_COST_MAX: i64 = 10_000;
+/// Most depots that a vehicle may reload at.
+const RELOADS_MAX: i64 = 255;
 
 impl Instance {
     /// Number of nodes, the depots included.
@@ -163,6 +167,7 @@ impl Instance {
         let values = [
             ("demand", self.demand[node], 1, VALUE_MAX),
             ("service time", self.service[node], scale, VALUE_MAX),
+            ("release time", self.releases[node], scale, VALUE_MAX),
             ("start of the window", start, scale, VALUE_MAX),
             ("end of the window", end, scale, VALUE_MAX),
             ("prize", self.prizes[node], scale, COST_MAX),
@@ -188,6 +193,7 @@ impl Instance {
         let scale = self.rounding.scale();
         let faults = self.fleet.kinds.iter().flat_map(|(kind, _)| {
             let duration = kind.max_duration.unwrap_or(0);
+            let n_reloads = kind.reloads.len() as i64;
             [
                 outside("fixed cost of a vehicle", kind.fixed, scale, COST_MAX),
                 outside(
@@ -197,6 +203,7 @@ impl Instance {
                     UNIT_COST_MAX,
                 ),
                 outside("maximum duration", duration, scale, VALUE_MAX),
+                outside("number of depots to reload at", n_reloads, 1, RELOADS_MAX),
             ]
         });
         faults.flatten().collect()

@@ -4,8 +4,8 @@ use std::sync;
 
 use super::{Instance, VALUE_MAX};
 use crate::formats::FormatError;
-use crate::solver::problem::{Arc, Client, DropRule, FAR, Problem, VehicleType, Window};
-use crate::solver::solution::Solution;
+use crate::solver::problem::{Arc, Client, DropRule, FAR, Problem, Reload, VehicleType, Window};
+use crate::solver::solution::{ReloadAfter, Solution, SolutionRoute};
 use crate::solver::start::StartRoute;
 
 impl Instance {
@@ -75,7 +75,7 @@ impl Instance {
                 end: end as i32,
                 cost: 0,
             }],
-            ready: None,
+            ready: Some(self.releases[node] as i32).filter(|&ready| ready > 0),
             delivery: vec![self.demand[node]],
             collection: vec![0],
             drop: match self.prizes[node] {
@@ -108,8 +108,13 @@ impl Instance {
             earliest: earliest as i32,
             latest: latest as i32,
             loading: 0,
-            reloads: Vec::new(),
-            max_reloads: 0,
+            reloads: (kind.reloads.iter())
+                .map(|&station| Reload {
+                    station,
+                    loading: 0,
+                })
+                .collect(),
+            max_reloads: if kind.reloads.is_empty() { 0 } else { u32::MAX },
             breaks: Vec::new(),
             fixed: kind.fixed,
             per_distance: kind.per_distance,
@@ -129,24 +134,32 @@ impl Instance {
     /// # Errors
     /// If there is no such client or vehicle.
     pub fn start_routes(&self, routes: &[Vec<usize>]) -> Result<Vec<StartRoute>, FormatError> {
-        let client = |&node: &usize| {
-            if (self.n_depots..self.n_nodes()).contains(&node) {
-                Ok(node - self.n_depots)
-            } else {
-                let what = format!("{node} is no customer of the instance");
-                Err(FormatError::Content(what))
-            }
-        };
         let route = |(vehicle, nodes): (usize, &Vec<usize>)| {
             let kind = self.fleet.kind_of(vehicle).ok_or_else(|| {
                 let what = format!("there is no vehicle for route #{}", vehicle + 1);
                 FormatError::Content(what)
             })?;
-            Ok(StartRoute {
+            let mut route = StartRoute {
                 kind,
-                clients: nodes.iter().map(client).collect::<Result<_, _>>()?,
+                clients: Vec::with_capacity(nodes.len()),
+                reloads: Vec::new(),
                 locked: 0,
-            })
+            };
+            for &node in nodes {
+                let reloads = &self.fleet.kinds[kind].0.reloads;
+                if (self.n_depots..self.n_nodes()).contains(&node) {
+                    route.clients.push(node - self.n_depots);
+                } else if let Ok(reload) = reloads.binary_search(&node) {
+                    route.reloads.push(ReloadAfter {
+                        n_before: route.clients.len(),
+                        reload,
+                    });
+                } else {
+                    let what = format!("{node} is no customer of the instance");
+                    return Err(FormatError::Content(what));
+                }
+            }
+            Ok(route)
         };
         let routes = routes.iter().enumerate();
         routes
@@ -159,11 +172,22 @@ impl Instance {
     /// in use where they do not.
     #[must_use]
     pub fn routes_of(&self, solution: &Solution) -> Vec<Vec<usize>> {
-        let routes = solution.routes.iter().map(|route| {
-            let clients = route.clients.iter();
-            let nodes = clients.map(|client| client + self.n_depots).collect();
-            (route.kind, nodes)
-        });
+        let routes = solution.routes.iter();
+        let routes = routes.map(|route| (route.kind, self.nodes_of(route)));
         self.fleet.assign(routes.collect())
+    }
+
+    /// Clients and, between two trips, depots.
+    fn nodes_of(&self, route: &SolutionRoute) -> Vec<usize> {
+        let depots = &self.fleet.kinds[route.kind].0.reloads;
+        let mut reloads = route.reloads.iter().peekable();
+        let mut nodes = Vec::with_capacity(route.clients.len() + route.reloads.len());
+        for (n_before, client) in route.clients.iter().enumerate() {
+            if let Some(after) = reloads.next_if(|after| after.n_before == n_before) {
+                nodes.push(depots[after.reload]);
+            }
+            nodes.push(client + self.n_depots);
+        }
+        nodes
     }
 }

@@ -1,9 +1,16 @@
 //! Vehicles: what all have in common stands behind keys, what differs in sections with a row a vehicle.
 
+use std::ops::Range;
+
 use super::super::instance::{Fleet, Kind};
 use super::super::{FormatError, number};
 use super::content;
 use super::parts::{Parts, Subject};
+
+/// The clients that each vehicle may serve.
+const ALLOWED_CLIENTS: &str = "VEHICLES_ALLOWED_CLIENTS_SECTION";
+/// The depots where each vehicle may load for further trips.
+const RELOAD_DEPOTS: &str = "VEHICLES_RELOAD_DEPOT_SECTION";
 
 /// A number that all vehicles have in common, or one for each.
 enum Values {
@@ -68,7 +75,9 @@ pub(super) fn read(
     let per_distance = Values::read(parts, "VEHICLES_UNIT_DISTANCE_COST", n, 1, 1)?;
     let duration = Values::read(parts, "VEHICLES_MAX_DURATION", n, scale, NO_LIMIT)?;
     let depots = depots(parts, n, n_depots)?;
-    let clients = clients(parts, n, n_depots..n_nodes)?;
+    let clients = nodes(parts, ALLOWED_CLIENTS, n, n_depots..n_nodes, "client")?;
+    let reloads = nodes(parts, RELOAD_DEPOTS, n, 0..n_depots, "depot")?;
+    let reloads_of = |vehicle: usize| reloads.as_ref().map(|reloads| reloads[vehicle].clone());
     let vehicle = |vehicle: usize| Kind {
         depot: depots.as_ref().map_or(0, |depots| depots[vehicle]),
         capacity: capacity.of(vehicle),
@@ -76,12 +85,14 @@ pub(super) fn read(
         per_distance: per_distance.of(vehicle),
         max_duration: Some(duration.of(vehicle)).filter(|&longest| longest != NO_LIMIT),
         clients: clients.as_ref().map(|clients| clients[vehicle].clone()),
+        reloads: reloads_of(vehicle).unwrap_or_default(),
     };
     let may_differ = [&capacity, &fixed, &per_distance, &duration]
         .into_iter()
         .any(Values::differ)
         || depots.is_some()
-        || clients.is_some();
+        || clients.is_some()
+        || reloads.is_some();
     Ok(if may_differ {
         Fleet::of((0..n).map(vehicle))
     } else {
@@ -109,24 +120,24 @@ fn depots(
     depots.collect::<Result<_, _>>().map(Some)
 }
 
-/// The clients that each vehicle may serve, ascending.
-fn clients(
+/// The nodes that `section` names for each vehicle, ascending; each must be one of `all`, which is what `what` calls
+/// them.
+fn nodes(
     parts: &Parts<'_>,
+    section: &str,
     n_vehicles: usize,
-    all: std::ops::Range<usize>,
+    all: Range<usize>,
+    what: &str,
 ) -> Result<Option<Vec<Vec<usize>>>, FormatError> {
-    const SECTION: &str = "VEHICLES_ALLOWED_CLIENTS_SECTION";
-    let Some(rows) = parts.rows_of(SECTION, Subject::Vehicle, n_vehicles)? else {
+    let Some(rows) = parts.rows_of(section, Subject::Vehicle, n_vehicles)? else {
         return Ok(None);
     };
     let of_vehicle = |(line, words): (usize, &[&str])| {
-        let clients = words
-            .iter()
-            .map(|word| node(word, line, all.clone(), "client"));
-        let mut clients: Vec<usize> = clients.collect::<Result<_, _>>()?;
-        clients.sort_unstable();
-        clients.dedup();
-        Ok(clients)
+        let nodes = words.iter().map(|word| node(word, line, all.clone(), what));
+        let mut nodes: Vec<usize> = nodes.collect::<Result<_, _>>()?;
+        nodes.sort_unstable();
+        nodes.dedup();
+        Ok(nodes)
     };
     rows.into_iter()
         .map(of_vehicle)
@@ -135,12 +146,7 @@ fn clients(
 }
 
 /// A node, which the text counts from 1.
-fn node(
-    word: &str,
-    line: usize,
-    range: std::ops::Range<usize>,
-    what: &str,
-) -> Result<usize, FormatError> {
+fn node(word: &str, line: usize, range: Range<usize>, what: &str) -> Result<usize, FormatError> {
     let node: usize = number(word, line)?;
     match node.checked_sub(1).filter(|node| range.contains(node)) {
         Some(node) => Ok(node),

@@ -1,5 +1,5 @@
 //! VRPLIB, in the dialect of PyVRP's benchmarks: capacities and time windows, several depots, mixed fleets, clients that
-//! only some vehicles may serve, prizes; coordinates (`EUC_2D`) or a full matrix (`EXPLICIT`, `FULL_MATRIX`).
+//! only some vehicles may serve, prizes, several trips with release times; coordinates (`EUC_2D`) or a full matrix (`EXPLICIT`, `FULL_MATRIX`).
 
 mod fleet;
 mod parts;
@@ -43,6 +43,8 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
     let n_depots = n_depots(&parts, n)?;
     let mut prizes = of_node("PRIZE_SECTION", 0, scale)?.unwrap_or_else(|| vec![0; n]);
     prizes[..n_depots].fill(0);
+    let mut releases = of_node("RELEASE_TIME_SECTION", 0, scale)?.unwrap_or_else(|| vec![0; n]);
+    releases[..n_depots].fill(0);
     let instance = Instance {
         name: parts.text("NAME").unwrap_or_default().to_owned(),
         rounding,
@@ -52,6 +54,7 @@ pub(super) fn read(text: &str, rounding: Option<Rounding>) -> Result<Instance, F
         demand: demand.ok_or_else(|| content("DEMAND_SECTION is missing"))?,
         windows: windows(&parts, n, scale)?,
         service: service(&parts, n, n_depots, scale)?,
+        releases,
         prizes,
         distances: distances.into(),
     };
@@ -72,7 +75,7 @@ fn usual_rounding(kind: &str) -> Rounding {
 /// How published solutions of such instances state their cost.
 fn cost_unit(kind: &str) -> CostUnit {
     match kind {
-        "MDVRPTW" | "SDVRPTW" | "HFVRP" | "PCVRPTW" => CostUnit::Integer,
+        "MDVRPTW" | "SDVRPTW" | "HFVRP" | "PCVRPTW" | "MTVRPTWR" => CostUnit::Integer,
         _ => CostUnit::Text,
     }
 }
@@ -135,7 +138,7 @@ fn matrix(parts: &Parts<'_>, n: usize, scale: i64) -> Result<Distances, FormatEr
     Ok(Distances::Matrix(values))
 }
 
-/// When nodes may be visited. Without windows time matters only if it is limited.
+/// When nodes may be visited. Without windows time matters only if durations are limited or goods are late.
 fn windows(
     parts: &Parts<'_>,
     n: usize,
@@ -148,7 +151,8 @@ fn windows(
         return Ok(Some(start.into_iter().zip(end).collect()));
     }
     let is_limited = parts.text("VEHICLES_MAX_DURATION").is_some()
-        || parts.rows("VEHICLES_MAX_DURATION_SECTION").is_some();
+        || parts.rows("VEHICLES_MAX_DURATION_SECTION").is_some()
+        || parts.rows("RELEASE_TIME_SECTION").is_some();
     Ok(is_limited.then(|| vec![(0, VALUE_MAX); n]))
 }
 

@@ -32,11 +32,12 @@ const KEYS: [&str; 12] = [
     "VEHICLES_FIXED_COST",
     "VEHICLES_UNIT_DISTANCE_COST",
 ];
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 15] = [
     "NODE_COORD_SECTION",
     "DEMAND_SECTION",
     "TIME_WINDOW_SECTION",
     "SERVICE_TIME_SECTION",
+    "RELEASE_TIME_SECTION",
     "EDGE_WEIGHT_SECTION",
     "DEPOT_SECTION",
     "PRIZE_SECTION",
@@ -46,6 +47,7 @@ const SECTIONS: [&str; 13] = [
     "VEHICLES_FIXED_COST_SECTION",
     "VEHICLES_UNIT_DISTANCE_COST_SECTION",
     "VEHICLES_ALLOWED_CLIENTS_SECTION",
+    "VEHICLES_RELOAD_DEPOT_SECTION",
 ];
 
 /// What the rows of a section belong to, counted from 1.

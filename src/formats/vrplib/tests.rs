@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::solver::control::Control;
 use crate::solver::params::SearchParams;
 use crate::solver::search::search;
+use crate::solver::start::Start;
 
 const MATRIX: &str = "NAME : M\nTYPE : VRPTW\nDIMENSION : 3\nEDGE_WEIGHT_TYPE : EXPLICIT\nVEHICLES : 2\n\
     EDGE_WEIGHT_FORMAT : FULL_MATRIX\nCAPACITY : 10\nEDGE_WEIGHT_SECTION\n0 5 7\n6 0 2\n8 3 0\nDEMAND_SECTION\n1 0\n2 4\n3 5\n\
@@ -25,6 +26,12 @@ const FLEET: &str = "NAME: H\nTYPE: HFVRP\nDIMENSION: 3\nVEHICLES: 5\nEDGE_WEIGH
 const PRIZES: &str = "NAME : P\nTYPE : PCVRPTW\nDIMENSION : 3\nVEHICLES : 2\nCAPACITY : 10\nSERVICE_TIME : 1\n\
     EDGE_WEIGHT_TYPE : EUC_2D\nNODE_COORD_SECTION\n1 0 0\n2 3 4\n3 0 1\nDEMAND_SECTION\n1 0\n2 4\n3 5\n\
     TIME_WINDOW_SECTION\n1 0 100\n2 0 90\n3 0 90\nPRIZE_SECTION\n1 0\n2 8\n3 0\nDEPOT_SECTION\n1\n-1\nEOF\n";
+
+/// One vehicle that holds one of two orders; the goods of client 2, at (0, 1), are there at 10 only.
+const TRIPS: &str = "NAME: T\nTYPE: MTVRPTWR\nEDGE_WEIGHT_TYPE: EUC_2D\nDIMENSION: 3\nVEHICLES: 1\nCAPACITY: 5\n\
+    SERVICE_TIME: 1\nNODE_COORD_SECTION\n1 0 0\n2 3 4\n3 0 1\nDEMAND_SECTION\n1 0\n2 4\n3 5\n\
+    TIME_WINDOW_SECTION\n1 0 24\n2 0 24\n3 0 24\nRELEASE_TIME_SECTION\n1 0\n2 0\n3 10\n\
+    VEHICLES_RELOAD_DEPOT_SECTION\n1 1\nDEPOT_SECTION\n1\nEOF\n";
 
 #[test]
 fn a_matrix_is_taken_as_given_and_may_be_asymmetric() {
@@ -146,6 +153,63 @@ fn a_vehicle_serves_only_the_clients_that_it_may() {
 }
 
 #[test]
+fn a_vehicle_may_load_for_further_trips() {
+    let instance = read(TRIPS, None).unwrap();
+    // Out at 0 and back at 11; then out again, and back at 14.
+    assert_eq!(instance.check(&[vec![1, 0, 2]]), Ok(100 + 20));
+    assert_eq!(instance.show_cost(120), "120");
+    assert_eq!(
+        instance.check(&[vec![1, 2]]),
+        Err(Fault::Overload {
+            vehicle: 1,
+            excess: 4
+        })
+    );
+    assert_eq!(instance.check(&[vec![1, 0]]), Err(Fault::Coverage(2)));
+    let nowhere = TRIPS.replace("1 1\nDEPOT", "1\nDEPOT");
+    assert_eq!(
+        read(&nowhere, None).unwrap().check(&[vec![1, 0, 2]]),
+        Err(Fault::Node {
+            vehicle: 1,
+            node: 0
+        })
+    );
+}
+
+#[test]
+fn a_trip_waits_until_all_its_goods_are_there() {
+    // The other way round the first trip leaves at 10 and is back at 13: then it is too late for 11 more.
+    let late = TRIPS.replace("1 0 24\n2 0", "1 0 23\n2 0");
+    let instance = read(&late, None).unwrap();
+    assert_eq!(instance.check(&[vec![1, 0, 2]]), Ok(100 + 20));
+    assert_eq!(
+        instance.check(&[vec![2, 0, 1]]),
+        Err(Fault::Late {
+            vehicle: 1,
+            node: 0,
+            late: 10
+        })
+    );
+    let together = late.replace("CAPACITY: 5", "CAPACITY: 9");
+    let instance = read(&together, None).unwrap();
+    // 10 + 1 + 1 + 4.2 + 1 + 5, with both on board from the start.
+    assert_eq!(instance.check(&[vec![2, 1]]), Ok(10 + 42 + 50));
+    let later = together.replace("3 10\nVEH", "3 11\nVEH");
+    assert!(read(&later, None).unwrap().check(&[vec![2, 1]]).is_err());
+}
+
+#[test]
+fn a_search_from_trips_keeps_them() {
+    let instance = read(TRIPS, None).unwrap();
+    let problem = instance.to_problem();
+    let routes = vec![vec![1, 0, 2]];
+    let start = instance.start_routes(&routes).unwrap();
+    let solution = Start::new(&problem, &start).solution(&problem);
+    assert_eq!(instance.routes_of(&solution), routes);
+    assert_eq!(solution.cost, 120);
+}
+
+#[test]
 fn the_search_means_by_cost_what_the_checker_does() {
     let allowed = "VEHICLES_ALLOWED_CLIENTS_SECTION\n1 3\n2 3 2\nDEPOT_SECTION";
     let skills = PRIZES.replace("DEPOT_SECTION", allowed);
@@ -154,6 +218,7 @@ fn the_search_means_by_cost_what_the_checker_does() {
         (FLEET, 20_000 + 2 * (5_000 + 4_243 + 1_000)),
         (PRIZES, 100),
         (&skills, 100),
+        (TRIPS, 120),
     ];
     for (text, optimum) in optimal_costs {
         let instance = read(text, None).unwrap();

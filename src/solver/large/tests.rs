@@ -256,6 +256,7 @@ fn a_large_search_goes_on_from_its_start_and_keeps_what_is_locked() {
     let lock = |route: &SolutionRoute| StartRoute {
         kind: route.kind,
         clients: route.clients.clone(),
+        reloads: Vec::new(),
         locked: route.clients.len().min(2),
     };
     let routes: Vec<StartRoute> = before.routes.iter().map(lock).collect();
