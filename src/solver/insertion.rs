@@ -11,7 +11,7 @@ use super::duration::{Carry, duration_cost};
 use super::neighborhood::Neighborhood;
 use super::params::Work;
 use super::problem::{Problem, Window};
-use super::state::{NONE, State};
+use super::state::{NONE, Offer, State};
 
 /// A place for a client, and what going there costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -356,18 +356,53 @@ struct Gap {
 
 /// Whether a route has room for `client`, wherever it would go.
 fn has_room(state: &State<'_>, slot: u32, client: u32) -> bool {
+    holds(state, slot, client) && may_serve(state, slot, client)
+}
+
+/// Whether the vehicle is large enough.
+fn holds(state: &State<'_>, slot: u32, client: u32) -> bool {
+    let vehicle = &state.problem.types()[state.head(slot).kind as usize];
+    let loads = state.loads(slot).iter();
+    loads
+        .zip(state.problem.delivery(client as usize))
+        .zip(&vehicle.capacity)
+        .all(|((load, more), room)| load + more <= *room)
+}
+
+/// Whether the vehicle may serve one client more, and this one.
+fn may_serve(state: &State<'_>, slot: u32, client: u32) -> bool {
     let problem = state.problem;
     let head = state.head(slot);
     let vehicle = &problem.types()[head.kind as usize];
     state.route_count(slot) < vehicle.max_clients
-        && state
-            .loads(slot)
-            .iter()
-            .zip(problem.delivery(client as usize))
-            .zip(&vehicle.capacity)
-            .all(|((load, more), room)| load + more <= *room)
         && problem.admits(head.kind as usize, client as usize)
         && state.may_join(slot, client)
+}
+
+/// How much longer the route becomes with `client` behind node `after`.
+fn detour(state: &State<'_>, client: u32, after: u32) -> i64 {
+    let kind = state.head(state.slot_of(after)).kind;
+    let profile = state.problem.types()[kind as usize].profile;
+    let distances = state.problem.distances(profile, client as usize);
+    let visit = state.visit(after);
+    let arc_in = distances[2 * state.origin(after, kind) + 1];
+    let arc_out = distances[2 * state.destination(visit.succ, kind)];
+    i64::from(arc_in + arc_out - visit.distance)
+}
+
+/// The vehicle that has to take over the route for `client` to go to a place that was found for it regardless of loads;
+/// the one that the route has, where it is large enough. `None` if there is none.
+pub(super) fn vehicle_for(
+    state: &State<'_>,
+    slot: u32,
+    client: u32,
+    place: Place,
+) -> Option<Offer> {
+    if holds(state, slot, client) {
+        let kind = state.head(slot).kind;
+        return Some(Offer { kind, growth: 0 });
+    }
+    state.vehicle_with(slot, client, detour(state, client, place.after))
 }
 
 /// The best place for `client` in the route of `slot`.
@@ -377,12 +412,8 @@ fn best_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
     let place = query.scan(state, slot);
     if state.problem.features().distances && place.delta < i64::MAX {
         let vehicle = &state.problem.types()[head.kind as usize];
-        let arc_in = query.distances[2 * state.origin(place.after, head.kind) + 1];
-        let visit = state.visit(place.after);
-        let arc_out = query.distances[2 * state.destination(visit.succ, head.kind)];
-        if state.route_distance(slot) + i64::from(arc_in + arc_out - visit.distance)
-            > vehicle.max_distance
-        {
+        let detour = detour(state, client, place.after);
+        if state.route_distance(slot) + detour > vehicle.max_distance {
             return Place::NOWHERE;
         }
     }
@@ -398,6 +429,17 @@ pub(super) fn place_in_route(state: &State<'_>, slot: u32, client: u32) -> Place
     }
 }
 
+/// A place that was found regardless of loads, at the cost of the vehicle that it takes.
+fn grown(state: &State<'_>, slot: u32, client: u32, place: Place) -> Place {
+    match vehicle_for(state, slot, client, place) {
+        Some(vehicle) => Place {
+            delta: place.delta + vehicle.growth,
+            ..place
+        },
+        None => Place::NOWHERE,
+    }
+}
+
 /// Looks for places. One per part; keeps what it needs between queries.
 #[derive(Debug)]
 pub(super) struct Finder {
@@ -406,6 +448,8 @@ pub(super) struct Finder {
     query: u32,
     /// How many neighbors are looked at.
     pub(super) neighbors: usize,
+    /// Whether routes keep their vehicles: otherwise what does not fit into one may go with a larger one.
+    pub(super) keeps_vehicles: bool,
     /// What was done so far.
     pub(super) work: Work,
 }
@@ -416,6 +460,7 @@ impl Finder {
             seen: vec![0; n_slots],
             query: 0,
             neighbors: usize::MAX,
+            keeps_vehicles: false,
             work: Work::default(),
         }
     }
@@ -440,6 +485,7 @@ impl Finder {
         };
         self.work.0 += Work::INSERTION;
         let mut unseen = state.used_slots();
+        let grows = state.problem.features().siblings && !self.keeps_vehicles;
         for &neighbor in neighborhood.insertion(client).iter().take(self.neighbors) {
             if unseen == 0 {
                 break;
@@ -455,7 +501,12 @@ impl Finder {
             let place = if let Some(place) = memory.get(slot, version) {
                 place
             } else {
-                let place = if has_room(state, slot, client) {
+                let is_open = if grows {
+                    may_serve(state, slot, client)
+                } else {
+                    has_room(state, slot, client)
+                };
+                let place = if is_open {
                     self.work.0 += Work::GAP * u64::from(state.head(slot).count);
                     best_in_route(state, slot, client)
                 } else {
@@ -463,6 +514,10 @@ impl Finder {
                 };
                 memory.set(slot, version, place);
                 place
+            };
+            let place = match grows && place.delta < best.delta {
+                true => grown(state, slot, client, place),
+                false => place,
             };
             if place.delta < best.delta && !pass_over() {
                 best = place;

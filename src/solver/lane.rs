@@ -52,6 +52,11 @@ pub(super) struct Orders {
     pub(super) size: RuinSize,
 }
 
+/// Chance that routes go to smaller vehicles before clients are put back.
+const SHRINK: f64 = 0.5;
+/// Chance that two of them exchange their vehicles.
+const SWAP: f64 = 0.2;
+
 /// How often a lane looks whether to stop.
 const STOP_CHECK_ITERATIONS: u64 = 32;
 
@@ -138,6 +143,7 @@ impl<'p> Lane<'p> {
             &mut self.pool,
         );
         let limit = limit.max(1);
+        self.change_vehicles(rng);
         if self.state.is_broken() {
             self.state.undo();
         } else if self.recreate.apply(
@@ -151,6 +157,27 @@ impl<'p> Lane<'p> {
             self.state.commit();
         } else {
             self.state.undo();
+        }
+    }
+
+    /// Lets some of the routes just ruined go to smaller vehicles, or exchange theirs.
+    fn change_vehicles(&mut self, rng: &mut Stream) {
+        if !self.state.problem.features().siblings {
+            return;
+        }
+        let slots = self.ruin.slots();
+        if rng.random_bool(SHRINK) {
+            for &slot in slots {
+                self.state.right_size(slot);
+            }
+        }
+        if let [first, second, ..] = *slots
+            && [first, second]
+                .iter()
+                .all(|&slot| self.state.head(slot).count > 0)
+            && rng.random_bool(SWAP)
+        {
+            self.state.swap_vehicles(first, second);
         }
     }
 

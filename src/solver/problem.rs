@@ -5,6 +5,7 @@
 
 mod costs;
 mod part;
+mod siblings;
 
 use std::fmt;
 
@@ -212,6 +213,8 @@ pub struct Problem {
     arc_cost_mean: f64,
     vehicle_cost: i64,
     features: Features,
+    /// For each type those that may take over its routes.
+    siblings: Vec<Vec<u32>>,
 }
 
 /// What a problem has beyond time windows and deliveries; what is absent costs nothing to search.
@@ -229,6 +232,8 @@ pub(super) struct Features {
     pub(super) admissions: bool,
     /// Travel that depends on the time of day.
     pub(super) timed: bool,
+    /// Vehicle types that may take over each other's routes.
+    pub(super) siblings: bool,
     /// Limits on the number of clients.
     pub(super) counts: bool,
     /// Routes of several trips.
@@ -334,11 +339,13 @@ impl Problem {
         n_nodes: usize,
         n_profiles: usize,
     ) -> Self {
-        let features = Features::of(&clients, &types);
+        let mut features = Features::of(&clients, &types);
         assert!(
             !features.reloads || !features.breaks,
             "the caller validates that nobody takes breaks where vehicles reload"
         );
+        let siblings = siblings::siblings(&types, features);
+        features.siblings = siblings.iter().any(|siblings| !siblings.is_empty());
         let n_dims = types[0].capacity.len();
         let deliveries = clients
             .iter()
@@ -358,6 +365,7 @@ impl Problem {
             arc_cost_mean: 0.0,
             vehicle_cost: 0,
             features,
+            siblings,
         }
     }
 
@@ -508,6 +516,12 @@ impl Problem {
                 .get(kind)
                 .copied()
                 .unwrap_or(true)
+    }
+
+    /// The types whose vehicles may take over routes of `kind` as they are, itself included; none if there is no other.
+    #[inline]
+    pub(super) fn siblings(&self, kind: usize) -> &[u32] {
+        &self.siblings[kind]
     }
 
     /// Whether vehicles of two types drive alike: between the same stations, over the same arcs, at the same pace.
@@ -702,6 +716,7 @@ impl Features {
                 .iter()
                 .any(|client| client.admitted.contains(&false)),
             timed: false,
+            siblings: false,
             counts: types.iter().any(|kind| kind.max_clients < u32::MAX),
             reloads: types.iter().any(VehicleType::may_reload),
             stations: clients

@@ -4,14 +4,28 @@
 
 use rand::{Rng, RngExt};
 
-use super::insertion::{Alone, Finder, Memory};
+use super::insertion::{Alone, Finder, Memory, Place, vehicle_for};
 use super::neighborhood::Neighborhood;
-use super::problem::Problem;
+use super::problem::{DropRule, Problem};
 use super::state::{NONE, State};
 use super::trip;
 
 /// Chance of starting a route with the next cheapest vehicle type instead of the cheapest.
 const OTHER_VEHICLE: f64 = 0.2;
+
+/// The same where types may take over each other's routes: then the cheapest is soon found again.
+const OTHER_SIBLING: f64 = 0.7;
+
+/// Chance that new routes count as cheaper than they are while clients are put back, where types may take over each
+/// other's routes: what a route is worth shows only when it is full.
+const CHEAP_ROUTES: f64 = 0.3;
+/// A new route that counts in full costs so many shares.
+const SHARES: u32 = 256;
+
+/// Chance of starting a route for clients that are left out for a price.
+const NEW_ROUTE: f64 = 0.02;
+/// How many of them may join the first one.
+const NEW_ROUTE_CLIENTS: usize = 60;
 
 /// What inserting needs to know of the problem, shared by all parts.
 #[derive(Debug)]
@@ -19,6 +33,8 @@ pub(super) struct Guide {
     pub(super) neighborhood: Neighborhood,
     pub(super) alone: Alone,
     keys: Vec<Keys>,
+    /// Whether some clients may be left out for a price.
+    has_prices: bool,
 }
 
 /// What clients are sorted by.
@@ -41,6 +57,10 @@ impl Guide {
             neighborhood,
             alone: Alone::new(problem),
             keys,
+            has_prices: problem
+                .clients()
+                .iter()
+                .any(|client| matches!(client.drop, DropRule::Priced(_))),
         }
     }
 }
@@ -95,6 +115,8 @@ pub(super) struct Recreate {
     blink: f64,
     /// Offers to accept until the next one is passed over: one draw a blink, not one a place.
     until_blink: u32,
+    /// Of [`SHARES`], how many a new route counts.
+    share: u32,
 }
 
 impl Recreate {
@@ -104,6 +126,7 @@ impl Recreate {
             order: Vec::new(),
             blink,
             until_blink: 0,
+            share: SHARES,
         }
     }
 
@@ -122,8 +145,18 @@ impl Recreate {
         pool: &mut Vec<u32>,
         limit: i64,
     ) -> bool {
+        self.share = if state.problem.features().siblings && rng.random_bool(CHEAP_ROUTES) {
+            rng.random_range(0..=SHARES)
+        } else {
+            SHARES
+        };
+        if guide.has_prices && !state.absent().is_empty() && rng.random_bool(NEW_ROUTE) {
+            start_route(state, guide, rng, pool);
+        }
         self.sort(guide, rng, pool);
-        self.insert_all(state, guide, memories, rng, pool, limit)
+        let is_done = self.insert_all(state, guide, memories, rng, pool, limit);
+        self.share = SHARES;
+        is_done
     }
 
     /// Inserts or leaves out every client of `pool` in the order given.
@@ -136,6 +169,11 @@ impl Recreate {
         pool: &[u32],
         limit: i64,
     ) -> bool {
+        let other_vehicle = if state.problem.features().siblings {
+            OTHER_SIBLING
+        } else {
+            OTHER_VEHICLE
+        };
         for &client in pool {
             let bound = state
                 .problem
@@ -158,9 +196,9 @@ impl Recreate {
             let bound = trip.map_or(place.delta, |trip| trip.delta);
             match guide
                 .alone
-                .best(state, client, || rng.random_bool(OTHER_VEHICLE))
+                .best(state, client, || rng.random_bool(other_vehicle))
             {
-                Some((cost, kind, window)) if cost < bound => {
+                Some((cost, kind, window)) if self.share_of(cost) < bound => {
                     let slot = state.open(kind);
                     state.insert(client, state.sentinel(slot), window);
                 }
@@ -168,9 +206,7 @@ impl Recreate {
                     Some(trip) => {
                         state.open_trip(trip.gap, client, trip.window);
                     }
-                    None if place.after != NONE => {
-                        state.insert(client, place.after, place.window);
-                    }
+                    None if place.after != NONE => put(state, client, place),
                     None => state.leave_out(client),
                 },
             }
@@ -179,6 +215,14 @@ impl Recreate {
             }
         }
         true
+    }
+
+    /// What a new route counts, compared with other places.
+    fn share_of(&self, cost: i64) -> i64 {
+        if self.share == SHARES {
+            return cost;
+        }
+        (i128::from(cost) * i128::from(self.share) / i128::from(SHARES)) as i64
     }
 
     /// Sorts by a criterion drawn at random.
@@ -202,6 +246,43 @@ impl Recreate {
         self.order.sort_unstable();
         pool.clear();
         pool.extend(self.order.iter().map(|&(_, client)| client));
+    }
+}
+
+/// Starts a route for one client that is left out, and takes up others near it: none of them might be worth a route of
+/// its own, but all of them together.
+fn start_route(state: &mut State<'_>, guide: &Guide, rng: &mut impl Rng, pool: &mut Vec<u32>) {
+    let seed = state.absent()[rng.random_range(0..state.absent().len())];
+    let Some((_, kind, window)) = guide.alone.best(state, seed, || rng.random_bool(0.5)) else {
+        return;
+    };
+    state.take_back(seed);
+    let slot = state.open(kind);
+    state.insert(seed, state.sentinel(slot), window);
+    let mut n_taken = 0;
+    for &client in guide.neighborhood.ruin(seed) {
+        if n_taken == NEW_ROUTE_CLIENTS {
+            break;
+        }
+        if state.is_absent(client) {
+            state.take_back(client);
+            pool.push(client);
+            n_taken += 1;
+        }
+    }
+}
+
+/// Puts a client into a route, which goes to the cheapest vehicle for it.
+fn put(state: &mut State<'_>, client: u32, place: Place) {
+    if state.problem.features().siblings {
+        let slot = state.slot_of(place.after);
+        if let Some(vehicle) = vehicle_for(state, slot, client, place) {
+            state.retype(slot, vehicle.kind);
+        }
+        state.insert(client, place.after, place.window);
+        state.right_size(slot);
+    } else {
+        state.insert(client, place.after, place.window);
     }
 }
 

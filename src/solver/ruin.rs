@@ -42,6 +42,7 @@ pub(super) struct Ruin {
     round: u32,
     sequence: Vec<u32>,
     string: Vec<u32>,
+    slots: Vec<u32>,
 }
 
 impl Ruin {
@@ -51,6 +52,7 @@ impl Ruin {
             round: 0,
             sequence: Vec::new(),
             string: Vec::new(),
+            slots: Vec::new(),
         }
     }
 
@@ -64,6 +66,11 @@ impl Ruin {
         pool: &mut Vec<u32>,
     ) {
         self.apply_near(state, neighborhood, None, size, rng, pool);
+    }
+
+    /// The slots that the last ruin took clients from; a route that has none left is closed.
+    pub(super) fn slots(&self) -> &[u32] {
+        &self.slots
     }
 
     /// As [`Ruin::apply`], around the client `seed` if there is one.
@@ -87,6 +94,7 @@ impl Ruin {
         let seed =
             seed.unwrap_or_else(|| state.clients()[rng.random_range(0..state.clients().len())]);
         let mut n_ruined = 0;
+        self.slots.clear();
         for &client in neighborhood.ruin(seed) {
             if n_ruined == n_routes {
                 break;
@@ -96,6 +104,7 @@ impl Ruin {
                 continue;
             }
             self.ruined[slot as usize] = self.round;
+            self.slots.push(slot);
             n_ruined += 1;
             self.remove_string(state, slot, client, string_max, rng);
             pool.extend_from_slice(&self.string);

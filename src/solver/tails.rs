@@ -78,15 +78,19 @@ impl TailExchange {
         let (behind_u, from_v) = (&self.behind_u, &self.from_v);
         let are_free =
             !behind_u.contains(&state.gate(slot_u)) && !from_v.contains(&state.gate(slot_v));
-        if !are_free
-            || !state.has_room_for_tail(slot_u, behind_u, from_v)
-            || !state.has_room_for_tail(slot_v, from_v, behind_u)
-        {
+        // Other vehicles may take the routes over: then it is they who must have room.
+        let may_change = state.problem.features().siblings;
+        let has_room = || {
+            state.has_room_for_tail(slot_u, behind_u, from_v)
+                && state.has_room_for_tail(slot_v, from_v, behind_u)
+        };
+        if !are_free || !(may_change || has_room()) {
             return false;
         }
         let nodes = [exchange.u, exchange.before_v];
         state.exchange_tails(exchange.slots, nodes, [behind_u, from_v]);
-        let is_kept = state.cost() < limit
+        let is_kept = (!may_change || state.settle(exchange.slots))
+            && state.cost() < limit
             && state.is_feasible(slot_u)
             && (exchange.other.is_none() || state.is_feasible(slot_v));
         if !is_kept {

@@ -29,6 +29,8 @@ pub(super) struct Traits {
     pub(super) collections: bool,
     pub(super) limits: bool,
     pub(super) mixed: bool,
+    /// Types differ in capacity and cost alone.
+    pub(super) alike: bool,
     pub(super) windows: usize,
     pub(super) optional: bool,
     pub(super) reloads: bool,
@@ -56,6 +58,7 @@ impl Traits {
             collections: false,
             limits: false,
             mixed: false,
+            alike: false,
             windows: 1,
             optional: false,
             reloads: false,
@@ -75,6 +78,7 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
+        any::<bool>(),
     );
     let timed = prop_oneof![Just(Timed::No), Just(Timed::ByRates), Just(Timed::ByTables)];
     (
@@ -86,7 +90,7 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
         timed,
     )
         .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
-            let (durations, releases, collections, limits, mixed, optional, reloads, breaks) =
+            let (durations, releases, collections, limits, mixed, alike, optional, reloads, breaks) =
                 flags;
             // Reloads, times of day and breaks do not go together.
             let reloads = reloads && timed == Timed::No;
@@ -100,6 +104,7 @@ pub(super) fn traits() -> impl Strategy<Value = Traits> {
                 collections,
                 limits,
                 mixed,
+                alike,
                 windows,
                 optional,
                 reloads,
@@ -131,9 +136,20 @@ pub(super) fn problem(traits: Traits) -> Problem {
     let clients = (0..traits.n_clients)
         .map(|_| client(&mut rng, traits, n_types))
         .collect();
-    let types = (0..n_types)
+    let types: Vec<VehicleType> = (0..n_types)
         .map(|kind| vehicle_type(&mut rng, traits, kind))
         .collect();
+    let like_the_first = |kind: VehicleType| VehicleType {
+        capacity: kind.capacity,
+        fixed: kind.fixed,
+        per_distance: kind.per_distance,
+        ..types[0].clone()
+    };
+    let types = if traits.alike {
+        types.iter().cloned().map(like_the_first).collect()
+    } else {
+        types
+    };
     let distance = |from: usize, to: usize| {
         let (a, b) = (points[from], points[to]);
         (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to)
@@ -364,6 +380,7 @@ fn what_once_went_wrong_stays_mended() {
         collections: false,
         limits: false,
         mixed: false,
+        alike: false,
         windows: 1,
         optional: true,
         reloads: false,
@@ -375,6 +392,7 @@ fn what_once_went_wrong_stays_mended() {
         n_clients: 1,
         collections: true,
         mixed: true,
+        alike: false,
         windows: 2,
         optional: false,
         ..plain
@@ -525,6 +543,7 @@ fn large_traits() -> Traits {
         collections: true,
         limits: false,
         mixed: true,
+        alike: false,
         windows: 2,
         optional: true,
         reloads: false,
@@ -640,6 +659,7 @@ pub(super) fn small() -> Traits {
         collections: true,
         limits: true,
         mixed: true,
+        alike: false,
         windows: 2,
         optional: true,
         reloads: false,

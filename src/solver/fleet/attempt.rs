@@ -88,6 +88,7 @@ impl<'p> Attempt<'p> {
             vehicles_min: vehicles_min.max(1),
             unforced: 0,
         };
+        attempt.recreate.finder.keeps_vehicles = true;
         attempt.go_on_from(routes);
         attempt
     }

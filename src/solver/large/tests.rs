@@ -50,6 +50,7 @@ fn many(n_clients: usize, n_vehicles: u32) -> Traits {
         collections: true,
         limits: false,
         mixed: true,
+        alike: false,
         windows: 2,
         optional: true,
         reloads: false,

@@ -31,6 +31,7 @@ pub(super) fn expresses(problem: &Problem) -> bool {
         distances: _,
         admissions: _,
         counts: _,
+        siblings: _,
         timed,
         reloads,
         stations,

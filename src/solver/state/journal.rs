@@ -9,6 +9,7 @@ pub(super) enum SlotChange {
     Closed { kind: u32 },
     Joined { slot: u32 },
     Left,
+    Retyped { from: u32, to: u32 },
 }
 
 /// Old values in the order they were overwritten.
@@ -104,6 +105,10 @@ impl State<'_> {
             SlotChange::Left => {
                 self.free_slots.pop();
                 self.used_slots += 1;
+            }
+            SlotChange::Retyped { from, to } => {
+                self.free_vehicles[from as usize] -= 1;
+                self.free_vehicles[to as usize] += 1;
             }
         }
     }

@@ -8,12 +8,14 @@ mod chain;
 mod chain_times;
 mod change;
 mod journal;
+mod kinds;
 mod limits;
 mod timed;
 mod times;
 
 pub(super) use chain::{Link, TripGap};
 use journal::Journal;
+pub(super) use kinds::Offer;
 
 use super::duration::{Carry, DurationAt, RouteDuration};
 use super::loads::LoadProfile;
@@ -329,6 +331,15 @@ impl<'p> State<'p> {
     /// The node that is start and end of `slot`.
     pub(super) fn sentinel(&self, slot: u32) -> u32 {
         self.n + slot
+    }
+
+    /// The slot of a route's node.
+    pub(super) fn slot_of(&self, node: u32) -> u32 {
+        if node < self.n {
+            self.route_of(node)
+        } else {
+            node - self.n
+        }
     }
 
     /// Whether `node` is a client.
