@@ -25,6 +25,8 @@ pub(super) struct Lane<'p> {
     recreate: Recreate,
     tails: TailExchange,
     pool: Vec<u32>,
+    /// What a route costs on top of everything else, in temperatures.
+    bias: f64,
     bar: i64,
     found: Option<Found>,
 }
@@ -69,9 +71,15 @@ impl<'p> Lane<'p> {
             recreate: Recreate::new(n_slots, blink),
             tails: TailExchange::default(),
             pool: Vec::new(),
+            bias: 0.0,
             bar: i64::MIN,
             found: None,
         }
+    }
+
+    /// Anneals from now on as if a route cost so many temperatures more.
+    pub(super) fn set_bias(&mut self, temperatures: f64) {
+        self.bias = temperatures;
     }
 
     /// Looks out for solutions that cost less than `bar` from now on.
@@ -97,6 +105,26 @@ impl<'p> Lane<'p> {
         if self.state.clients().is_empty() {
             return Some(0);
         }
+        // Of several trips in one vehicle only the first would have to be biased.
+        let temperatures = if self.state.is_chained() {
+            0.0
+        } else {
+            self.bias
+        };
+        self.state
+            .set_bias((temperatures * orders.temperature) as i64);
+        let iterations = self.anneal(guide, orders, rng, stop);
+        self.state.set_bias(0);
+        iterations
+    }
+
+    fn anneal(
+        &mut self,
+        guide: &Guide,
+        orders: Orders,
+        rng: &mut Stream,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Option<u64> {
         self.recreate.finder.neighbors = orders.neighbors;
         self.recreate.finder.work = Work::default();
         let mut iterations = 0;
@@ -107,10 +135,11 @@ impl<'p> Lane<'p> {
             iterations += 1;
             self.recreate.finder.work.0 += Work::ITERATION;
             self.iterate(guide, orders, rng);
-            if self.state.cost() < self.bar {
-                self.bar = self.state.cost();
+            let cost = self.state.unbiased_cost();
+            if cost < self.bar {
+                self.bar = cost;
                 self.found = Some(Found {
-                    cost: self.state.cost(),
+                    cost,
                     routes: self.state.routes(),
                     absent: self.state.absent().to_vec(),
                 });

@@ -198,7 +198,7 @@ impl Recreate {
                 .alone
                 .best(state, client, || rng.random_bool(other_vehicle))
             {
-                Some((cost, kind, window)) if self.share_of(cost) < bound => {
+                Some((cost, kind, window)) if self.share_of(cost) + state.bias() < bound => {
                     let slot = state.open(kind);
                     state.insert(client, state.sentinel(slot), window);
                 }

@@ -53,6 +53,11 @@ const GATHERINGS: u32 = 16;
 const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
 const CHAIN_COOLING: f64 = 60.0;
+/// What a route costs on top of everything else in each chain in turn, in temperatures.
+///
+/// Chains left to themselves freeze with too few routes where these are long: there are more ways to fill few routes.
+/// Chains that are paid for routes come to other numbers of them; as they cool, the pay vanishes.
+const ROUTE_BIASES: [f64; FOUNDERS] = [0.0, -3.0, -6.0, -10.0];
 /// Share of the cooling that a search from a given solution leaves out: it would only undo what is good already.
 pub(super) const COOLED: f64 = 0.5;
 
@@ -420,6 +425,9 @@ impl<'p> Search<'p> {
 
     /// Lets all chains go on from the best solution.
     fn restart_chains(&mut self) {
+        for (lane, &bias) in self.lanes.iter_mut().zip(&ROUTE_BIASES) {
+            lane.set_bias(bias);
+        }
         let mut routes = self.routes.clone();
         for route in &mut routes {
             // What one chain remembers of a version means nothing to another.
@@ -525,9 +533,10 @@ impl<'p> Search<'p> {
     }
 
     /// A population of what the chains have come to, and of the best solution.
-    fn found(&self) -> Memetic<'p> {
+    fn found(&mut self) -> Memetic<'p> {
         let mut memetic = Memetic::new(self.problem, self.lanes.len());
-        for lane in &self.lanes {
+        for lane in &mut self.lanes {
+            lane.set_bias(0.0);
             let state = &lane.state;
             memetic.join(state.cost(), state.routes(), state.absent().to_vec());
         }

@@ -142,7 +142,7 @@ impl Exchange {
         };
         let new = problem.arc_cost(kinds[0], self.arc)
             + self.other.map_or_else(
-                || -problem.types()[kinds[1]].fixed,
+                || -problem.types()[kinds[1]].fixed - state.bias(),
                 |other| problem.arc_cost(kinds[1], other),
             );
         let old = problem.arc_cost(kinds[0], arc(at_u)) + problem.arc_cost(kinds[1], arc(at_w));

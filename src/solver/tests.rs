@@ -431,7 +431,8 @@ fn assert_cost_kept(traits: Traits) {
         neighbors: 20,
         size: RuinSize::for_length(5.0),
     };
-    for _ in 0..60 {
+    for bias in [0.0, -3.0, 2.0].into_iter().cycle().take(60) {
+        lane.set_bias(bias);
         lane.run(&guide, orders, &mut rng, &|| false);
         assert_eq!(lane.state.cost(), cost_from_scratch(&problem, &lane));
         let served: usize = lane

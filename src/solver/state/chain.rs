@@ -398,7 +398,7 @@ impl State<'_> {
             self.set_gate(trip);
         }
         for trip in trips.iter().filter(|trip| trip.previous.is_none()) {
-            self.cost += self.problem.types()[trip.kind as usize].fixed;
+            self.cost += self.problem.types()[trip.kind as usize].fixed + self.bias;
             let last = self.trips_from(trip.slot).last().unwrap_or(trip.slot);
             self.refresh_trips(trip.slot, last);
         }

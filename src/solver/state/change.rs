@@ -17,7 +17,7 @@ impl State<'_> {
         self.keep_head(slot);
         self.free_vehicles[kind as usize] -= 1;
         self.used_slots += 1;
-        self.cost += self.problem.types()[kind as usize].fixed;
+        self.cost += self.problem.types()[kind as usize].fixed + self.bias;
         if self.is_chained() {
             self.keep_link(slot);
         }
@@ -60,7 +60,7 @@ impl State<'_> {
 
     pub(super) fn close(&mut self, slot: u32) {
         let kind = self.head(slot).kind;
-        self.cost -= self.problem.types()[kind as usize].fixed;
+        self.cost -= self.problem.types()[kind as usize].fixed + self.bias;
         self.free_vehicles[kind as usize] += 1;
         self.used_slots -= 1;
         self.free_slots.push(slot);

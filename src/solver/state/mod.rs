@@ -116,6 +116,8 @@ pub(super) struct State<'p> {
     pub(super) durations: Vec<DurationAt>,
     pub(super) profile: LoadProfile,
     cost: i64,
+    /// See [`State::set_bias`].
+    bias: i64,
     free_slots: Vec<u32>,
     free_vehicles: Vec<u32>,
     used_slots: u32,
@@ -162,6 +164,7 @@ impl<'p> State<'p> {
             durations: vec![DurationAt::default(); if rich { n + n_slots } else { 0 }],
             profile: LoadProfile::new(problem, n + n_slots),
             cost: 0,
+            bias: 0,
             free_slots: Vec::new(),
             free_vehicles: vec![0; problem.types().len()],
             used_slots: 0,
@@ -221,7 +224,7 @@ impl<'p> State<'p> {
         let slot = route.slot;
         self.reset_slot(slot, route.kind);
         self.used_slots += 1;
-        self.cost += self.problem.types()[route.kind as usize].fixed;
+        self.cost += self.problem.types()[route.kind as usize].fixed + self.bias;
         let mut last = self.sentinel(slot);
         for &(client, window) in &route.visits {
             self.clients.push(client);
@@ -377,10 +380,31 @@ impl<'p> State<'p> {
         &self.loads[slot as usize * dims..(slot as usize + 1) * dims]
     }
 
-    /// Cost of routes and of clients left out.
+    /// Cost of routes, with the bias, and of clients left out.
     #[inline]
     pub(super) fn cost(&self) -> i64 {
         self.cost
+    }
+
+    /// Cost of routes and of clients left out, without the bias.
+    #[inline]
+    pub(super) fn unbiased_cost(&self) -> i64 {
+        self.cost - self.bias * i64::from(self.used_slots)
+    }
+
+    /// What every route costs on top of everything else for now.
+    #[inline]
+    pub(super) fn bias(&self) -> i64 {
+        self.bias
+    }
+
+    /// Makes every route cost so much more, or less, for as long as this is not changed again.
+    ///
+    /// The state must have nothing to undo.
+    pub(super) fn set_bias(&mut self, bias: i64) {
+        self.cost += (bias - self.bias) * i64::from(self.used_slots);
+        self.bias = bias;
+        self.commit();
     }
 
     /// Slots there are, free or not.
