@@ -9,7 +9,6 @@
 //! Earliest departures and latest arrivals in the state know nothing of breaks: there they are bounds that rule out
 //! most gaps in constant time. What is left is tried exactly, a few gaps in a route.
 
-use super::duration::duration_cost;
 use super::insertion::Place;
 use super::problem::{BreakRule, FAR, Problem, VehicleType};
 use super::solution::Trip;
@@ -320,23 +319,18 @@ pub(super) fn shortest_of_route(state: &State<'_>, slot: u32) -> Option<i32> {
     shortest(vehicle, &stops, back, state.head(slot).duration.start)
 }
 
-/// Growth of the cost of the route in `slot` with `client` in `place`, whose detour and window cost `fixed`; `None` if
-/// the route would break a limit.
-pub(super) fn growth(
+/// How long the route in `slot` takes with `client` in `place`, from a start no earlier than `earliest`; `None` if it
+/// would break a limit.
+pub(super) fn duration_with(
     state: &State<'_>,
     slot: u32,
     client: u32,
     place: Place,
-    fixed: i64,
-) -> Option<i64> {
-    let old = &state.head(slot).duration;
+    earliest: i32,
+) -> Option<i32> {
     let vehicle = &state.problem.types()[state.head(slot).kind as usize];
     let (stops, back) = stops(state, slot, Some((client, place)));
-    let ready = state.problem.clients()[client as usize].ready;
-    let earliest = ready.map_or(old.start, |ready| ready.max(old.start));
-    let duration = shortest(vehicle, &stops, back, earliest)?;
-    let cost = |duration| duration_cost(vehicle, duration);
-    Some(fixed + cost(duration) - cost(old.duration))
+    shortest(vehicle, &stops, back, earliest)
 }
 
 /// The stops of the route in `slot`, with a client more if one is to be added, and the travel time from the last of

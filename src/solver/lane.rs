@@ -154,11 +154,14 @@ impl<'p> Lane<'p> {
     /// any more.
     fn iterate(&mut self, guide: &Guide, orders: Orders, rng: &mut Stream) {
         let uniform = 1.0 - rng.random::<f64>();
-        let limit = self.state.cost() + (-orders.temperature * uniform.ln()) as i64;
+        let cost = self.state.cost();
+        // With the bias a cost may be negative: only what is free of cost without it counts as such.
+        let of_bias = cost - self.state.unbiased_cost();
+        let limit = (cost + (-orders.temperature * uniform.ln()) as i64).max(of_bias + 1);
         let (state, neighborhood) = (&mut self.state, &guide.neighborhood);
         let is_exchanged = self
             .tails
-            .apply(state, neighborhood, TAIL_TRIES, rng, limit.max(1));
+            .apply(state, neighborhood, TAIL_TRIES, rng, limit);
         if is_exchanged {
             self.state.commit();
             return;
@@ -171,7 +174,6 @@ impl<'p> Lane<'p> {
             rng,
             &mut self.pool,
         );
-        let limit = limit.max(1);
         self.change_vehicles(rng);
         if self.state.is_broken() {
             self.state.undo();

@@ -24,6 +24,8 @@ const SHARES: u32 = 256;
 
 /// Chance of starting a route for clients that are left out for a price.
 const NEW_ROUTE: f64 = 0.02;
+/// Chance of starting it with another vehicle type than the cheapest.
+const NEW_ROUTE_OTHER: f64 = 0.5;
 /// How many of them may join the first one.
 const NEW_ROUTE_CLIENTS: usize = 60;
 
@@ -253,7 +255,10 @@ impl Recreate {
 /// its own, but all of them together.
 fn start_route(state: &mut State<'_>, guide: &Guide, rng: &mut impl Rng, pool: &mut Vec<u32>) {
     let seed = state.absent()[rng.random_range(0..state.absent().len())];
-    let Some((_, kind, window)) = guide.alone.best(state, seed, || rng.random_bool(0.5)) else {
+    let Some((_, kind, window)) = guide
+        .alone
+        .best(state, seed, || rng.random_bool(NEW_ROUTE_OTHER))
+    else {
         return;
     };
     state.take_back(seed);

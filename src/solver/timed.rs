@@ -8,13 +8,9 @@
 //! last one in time. Where that is longer than allowed, it is that of the first start for which it is not. The planner may
 //! find a better start, never a worse one.
 
-use super::duration::duration_cost;
 use super::insertion::Place;
 use super::problem::{Problem, VehicleType};
 use super::state::State;
-
-/// Gaps of a route that are tried exactly, at most.
-const SHORTLIST: usize = 3;
 
 /// A client's stop as far as the clock goes.
 #[derive(Clone, Copy, Debug)]
@@ -190,55 +186,14 @@ impl<'p> Trial<'p> {
     }
 }
 
-/// Growth of the cost of the route in `slot` with `client` in `place`, whose detour and window cost `fixed`; `None` if
-/// the route would break a limit.
-pub(super) fn growth(
+/// How long the route in `slot` takes with `client` in `place`, from a start no earlier than `earliest`; `None` if it
+/// would break a limit.
+pub(super) fn duration_with(
     state: &State<'_>,
     slot: u32,
     client: u32,
     place: Place,
-    fixed: i64,
-) -> Option<i64> {
-    let old = &state.head(slot).duration;
-    let trial = Trial::with(state, slot, client, place);
-    let ready = state.problem.clients()[client as usize].ready;
-    let duration = trial.duration(ready.unwrap_or(old.start).max(old.start))?;
-    let cost = |duration| duration_cost(trial.vehicle, duration);
-    Some(fixed + cost(duration) - cost(old.duration))
-}
-
-/// The few places of a route with the least estimates, ascending.
-pub(super) struct Shortlist<const LENGTH: usize = SHORTLIST> {
-    places: [(Place, i64); LENGTH],
-}
-
-impl<const LENGTH: usize> Shortlist<LENGTH> {
-    pub(super) fn new() -> Self {
-        Self {
-            places: [(Place::NOWHERE, 0); LENGTH],
-        }
-    }
-
-    /// Lists a place, whose `delta` is an estimate of which `fixed` is certain, if it is among the best.
-    pub(super) fn offer(&mut self, place: Place, fixed: i64) {
-        let last = LENGTH - 1;
-        if place.delta < self.places[last].0.delta {
-            self.places[last] = (place, fixed);
-            self.places.sort_by_key(|(place, _)| place.delta);
-        }
-    }
-
-    /// The best place by its exact `growth`.
-    pub(super) fn best(&self, growth: impl Fn(Place, i64) -> Option<i64>) -> Place {
-        let mut best = Place::NOWHERE;
-        for &(place, fixed) in &self.places {
-            if place.delta >= best.delta {
-                break;
-            }
-            if let Some(delta) = growth(place, fixed).filter(|&delta| delta < best.delta) {
-                best = Place { delta, ..place };
-            }
-        }
-        best
-    }
+    earliest: i32,
+) -> Option<i32> {
+    Trial::with(state, slot, client, place).duration(earliest)
 }

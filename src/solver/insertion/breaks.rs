@@ -4,12 +4,11 @@
 //! if there were none, in constant time. What the duration grows is estimated as if they took the same time before and
 //! after; the gaps with the least estimates are then tried exactly.
 
+use super::shortlist::Shortlist;
 use super::{Gap, Place, Query};
-use crate::solver::breaks;
+use crate::solver::breaks::duration_with;
 use crate::solver::duration::duration_cost;
-use crate::solver::problem::Problem;
 use crate::solver::state::State;
-use crate::solver::timed::Shortlist;
 
 /// Gaps of a route that are tried exactly, at most.
 const TRIES: usize = 6;
@@ -17,25 +16,16 @@ const TRIES: usize = 6;
 impl Query<'_> {
     /// As [`Query::scan`].
     pub(super) fn scan_breaks(&self, state: &State<'_>, slot: u32) -> Place {
-        let problem: &Problem = self.problem;
-        let windows = &problem.clients()[self.client as usize].windows;
-        let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
-        let mut shortlist = Shortlist::<TRIES>::new();
+        let mut shortlist = Shortlist::new();
         let of_breaks = self.cost_of_breaks(state, slot);
-        let mut node = state.gate(slot);
-        loop {
-            let visit = state.visit(node);
-            if visit.departure > last {
-                break;
-            }
-            let next = visit.succ;
+        for node in self.gaps(state, slot) {
             self.list_gap_beside_breaks(state, slot, node, of_breaks, &mut shortlist);
-            if !state.is_client(next) {
-                break;
-            }
-            node = next;
         }
-        shortlist.best(|place, fixed| breaks::growth(state, slot, self.client, place, fixed))
+        shortlist.best(|place| {
+            self.exact_growth(state, slot, |earliest| {
+                duration_with(state, slot, self.client, place, earliest)
+            })
+        })
     }
 
     /// What the route costs as it is more than without its breaks.

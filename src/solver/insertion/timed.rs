@@ -4,38 +4,31 @@
 //! arrivals are. What the duration grows is estimated as if the rest of the route kept its travel times, then computed
 //! exactly for the best few gaps.
 
+use super::shortlist::Shortlist;
 use super::{Gap, Place, Query};
 use crate::solver::duration::duration_cost;
 use crate::solver::state::State;
-use crate::solver::timed::{Shortlist, growth};
+use crate::solver::timed::duration_with;
+
+/// Gaps of a route that are tried exactly, at most.
+const TRIES: usize = 3;
 
 impl Query<'_> {
     /// As [`Query::scan`].
     pub(super) fn scan_timed(&self, state: &State<'_>, slot: u32) -> Place {
-        let windows = &self.problem.clients()[self.client as usize].windows;
-        let last = windows.iter().map(|window| window.end).max().unwrap_or(0);
-        let mut shortlist = <Shortlist>::new();
-        let mut node = state.gate(slot);
-        loop {
-            let visit = state.visit(node);
-            if visit.departure > last {
-                break;
-            }
-            let next = visit.succ;
+        let mut shortlist = Shortlist::new();
+        for node in self.gaps(state, slot) {
             self.list_gap(state, slot, node, &mut shortlist);
-            if !state.is_client(next) {
-                break;
-            }
-            node = next;
         }
         // Without durations and ready times the estimates are exact and the test was all there is to it.
         let is_certain = state.durations.is_empty() || !self.minds_time(state, slot);
-        shortlist.best(|place, fixed| {
+        shortlist.best(|place| {
             if is_certain {
-                Some(fixed)
-            } else {
-                growth(state, slot, self.client, place, fixed)
+                return Some(0);
             }
+            self.exact_growth(state, slot, |earliest| {
+                duration_with(state, slot, self.client, place, earliest)
+            })
         })
     }
 
@@ -46,7 +39,7 @@ impl Query<'_> {
     }
 
     /// Lists the gap behind `u` with every window in which it takes the client.
-    fn list_gap(&self, state: &State<'_>, slot: u32, u: u32, shortlist: &mut Shortlist) {
+    fn list_gap(&self, state: &State<'_>, slot: u32, u: u32, shortlist: &mut Shortlist<TRIES>) {
         let vehicle = &self.problem.types()[self.kind as usize];
         let before = state.visit(u);
         let x = before.succ;

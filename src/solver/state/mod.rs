@@ -392,7 +392,7 @@ impl<'p> State<'p> {
         self.cost - self.bias * i64::from(self.used_slots)
     }
 
-    /// What every route costs on top of everything else for now.
+    /// What [`State::set_bias`] was told last; 0 at first.
     #[inline]
     pub(super) fn bias(&self) -> i64 {
         self.bias
