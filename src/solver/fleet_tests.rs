@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::problem::DropRule;
-use super::tests::{Traits, brute_force, iterations, problem, run, small, traits};
+use super::tests::arbitrary::{Traits, problem, small, traits};
+use super::tests::brute_force::brute_force;
+use super::tests::{iterations, run};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

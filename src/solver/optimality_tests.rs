@@ -1,6 +1,8 @@
 //! Small problems are solved to optimality, whatever they have.
 
-use super::tests::{Timed, Traits, brute_force, iterations, problem, run, small};
+use super::tests::arbitrary::{Timed, Traits, problem, small};
+use super::tests::brute_force::brute_force;
+use super::tests::{iterations, run};
 
 #[test]
 fn small_problems_are_solved_to_optimality() {

@@ -13,7 +13,8 @@ use super::problem::Problem;
 use super::search::search_from;
 use super::solution::evaluate;
 use super::start::{Start, StartRoute};
-use super::tests::{Traits, iterations, large, problem, single_trips, small, traits};
+use super::tests::arbitrary::{Traits, large, problem, single_trips, small, traits};
+use super::tests::iterations;
 use crate::clock::Clock;
 use crate::rng;
 

@@ -1,324 +1,22 @@
 //! Properties of the search that hold for any problem: what is kept up to date equals what is computed from scratch.
 
-use proptest::prelude::*;
-use rand::RngExt;
+pub(super) mod arbitrary;
+pub(super) mod brute_force;
 
-use super::clockwork::Clockwork;
+use proptest::prelude::*;
+
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
 use super::params::{SearchParams, Work};
-use super::problem::{
-    Arc, Break, BreakRule, Client, DropRule, FAR, Problem, Reload, VehicleType, Window,
-};
+use super::problem::Problem;
 use super::recreate::Guide;
 use super::ruin::RuinSize;
 use super::search::{Search, VERSIONS_MAX, search};
 use super::solution::{Solution, SolutionRoute, Trip, evaluate_trips};
 use crate::clock::Clock;
 use crate::rng;
-
-/// What a random problem has.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Traits {
-    pub(super) seed: u64,
-    pub(super) n_clients: usize,
-    pub(super) n_vehicles: u32,
-    pub(super) durations: bool,
-    pub(super) releases: bool,
-    pub(super) collections: bool,
-    pub(super) limits: bool,
-    pub(super) mixed: bool,
-    /// Types differ in capacity and cost alone.
-    pub(super) alike: bool,
-    pub(super) windows: usize,
-    pub(super) optional: bool,
-    pub(super) reloads: bool,
-    pub(super) timed: Timed,
-    pub(super) breaks: bool,
-}
-
-/// How travel depends on the time of day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Timed {
-    No,
-    ByRates,
-    ByTables,
-}
-
-impl Traits {
-    /// Of a problem with time windows and loads alone.
-    pub(super) fn plain(seed: u64, n_clients: usize) -> Self {
-        Self {
-            seed,
-            n_clients,
-            n_vehicles: 10,
-            durations: false,
-            releases: false,
-            collections: false,
-            limits: false,
-            mixed: false,
-            alike: false,
-            windows: 1,
-            optional: false,
-            reloads: false,
-            timed: Timed::No,
-            breaks: false,
-        }
-    }
-}
-
-pub(super) fn traits() -> impl Strategy<Value = Traits> {
-    let flags = (
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-    );
-    let timed = prop_oneof![Just(Timed::No), Just(Timed::ByRates), Just(Timed::ByTables)];
-    (
-        any::<u64>(),
-        1..30_usize,
-        1..12_u32,
-        1..4_usize,
-        flags,
-        timed,
-    )
-        .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
-            let (durations, releases, collections, limits, mixed, alike, optional, reloads, breaks) =
-                flags;
-            // Reloads, times of day and breaks do not go together.
-            let reloads = reloads && timed == Timed::No;
-            let breaks = breaks && !reloads && timed == Timed::No;
-            Traits {
-                seed,
-                n_clients,
-                n_vehicles,
-                durations,
-                releases,
-                collections,
-                limits,
-                mixed,
-                alike,
-                windows,
-                optional,
-                reloads,
-                timed,
-                breaks,
-            }
-        })
-}
-
-/// Problems without reloads, times of day and breaks, for what knows routes of one trip only, without breaks, over arcs
-/// that take the same time at all times.
-pub(super) fn single_trips() -> impl Strategy<Value = Traits> {
-    traits().prop_map(|traits| Traits {
-        reloads: false,
-        timed: Timed::No,
-        breaks: false,
-        ..traits
-    })
-}
-
-pub(super) fn problem(traits: Traits) -> Problem {
-    let mut rng = rng::stream(traits.seed, &[]);
-    let n_types = if traits.mixed { 3 } else { 1 };
-    let n_nodes = traits.n_clients + 2;
-    let points: Vec<(i32, i32)> = (0..n_nodes)
-        .map(|_| (rng.random_range(0..100), rng.random_range(0..100)))
-        .collect();
-    let detours: Vec<i32> = (0..n_nodes).map(|_| rng.random_range(0..10)).collect();
-    let clients = (0..traits.n_clients)
-        .map(|_| client(&mut rng, traits, n_types))
-        .collect();
-    let types: Vec<VehicleType> = (0..n_types)
-        .map(|kind| vehicle_type(&mut rng, traits, kind))
-        .collect();
-    let like_the_first = |kind: VehicleType| VehicleType {
-        capacity: kind.capacity,
-        fixed: kind.fixed,
-        per_distance: kind.per_distance,
-        ..types[0].clone()
-    };
-    let types = if traits.alike {
-        types.iter().cloned().map(like_the_first).collect()
-    } else {
-        types
-    };
-    let distance = |from: usize, to: usize| {
-        let (a, b) = (points[from], points[to]);
-        (a.0 - b.0).abs() + (a.1 - b.1).abs() + detours[from] * i32::from(from != to)
-    };
-    let pace = |profile: usize| 2 + profile as i32;
-    // With times of day, arcs of the first profile take at least as long as said here.
-    let problem = Problem::new(clients, types, 2, 2, |profile, from, to| Arc {
-        duration: distance(from, to) * pace(profile),
-        distance: distance(from, to),
-    });
-    let starts = vec![60, 200, 230, 600];
-    match traits.timed {
-        Timed::No => problem,
-        Timed::ByRates => {
-            let rates = (0..5).map(|_| rng.random_range(30..=100)).collect();
-            let clock = Clockwork::of_rates(starts, 100, rates);
-            problem.with_clock(0, clock, |_, from, to| distance(from, to) * pace(0))
-        }
-        Timed::ByTables => {
-            let paces: Vec<i32> = (0..5).map(|_| rng.random_range(2..7)).collect();
-            let clock = Clockwork::of_tables(starts);
-            problem.with_clock(0, clock, |bucket, from, to| {
-                distance(from, to) * paces[bucket]
-            })
-        }
-    }
-}
-
-pub(super) fn client(rng: &mut rng::Stream, traits: Traits, n_types: usize) -> Client {
-    let mut windows = Vec::new();
-    let mut start = rng.random_range(0..400);
-    for number in 0..rng.random_range(1..=traits.windows) {
-        let end = start + rng.random_range(20..300);
-        windows.push(Window {
-            start,
-            end,
-            cost: i64::from(rng.random_range(0..3_i32)) * 40 * number as i64,
-        });
-        start = end + rng.random_range(1..100);
-    }
-    let goes_back = traits.collections && rng.random_bool(0.4);
-    let load = vec![rng.random_range(0..6), rng.random_range(0..6)];
-    let none = vec![0, 0];
-    Client {
-        windows,
-        ready: (traits.releases && rng.random_bool(0.3)).then(|| rng.random_range(0..300)),
-        delivery: if goes_back {
-            none.clone()
-        } else {
-            load.clone()
-        },
-        collection: if goes_back { load } else { none },
-        drop: match rng.random_range(0..4) {
-            0 if traits.optional => DropRule::Tiered(rng.random_range(1..50)),
-            1 if traits.optional => DropRule::Priced(rng.random_range(0..500)),
-            _ => DropRule::Required,
-        },
-        service: vec![rng.random_range(0..20), rng.random_range(0..40)],
-        admitted: if traits.mixed {
-            (0..n_types).map(|_| rng.random_bool(0.7)).collect()
-        } else {
-            Vec::new()
-        },
-        sources: stations(rng, traits.reloads && !goes_back),
-        sinks: stations(rng, traits.reloads && goes_back),
-    }
-}
-
-/// Both stations, now and then only one of them.
-fn stations(rng: &mut rng::Stream, matter: bool) -> Vec<bool> {
-    if matter && rng.random_bool(0.2) {
-        let first = rng.random_bool(0.5);
-        vec![first, !first]
-    } else {
-        Vec::new()
-    }
-}
-
-fn reloads(rng: &mut rng::Stream) -> Vec<Reload> {
-    let stations = if rng.random_bool(0.5) { 0..1 } else { 0..2 };
-    stations
-        .map(|station| Reload {
-            station,
-            loading: rng.random_range(0..20),
-        })
-        .collect()
-}
-
-fn breaks(rng: &mut rng::Stream) -> Vec<Break> {
-    let start = rng.random_range(100..400);
-    let lunch = Break {
-        duration: rng.random_range(1..60),
-        rule: BreakRule::Window {
-            start,
-            end: start + rng.random_range(0..150),
-        },
-    };
-    let rest = |rng: &mut rng::Stream| Break {
-        duration: rng.random_range(1..30),
-        rule: BreakRule::AfterWork(rng.random_range(60..400)),
-    };
-    match rng.random_range(0..4) {
-        0 => vec![lunch],
-        1 => vec![rest(rng)],
-        2 => vec![rest(rng), lunch],
-        _ => vec![lunch, rest(rng), rest(rng)],
-    }
-}
-
-pub(super) fn vehicle_type(rng: &mut rng::Stream, traits: Traits, kind: usize) -> VehicleType {
-    let earliest = rng.random_range(0..50);
-    VehicleType {
-        count: traits.n_vehicles,
-        capacity: vec![
-            rng.random_range(5..20),
-            if kind == 1 { i64::MAX } else { 15 },
-        ],
-        start: kind % 2,
-        end: [Some(0), None, Some(1)][kind],
-        earliest,
-        latest: earliest + rng.random_range(400..1_200),
-        loading: rng.random_range(0..20),
-        reloads: if traits.reloads {
-            reloads(rng)
-        } else {
-            Vec::new()
-        },
-        max_reloads: if traits.reloads && traits.limits {
-            rng.random_range(0..4)
-        } else {
-            u32::MAX
-        },
-        breaks: if traits.breaks {
-            breaks(rng)
-        } else {
-            Vec::new()
-        },
-        fixed: rng.random_range(0..300),
-        per_distance: rng.random_range(1..4),
-        per_time: if traits.durations {
-            rng.random_range(0..3)
-        } else {
-            0
-        },
-        per_overtime: if traits.durations {
-            rng.random_range(0..5)
-        } else {
-            0
-        },
-        regular_duration: 250,
-        max_clients: if traits.limits {
-            rng.random_range(1..6)
-        } else {
-            u32::MAX
-        },
-        max_distance: if traits.limits {
-            rng.random_range(100..400)
-        } else {
-            i64::MAX
-        },
-        max_duration: if traits.limits {
-            rng.random_range(200..600)
-        } else {
-            FAR
-        },
-        profile: kind % 2,
-        pace: kind % 2,
-    }
-}
+use arbitrary::{Timed, Traits, large, large_with_reloads, problem, small, traits};
 
 fn cost_from_scratch(problem: &Problem, lane: &Lane<'_>) -> i64 {
     let routes = lane.state.routes();
@@ -372,27 +70,15 @@ proptest! {
 #[test]
 fn what_once_went_wrong_stays_mended() {
     let plain = Traits {
-        seed: 207_223_111_927_892_665,
-        n_clients: 8,
         n_vehicles: 1,
-        durations: false,
-        releases: false,
-        collections: false,
-        limits: false,
-        mixed: false,
-        alike: false,
-        windows: 1,
         optional: true,
-        reloads: false,
-        timed: Timed::No,
-        breaks: false,
+        ..Traits::plain(207_223_111_927_892_665, 8)
     };
     let collected = Traits {
         seed: 0,
         n_clients: 1,
         collections: true,
         mixed: true,
-        alike: false,
         windows: 2,
         optional: false,
         ..plain
@@ -520,39 +206,6 @@ fn choices(counts: &[usize]) -> Vec<Vec<u8>> {
     all
 }
 
-pub(super) fn large() -> Problem {
-    problem(large_traits())
-}
-
-/// Few vehicles, which have to come back.
-fn large_with_reloads() -> Problem {
-    problem(Traits {
-        n_vehicles: 60,
-        releases: true,
-        reloads: true,
-        ..large_traits()
-    })
-}
-
-fn large_traits() -> Traits {
-    Traits {
-        seed: 5,
-        n_clients: 700,
-        n_vehicles: 200,
-        durations: true,
-        releases: false,
-        collections: true,
-        limits: false,
-        mixed: true,
-        alike: false,
-        windows: 2,
-        optional: true,
-        reloads: false,
-        timed: Timed::No,
-        breaks: false,
-    }
-}
-
 #[test]
 fn threads_do_not_change_the_plan() {
     for problem in [
@@ -650,25 +303,6 @@ fn more_iterations_do_not_make_it_worse_than_construction() {
     assert!(last < first, "{last} is not below {first}");
 }
 
-pub(super) fn small() -> Traits {
-    Traits {
-        seed: 3,
-        n_clients: 8,
-        n_vehicles: 3,
-        durations: true,
-        releases: true,
-        collections: true,
-        limits: true,
-        mixed: true,
-        alike: false,
-        windows: 2,
-        optional: true,
-        reloads: false,
-        timed: Timed::No,
-        breaks: false,
-    }
-}
-
 #[test]
 fn cancelling_before_the_start_still_gives_a_solution() {
     let problem = large();
@@ -683,86 +317,4 @@ fn cancelling_before_the_start_still_gives_a_solution() {
     assert_eq!(outcome.end, SearchEnd::Cancelled);
     assert_eq!(outcome.iterations, 0);
     assert_eq!(outcome.solution.absent.len(), problem.n_clients());
-}
-
-/// The least cost, by trying everything.
-pub(super) fn brute_force(problem: &Problem) -> i64 {
-    let mut best = i64::MAX;
-    extend(problem, 0, &mut Vec::new(), 0, &mut best);
-    best
-}
-
-/// Inserts client `next` and those after it everywhere: into every trip, in trips of their own, in new routes of each
-/// type; and leaves them out.
-fn extend(
-    problem: &Problem,
-    next: usize,
-    routes: &mut Vec<(usize, Vec<Trip>)>,
-    dropped: i64,
-    best: &mut i64,
-) {
-    if next == problem.n_clients() {
-        let cost = routes.iter().try_fold(dropped, |sum, (kind, trips)| {
-            Some(sum + evaluate_trips(problem, *kind, trips)?.cost)
-        });
-        *best = cost.unwrap_or(i64::MAX).min(*best);
-        return;
-    }
-    extend(
-        problem,
-        next + 1,
-        routes,
-        dropped + problem.drop_cost(next),
-        best,
-    );
-    for window in 0..problem.clients()[next].windows.len() as u8 {
-        let visit = (next as u32, window);
-        for route in 0..routes.len() {
-            for trip in 0..routes[route].1.len() {
-                for at in 0..=routes[route].1[trip].visits.len() {
-                    routes[route].1[trip].visits.insert(at, visit);
-                    extend(problem, next + 1, routes, dropped, best);
-                    routes[route].1[trip].visits.remove(at);
-                }
-            }
-            extend_with_trip(problem, visit, routes, route, dropped, best);
-        }
-        for kind in 0..problem.types().len() {
-            if routes.iter().filter(|(other, _)| *other == kind).count()
-                < problem.types()[kind].count as usize
-            {
-                let visits = vec![visit];
-                let reload = None;
-                routes.push((kind, vec![Trip { reload, visits }]));
-                extend(problem, next + 1, routes, dropped, best);
-                routes.pop();
-            }
-        }
-    }
-}
-
-fn extend_with_trip(
-    problem: &Problem,
-    visit: (u32, u8),
-    routes: &mut Vec<(usize, Vec<Trip>)>,
-    route: usize,
-    dropped: i64,
-    best: &mut i64,
-) {
-    let reloads = 0..problem.types()[routes[route].0].reloads.len() as u8;
-    for (at, reload) in
-        (0..=routes[route].1.len()).flat_map(|at| reloads.clone().map(move |r| (at, r)))
-    {
-        let visits = vec![visit];
-        if at == 0 {
-            routes[route].1[0].reload = Some(reload);
-        }
-        let reload = (at > 0).then_some(reload);
-        routes[route].1.insert(at, Trip { reload, visits });
-        extend(problem, visit.0 as usize + 1, routes, dropped, best);
-        routes[route].1.remove(at);
-        if at == 0 {
-            routes[route].1[0].reload = None;
-        }
-    }
 }

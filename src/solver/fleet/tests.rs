@@ -12,7 +12,8 @@ use crate::solver::neighborhood::Neighborhood;
 use crate::solver::problem::{Arc, Client, DropRule, FAR, VehicleType, Window};
 use crate::solver::solution::evaluate;
 use crate::solver::state::NONE;
-use crate::solver::tests::{Traits, iterations, problem, run, single_trips};
+use crate::solver::tests::arbitrary::{Traits, problem, single_trips};
+use crate::solver::tests::{iterations, run};
 
 /// Routes by plain insertion, those left out, and what inserting needs to know.
 fn constructed(problem: &Problem, seed: u64) -> (Vec<Route>, Guide) {

@@ -9,7 +9,8 @@ use crate::clock::Clock;
 use crate::solver::problem::{Arc, Client, FAR};
 use crate::solver::solution::{SolutionRoute, Trip, evaluate_trips};
 use crate::solver::start::StartRoute;
-use crate::solver::tests::{Timed, Traits, client, iterations, traits, vehicle_type};
+use crate::solver::tests::arbitrary::{Traits, client, traits, vehicle_type};
+use crate::solver::tests::iterations;
 
 /// A random problem that asks for its arcs, on a line of the given length so that there are near and far clients.
 fn problem(traits: Traits, length: i32) -> Problem {
@@ -42,20 +43,14 @@ fn problem(traits: Traits, length: i32) -> Problem {
 
 fn many(n_clients: usize, n_vehicles: u32) -> Traits {
     Traits {
-        seed: 11,
-        n_clients,
         n_vehicles,
         durations: true,
         releases: true,
         collections: true,
-        limits: false,
         mixed: true,
-        alike: false,
         windows: 2,
         optional: true,
-        reloads: false,
-        timed: Timed::No,
-        breaks: false,
+        ..Traits::plain(11, n_clients)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::solver::neighborhood::Neighborhood;
 use crate::solver::problem::Problem;
 use crate::solver::solution::evaluate as evaluate_route;
 use crate::solver::state::Route;
-use crate::solver::tests::{Traits, problem, single_trips};
+use crate::solver::tests::arbitrary::{Traits, problem, single_trips};
 
 fn penalties(problem: &Problem) -> Penalties {
     Penalties {
