@@ -3,14 +3,20 @@
 //! Knows no ids, no calendar and no currency: times are `i32` seconds since an origin the caller chose, costs `i64` in
 //! a unit the caller chose.
 
+mod arcs;
+mod client;
 mod costs;
+mod features;
 mod part;
 mod siblings;
+mod vehicle;
 
-use std::fmt;
-
-use super::clockwork::{Clockwork, Row};
+pub use arcs::Arc;
+use arcs::{ArcFunction, Arcs, TimedArcs, arc_or_nowhere};
+pub use client::{Client, DropRule, Window};
+pub(super) use features::Features;
 pub(super) use part::Part;
+pub use vehicle::{Break, BreakRule, Reload, VehicleType};
 
 /// A time or distance that no route can have: stands for "no way".
 pub const FAR: i32 = 1 << 28;
@@ -21,173 +27,6 @@ pub const CLIENTS_MAX: usize = 200_000;
 /// Problems with more clients keep no table of arcs, whose size grows with the square of their number, and are solved
 /// in parts.
 pub const TABLE_CLIENTS_MAX: usize = 4_000;
-
-/// When service may start, and what choosing this window costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// First second.
-    pub start: i32,
-    /// Last second.
-    pub end: i32,
-    /// Cost of starting service in this window.
-    pub cost: i64,
-}
-
-/// What leaving a client out means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DropRule {
-    /// Outweighs everything else.
-    Required,
-    /// Outweighs every cost; the sum of these weights over the clients left out is minimized before cost.
-    Tiered(u32),
-    /// Costs this much, traded against other costs.
-    Priced(i64),
-}
-
-/// One order to be served.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// Windows to choose from, at least one.
-    pub windows: Vec<Window>,
-    /// The trip with this client begins to load no earlier.
-    pub ready: Option<i32>,
-    /// On board from the start of the trip to this client, by dimension.
-    pub delivery: Vec<i64>,
-    /// On board from this client to the end of the trip, by dimension.
-    pub collection: Vec<i64>,
-    /// What leaving it out means.
-    pub drop: DropRule,
-    /// Service time by pace (see [`VehicleType::pace`]).
-    pub service: Vec<i32>,
-    /// For each vehicle type whether it may serve the client; empty if all may.
-    pub admitted: Vec<bool>,
-    /// For each station whether the trip that serves the client may start there; empty if it may start anywhere.
-    pub sources: Vec<bool>,
-    /// For each station whether the trip that serves the client may end there; empty if it may end anywhere.
-    pub sinks: Vec<bool>,
-}
-
-/// A station where a vehicle may end one trip and load for the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reload {
-    /// Which station.
-    pub station: usize,
-    /// Time between beginning to load, when the vehicle is there and all goods of the trip are ready, and leaving.
-    pub loading: i32,
-}
-
-/// When a driver's break has to begin, if it is owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BreakRule {
-    /// In a window; owed by a route that starts before its end and ends after it.
-    Window {
-        /// First second.
-        start: i32,
-        /// Last second.
-        end: i32,
-    },
-    /// No later than this much after the end of the break before, or the start of the route if there was none, with a client
-    /// in between; owed by a route that ends later than that.
-    AfterWork(i32),
-}
-
-/// A break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Break {
-    /// How long it takes.
-    pub duration: i32,
-    /// When it has to begin.
-    pub rule: BreakRule,
-}
-
-/// Vehicles that are alike.
-#[derive(Clone, Debug)]
-pub struct VehicleType {
-    /// How many there are.
-    pub count: u32,
-    /// What one holds, by dimension; `i64::MAX` for no limit.
-    pub capacity: Vec<i64>,
-    /// Station where routes start.
-    pub start: usize,
-    /// Station where routes end; `None` to end at the last client.
-    pub end: Option<usize>,
-    /// Earliest start.
-    pub earliest: i32,
-    /// Latest end.
-    pub latest: i32,
-    /// Time between the start and leaving the start station.
-    pub loading: i32,
-    /// Where it may load for further trips, 255 stations at most.
-    pub reloads: Vec<Reload>,
-    /// Largest number of further trips.
-    pub max_reloads: u32,
-    /// Breaks, taken in this sequence, behind the loading at the start or the service of a client.
-    pub breaks: Vec<Break>,
-    /// Cost of a route with any client.
-    pub fixed: i64,
-    /// Cost of one unit of distance.
-    pub per_distance: i64,
-    /// Cost of one second from start to end.
-    pub per_time: i64,
-    /// Cost of one second beyond `regular_duration`, on top.
-    pub per_overtime: i64,
-    /// Duration without overtime.
-    pub regular_duration: i32,
-    /// Largest number of clients.
-    pub max_clients: u32,
-    /// Largest distance.
-    pub max_distance: i64,
-    /// Longest time from start to end.
-    pub max_duration: i32,
-    /// Which arcs it drives on.
-    pub profile: usize,
-    /// Which of the clients' service times it has.
-    pub pace: usize,
-}
-
-impl VehicleType {
-    /// Whether its routes may have several trips.
-    #[must_use]
-    pub fn may_reload(&self) -> bool {
-        !self.reloads.is_empty() && self.max_reloads > 0
-    }
-}
-
-/// Travel time and distance of one arc.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arc {
-    /// Seconds.
-    pub duration: i32,
-    /// Units of distance.
-    pub distance: i32,
-}
-
-/// The arcs of one profile, seen from each client: `[out, in]` pairs, so that everything an insertion needs stands in
-/// one row.
-///
-/// Shape: `n_clients` rows of `2 * n_nodes` values; durations share the distances' table when both are equal.
-#[derive(Debug)]
-struct Arcs {
-    distance: Vec<i32>,
-    duration: Option<Vec<i32>>,
-}
-
-/// Gives the arc of a profile from one node to another.
-struct ArcFunction(Box<dyn Fn(usize, usize, usize) -> Arc + Send + Sync>);
-
-impl fmt::Debug for ArcFunction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ArcFunction")
-    }
-}
-
-/// How the arcs of one profile change in the course of time.
-#[derive(Debug)]
-struct TimedArcs {
-    clock: Clockwork,
-    /// Rows as those of [`Arcs`].
-    tables: Vec<Vec<i32>>,
-}
 
 /// A routing problem.
 ///
@@ -215,54 +54,6 @@ pub struct Problem {
     features: Features,
     /// For each type those that may take over its routes.
     siblings: Vec<Vec<u32>>,
-}
-
-/// What a problem has beyond time windows and deliveries; what is absent costs nothing to search.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Features {
-    /// Duration costs, overtime, duration limits, or breaks.
-    pub(super) durations: bool,
-    /// Clients that are not ready at the start.
-    pub(super) releases: bool,
-    /// Goods brought back.
-    pub(super) collections: bool,
-    /// Distance limits.
-    pub(super) distances: bool,
-    /// Clients that not every vehicle may serve.
-    pub(super) admissions: bool,
-    /// Travel that depends on the time of day.
-    pub(super) timed: bool,
-    /// Vehicle types that may take over each other's routes.
-    pub(super) siblings: bool,
-    /// Limits on the number of clients.
-    pub(super) counts: bool,
-    /// Routes of several trips.
-    pub(super) reloads: bool,
-    /// Clients whose trips may not start or end everywhere.
-    pub(super) stations: bool,
-    /// Drivers who take breaks.
-    pub(super) breaks: bool,
-}
-
-impl Features {
-    /// Whether routes carry more than earliest departures and latest arrivals.
-    pub(super) fn are_rich(self) -> bool {
-        self.durations || self.releases || self.collections
-    }
-
-    /// Whether more than times and detours decides where a client fits.
-    pub(super) fn are_weighed(self) -> bool {
-        self.durations || self.collections
-    }
-}
-
-impl VehicleType {
-    /// Whether it matters how long its routes take.
-    pub(super) fn minds_duration(&self) -> bool {
-        self.per_time > 0
-            || self.per_overtime > 0
-            || self.max_duration < self.latest - self.earliest
-    }
 }
 
 impl Problem {
@@ -379,55 +170,6 @@ impl Problem {
         self.arc_function.is_some()
     }
 
-    /// Lets travel of `profile` depend on the time of day; `value(table, from, to)` is asked for every pair of nodes with
-    /// a client in it, as the arcs were, and every table of `clock`.
-    ///
-    /// The durations given for the arcs must be the shortest at any time.
-    ///
-    /// # Panics
-    /// If vehicles may reload or drivers take breaks: both take every arc to be the same at all times. The caller
-    /// validates.
-    #[must_use]
-    pub fn with_clock(
-        mut self,
-        profile: usize,
-        clock: Clockwork,
-        value: impl Fn(usize, usize, usize) -> i32 + Sync,
-    ) -> Self {
-        assert!(
-            !self.features.reloads && !self.features.breaks,
-            "the caller validates that no vehicle reloads and no driver takes breaks"
-        );
-        let nowhere = self.n_nodes - 1;
-        let value = |table, from, to| match (from == nowhere, to == nowhere) {
-            (false, false) => value(table, from, to),
-            (false, true) => 0,
-            (true, _) => FAR,
-        };
-        let tables = (0..clock.n_tables())
-            .map(|table| self.fill(|from, to| value(table, from, to)))
-            .collect();
-        self.timed.resize_with(self.arcs.len(), || None);
-        self.timed[profile] = Some(TimedArcs { clock, tables });
-        self.features.timed = true;
-        self
-    }
-
-    /// A table with rows as those of [`Arcs`].
-    fn fill(&self, value: impl Fn(usize, usize) -> i32 + Sync) -> Vec<i32> {
-        use rayon::prelude::*;
-        let width = 2 * self.n_nodes;
-        let mut table = vec![0; self.clients.len() * width];
-        let rows = table.par_chunks_mut(width.max(1)).enumerate();
-        rows.for_each(|(client, row)| {
-            for node in 0..self.n_nodes {
-                row[2 * node] = value(client, node).min(FAR);
-                row[2 * node + 1] = value(node, client).min(FAR);
-            }
-        });
-        table
-    }
-
     /// The same problem with the number of vehicles as the first aim, and cost as the second.
     ///
     /// Every route costs so much more that, as far as 64 bits reach, no saving of other cost is worth a route;
@@ -533,103 +275,9 @@ impl Problem {
         kind == other || way(kind) == way(other)
     }
 
-    /// The arc between two nodes of which at least one is a client; nothing between two stations.
-    ///
-    /// Where travel depends on the time of day, its duration is the shortest at any time: enough to rule arcs out, not to
-    /// tell when a vehicle arrives.
-    #[must_use]
-    pub fn arc(&self, profile: usize, from: usize, to: usize) -> Arc {
-        let n = self.clients.len();
-        if from >= n && to >= n {
-            return Arc {
-                duration: 0,
-                distance: 0,
-            };
-        }
-        if let Some(ArcFunction(arc)) = &self.arc_function {
-            return arc(profile, from, to);
-        }
-        let (row, column) = if from < n {
-            (from, 2 * to)
-        } else {
-            (to, 2 * from + 1)
-        };
-        Arc {
-            duration: self.durations(profile, row)[column],
-            distance: self.distances(profile, row)[column],
-        }
-    }
-
-    /// Distances from and to `client`: `[out, in]` for each node.
-    pub(super) fn distances(&self, profile: usize, client: usize) -> &[i32] {
-        let width = 2 * self.n_nodes;
-        &self.arcs[profile].distance[client * width..(client + 1) * width]
-    }
-
-    /// Travel times from and to `client`: `[out, in]` for each node.
-    pub(super) fn durations(&self, profile: usize, client: usize) -> &[i32] {
-        let width = 2 * self.n_nodes;
-        let table = self.arcs[profile]
-            .duration
-            .as_ref()
-            .unwrap_or(&self.arcs[profile].distance);
-        &table[client * width..(client + 1) * width]
-    }
-
-    /// The arcs of `client` at any time of day.
-    pub(super) fn row(&self, profile: usize, client: usize) -> Row<'_> {
-        let timed = self.timed.get(profile).and_then(Option::as_ref);
-        let width = 2 * self.n_nodes;
-        Row {
-            durations: self.durations(profile, client),
-            timed: timed.map(|timed| (&timed.clock, timed.tables.as_slice(), client * width)),
-        }
-    }
-
-    /// When who leaves `from` at `departure` arrives at `to`; at once between two stations.
-    pub(super) fn arrival(&self, profile: usize, from: usize, to: usize, departure: i32) -> i32 {
-        if self.timed.is_empty() {
-            return departure + self.arc(profile, from, to).duration;
-        }
-        self.row_of(profile, from, to)
-            .map_or(departure, |(row, column)| row.arrival(column, departure))
-    }
-
-    /// When one has to leave `from` at the latest to arrive at `to` by `arrival`.
-    pub(super) fn departure(&self, profile: usize, from: usize, to: usize, arrival: i32) -> i32 {
-        if self.timed.is_empty() {
-            return arrival - self.arc(profile, from, to).duration;
-        }
-        self.row_of(profile, from, to)
-            .map_or(arrival, |(row, column)| row.departure(column, arrival))
-    }
-
-    /// The row and column of an arc; `None` between two stations.
-    pub(super) fn row_of(
-        &self,
-        profile: usize,
-        from: usize,
-        to: usize,
-    ) -> Option<(Row<'_>, usize)> {
-        let n = self.clients.len();
-        if from < n {
-            Some((self.row(profile, from), 2 * to))
-        } else if to < n {
-            Some((self.row(profile, to), 2 * from + 1))
-        } else {
-            None
-        }
-    }
-
     /// Number of profiles.
     pub(super) fn n_profiles(&self) -> usize {
         self.n_profiles
-    }
-
-    /// Cost of driving `arc` with `kind`, its duration included.
-    pub(super) fn arc_cost(&self, kind: usize, arc: Arc) -> i64 {
-        let kind = &self.types[kind];
-        kind.per_distance * i64::from(arc.distance) + kind.per_time * i64::from(arc.duration)
     }
 }
 
@@ -643,86 +291,4 @@ fn add_nowhere(clients: &[Client], types: &mut [VehicleType], n_stations: usize)
         kind.end.get_or_insert(n_stations);
     }
     clients.len() + n_stations + 1
-}
-
-/// The arc between two nodes that may be the station of open ends: it is reached at once, and nothing starts there.
-fn arc_or_nowhere(
-    nowhere: usize,
-    from: usize,
-    to: usize,
-    arc: impl Fn(usize, usize) -> Arc,
-) -> Arc {
-    let all = |value| Arc {
-        duration: value,
-        distance: value,
-    };
-    match (from == nowhere, to == nowhere) {
-        (false, false) => limited(arc(from, to)),
-        (false, true) => all(0),
-        (true, _) => all(FAR),
-    }
-}
-
-/// An arc with nothing beyond [`FAR`].
-fn limited(arc: Arc) -> Arc {
-    let is_way = arc.duration < FAR;
-    Arc {
-        duration: arc.duration.min(FAR),
-        distance: if is_way { arc.distance.min(FAR) } else { FAR },
-    }
-}
-
-impl Arcs {
-    fn new(n_clients: usize, n_nodes: usize, arc: impl Fn(usize, usize) -> Arc + Sync) -> Self {
-        use rayon::prelude::*;
-        let width = 2 * n_nodes;
-        let mut distance = vec![0; n_clients * width];
-        let mut duration = vec![0; n_clients * width];
-        let rows = distance
-            .par_chunks_mut(width)
-            .zip(duration.par_chunks_mut(width));
-        rows.enumerate()
-            .for_each(|(client, (distances, durations))| {
-                for node in 0..n_nodes {
-                    for (column, arc) in [
-                        (2 * node, arc(client, node)),
-                        (2 * node + 1, arc(node, client)),
-                    ] {
-                        distances[column] = arc.distance;
-                        durations[column] = arc.duration;
-                    }
-                }
-            });
-        let differ = duration != distance;
-        Self {
-            distance,
-            duration: differ.then_some(duration),
-        }
-    }
-}
-
-impl Features {
-    fn of(clients: &[Client], types: &[VehicleType]) -> Self {
-        Self {
-            durations: types
-                .iter()
-                .any(|kind| kind.minds_duration() || !kind.breaks.is_empty()),
-            releases: clients.iter().any(|client| client.ready.is_some()),
-            collections: clients
-                .iter()
-                .any(|client| client.collection.iter().any(|&load| load > 0)),
-            distances: types.iter().any(|kind| kind.max_distance < i64::MAX),
-            admissions: clients
-                .iter()
-                .any(|client| client.admitted.contains(&false)),
-            timed: false,
-            siblings: false,
-            counts: types.iter().any(|kind| kind.max_clients < u32::MAX),
-            reloads: types.iter().any(VehicleType::may_reload),
-            stations: clients
-                .iter()
-                .any(|client| !client.sources.is_empty() || !client.sinks.is_empty()),
-            breaks: types.iter().any(|kind| !kind.breaks.is_empty()),
-        }
-    }
 }

@@ -60,32 +60,6 @@ impl Problem {
         self.clients.iter().map(cost).collect()
     }
 
-    /// The longest arc that is a way. Without a table, at least that as far as no detour is shorter than the direct
-    /// way: twice the longest of some clients.
-    fn longest_arc(&self, profile: usize) -> i32 {
-        const PIVOTS: usize = 16;
-        let ways = |value: &i32| *value < FAR;
-        if let Some(arcs) = self.arcs.get(profile) {
-            return arcs
-                .distance
-                .iter()
-                .copied()
-                .filter(ways)
-                .max()
-                .unwrap_or(0);
-        }
-        let n = self.clients.len();
-        let pivots = (0..n).step_by(n.div_ceil(PIVOTS).max(1));
-        let arcs = pivots.flat_map(|pivot| {
-            (0..self.n_nodes).flat_map(move |node| [(pivot, node), (node, pivot)])
-        });
-        let longest = arcs
-            .map(|(from, to)| self.arc(profile, from, to).distance)
-            .filter(ways)
-            .max();
-        2 * longest.unwrap_or(0)
-    }
-
     /// More than inserting one client can ever cost.
     fn insertion_cost_bound(&self) -> i64 {
         let of_type = |kind: &VehicleType| {

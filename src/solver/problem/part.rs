@@ -1,6 +1,7 @@
 //! A part of a problem as a problem of its own, with a table of its arcs.
 
-use super::{Arc, Arcs, Client, Problem, Reload, VehicleType};
+use super::arcs::Arcs;
+use super::{Client, Problem, Reload, VehicleType};
 
 /// Some clients and vehicles of a problem.
 ///
@@ -119,40 +120,6 @@ impl Problem {
             collection: whole.collection.clone(),
             service: whole.service.clone(),
             ..*whole
-        }
-    }
-}
-
-impl Arcs {
-    /// The arcs between `nodes`, the first `n_clients` of which are clients; `arc` is asked once for each.
-    ///
-    /// On the calling thread alone: parts are many, and each has a thread.
-    fn between(n_clients: usize, nodes: &[usize], arc: impl Fn(usize, usize) -> Arc) -> Self {
-        let width = 2 * nodes.len();
-        let mut distance = vec![0; n_clients * width];
-        let mut duration = vec![0; n_clients * width];
-        let mut set = |at: usize, arc: Arc| {
-            distance[at] = arc.distance;
-            duration[at] = arc.duration;
-        };
-        for (row, &from) in nodes.iter().enumerate() {
-            for (column, &to) in nodes.iter().enumerate() {
-                if row >= n_clients && column >= n_clients {
-                    continue;
-                }
-                let arc = arc(from, to);
-                if row < n_clients {
-                    set(row * width + 2 * column, arc);
-                }
-                if column < n_clients {
-                    set(column * width + 2 * row + 1, arc);
-                }
-            }
-        }
-        let differ = duration != distance;
-        Self {
-            distance,
-            duration: differ.then_some(duration),
         }
     }
 }
