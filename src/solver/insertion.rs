@@ -4,7 +4,9 @@
 //! window and `x` from there before its latest arrival; what it costs is the detour plus what the duration grows.
 //! Source of the constant-time test: Savelsbergh (1992).
 
+mod alone;
 mod breaks;
+mod memory;
 mod shortlist;
 mod timed;
 
@@ -13,6 +15,8 @@ use super::neighborhood::Neighborhood;
 use super::params::Work;
 use super::problem::{Problem, Window};
 use super::state::{NONE, Offer, State};
+pub(super) use alone::Alone;
+pub(super) use memory::Memory;
 
 /// A place for a client, and what going there costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,71 +36,6 @@ impl Place {
         after: NONE,
         window: 0,
     };
-}
-
-/// Remembers the best place of a client in a route as long as the route's version lasts.
-///
-/// Shape: a row per client, direct-mapped by slot. Rows move between parts with their clients.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Memory {
-    row: Vec<Memo>,
-}
-
-/// The best place in the route of one version. Small, for most of the time of a query goes by waiting for memos.
-#[derive(Clone, Copy, Debug)]
-struct Memo {
-    delta: i64,
-    version: u32,
-    /// The node to go behind, and in the upper eight bits the window.
-    place: u32,
-}
-
-/// Columns of a [`Memory`]; a power of two. More slots than columns share them.
-const MEMORY_COLUMNS: usize = 128;
-/// Bits of a node in a memo.
-const NODE_BITS: u32 = 24;
-const NODE_MASK: u32 = (1 << NODE_BITS) - 1;
-
-impl Memo {
-    /// Of no route: versions begin at 1.
-    const EMPTY: Self = Self {
-        delta: 0,
-        version: 0,
-        place: 0,
-    };
-
-    fn new(version: u32, place: Place) -> Self {
-        Self {
-            delta: place.delta,
-            version,
-            place: place.after & NODE_MASK | u32::from(place.window) << NODE_BITS,
-        }
-    }
-
-    fn place(self) -> Place {
-        if self.delta == i64::MAX {
-            return Place::NOWHERE;
-        }
-        Place {
-            delta: self.delta,
-            after: self.place & NODE_MASK,
-            window: (self.place >> NODE_BITS) as u8,
-        }
-    }
-}
-
-impl Memory {
-    fn get(&self, slot: u32, version: u32) -> Option<Place> {
-        let memo = self.row.get(slot as usize % MEMORY_COLUMNS)?;
-        (memo.version == version).then(|| memo.place())
-    }
-
-    fn set(&mut self, slot: u32, version: u32, place: Place) {
-        if self.row.is_empty() {
-            self.row = vec![Memo::EMPTY; MEMORY_COLUMNS];
-        }
-        self.row[slot as usize % MEMORY_COLUMNS] = Memo::new(version, place);
-    }
 }
 
 /// A client to be inserted into routes of one vehicle type: everything a gap test reads, at hand.
@@ -554,91 +493,5 @@ impl Finder {
             }
         }
         best
-    }
-}
-
-/// What each vehicle type asks for serving each client alone.
-#[derive(Debug)]
-pub(super) struct Alone {
-    /// For each client, types that can serve it alone and what that costs, cheapest first.
-    offers: Vec<Vec<(i64, u32, u8)>>,
-}
-
-impl Alone {
-    /// Computes the offers of all types for all clients.
-    pub(super) fn new(problem: &Problem) -> Self {
-        let mut probe = Probe::new(problem);
-        let offers = (0..problem.n_clients() as u32).map(|client| {
-            let mut offers: Vec<(i64, u32, u8)> = (0..problem.types().len() as u32)
-                .filter_map(|kind| probe.offer(client, kind))
-                .collect();
-            offers.sort_unstable();
-            offers
-        });
-        Self {
-            offers: offers.collect(),
-        }
-    }
-
-    /// A free vehicle that can serve `client` alone: cost, type, window.
-    ///
-    /// The cheapest one, unless `pass_over` says so and there is another: what is cheapest for one client need not be
-    /// for those who come after it.
-    pub(super) fn best(
-        &self,
-        state: &State<'_>,
-        client: u32,
-        mut pass_over: impl FnMut() -> bool,
-    ) -> Option<(i64, u32, u8)> {
-        let mut chosen = None;
-        for &offer in &self.offers[client as usize] {
-            if state.free_vehicles(offer.1 as usize) == 0 {
-                continue;
-            }
-            if chosen.is_none_or(|_| pass_over()) {
-                chosen = Some(offer);
-            } else {
-                break;
-            }
-        }
-        chosen
-    }
-}
-
-/// An otherwise empty state for trying clients in empty routes.
-struct Probe<'p> {
-    state: State<'p>,
-}
-
-impl<'p> Probe<'p> {
-    fn new(problem: &'p Problem) -> Self {
-        let mut state = State::new(problem, 1);
-        state.load(&[], &[], &[0], &vec![1; problem.types().len()]);
-        Self { state }
-    }
-
-    fn offer(&mut self, client: u32, kind: u32) -> Option<(i64, u32, u8)> {
-        let slot = self.state.open(kind);
-        let place = if has_room(&self.state, slot, client) && self.holds_collection(kind, client) {
-            best_in_route(&self.state, slot, client)
-        } else {
-            Place::NOWHERE
-        };
-        let fixed = self.state.problem.types()[kind as usize].fixed;
-        self.state.undo();
-        (place.delta < i64::MAX).then(|| (place.delta + fixed, kind, place.window))
-    }
-
-    fn holds_collection(&self, kind: u32, client: u32) -> bool {
-        let problem = self.state.problem;
-        let (client, vehicle) = (
-            &problem.clients()[client as usize],
-            &problem.types()[kind as usize],
-        );
-        client
-            .collection
-            .iter()
-            .zip(&vehicle.capacity)
-            .all(|(load, room)| load <= room)
     }
 }
