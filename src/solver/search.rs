@@ -6,14 +6,17 @@
 //! several on their own and then recombines them. Annealing accepts by the difference of cost alone, so parts can anneal
 //! at a common temperature as if they were one.
 
+mod chains;
+mod parts;
+
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling;
-use super::decompose::{self, Part};
+use super::decompose::Part;
 use super::fleet::Fleet;
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
 use super::large;
-use super::memetic::{Memetic, Season};
+use super::memetic::Memetic;
 use super::neighborhood::Neighborhood;
 use super::params::{self, BLINK, INSERTION_NEIGHBORS, RUIN_NEIGHBORS, SearchParams, Work};
 use super::problem::Problem;
@@ -23,8 +26,8 @@ use super::schedule::{Replay, Schedule};
 use super::solution::Solution;
 use super::start::Start;
 use super::state::Route;
-use super::turns::{self, Epoch};
 use crate::rng;
+use chains::FOUNDERS;
 
 /// Largest number of parts a solution is split into.
 const PARTS_MAX: usize = 64;
@@ -41,23 +44,12 @@ pub(super) const VERSIONS_MAX: u32 = 1 << 31;
 
 /// Share of the search after which the start temperature is settled.
 const CALIBRATION: f64 = 0.02;
-/// Lanes that anneal on their own, and children in a generation, where chains found a population.
-const FOUNDERS: usize = 4;
-/// Iterations per client from which on chains found a population: less, and they do better going on from the best.
-const FOUNDING_BUDGET: f64 = 6_000.0;
-/// Share of the search in which founders anneal.
-const FOUNDING: f64 = 0.6;
 /// How often chains go on from the best solution.
 const GATHERINGS: u32 = 16;
 /// Start temperature divided by end temperature, for parts.
 const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
 const CHAIN_COOLING: f64 = 60.0;
-/// What a route costs on top of everything else in each chain in turn, in temperatures.
-///
-/// Chains left to themselves freeze with too few routes where these are long: there are more ways to fill few routes.
-/// Chains that are paid for routes come to other numbers of them; as they cool, the pay vanishes.
-const ROUTE_BIASES: [f64; FOUNDERS] = [0.0, -3.0, -6.0, -10.0];
 /// Share of the cooling that a search from a given solution leaves out: it would only undo what is good already.
 pub(super) const COOLED: f64 = 0.5;
 
@@ -402,54 +394,6 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Decides, once the pace is known, whether chains found a population: `budget` is the number of iterations per client
-    /// that the limits will allow.
-    fn settle(&mut self, budget: f64) {
-        let is_settled = std::mem::replace(&mut self.is_settled, true);
-        // What is locked stays where it is only in ruin and recreate, and crossing knows routes of one trip only, without
-        // breaks, over arcs that take the same time at all times of day.
-        let is_free = self.routes.iter().all(|route| route.locked == 0);
-        let features = self.problem.features();
-        let is_simple = !features.reloads && !features.timed && !features.breaks;
-        let is_patient = budget >= FOUNDING_BUDGET;
-        if is_settled || self.scheme != Scheme::Chains || !is_free || !is_simple || !is_patient {
-            return;
-        }
-        self.annealing = FOUNDING;
-        while self.lanes.len() < FOUNDERS {
-            self.lanes
-                .push(Lane::new(self.problem, self.n_slots, BLINK));
-        }
-        self.restart_chains();
-    }
-
-    /// Lets all chains go on from the best solution.
-    fn restart_chains(&mut self) {
-        for (lane, &bias) in self.lanes.iter_mut().zip(&ROUTE_BIASES) {
-            lane.set_bias(bias);
-        }
-        let mut routes = self.routes.clone();
-        for route in &mut routes {
-            // What one chain remembers of a version means nothing to another.
-            route.version = 0;
-        }
-        let mut parts = vec![Part {
-            routes,
-            ..Part::default()
-        }];
-        self.deal(&mut parts);
-        let part = &parts[0];
-        self.number_versions();
-        for lane in &mut self.lanes {
-            lane.state.load(
-                &part.routes,
-                &part.absent,
-                &part.free_slots,
-                &part.free_vehicles,
-            );
-        }
-    }
-
     /// From here on, no route has had any version.
     pub(super) fn next_version(&self) -> u32 {
         let next = self.lanes.iter().map(|lane| lane.state.next_version());
@@ -480,162 +424,6 @@ impl<'p> Search<'p> {
             lane.state.number_versions(1 + number, n_lanes);
             lane.state.renew_versions();
         }
-    }
-
-    /// Lets each lane anneal the whole solution; what is not finished because of `stop` is dropped.
-    fn anneal_chains(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
-        let (seed, number, best) = (self.params.seed, self.epoch, self.best.cost);
-        let epoch = Epoch {
-            guide: self.guide,
-            orders,
-            stop,
-        };
-        let iterations = turns::run(&epoch, &mut self.lanes, |chain, lane| {
-            lane.watch(best);
-            rng::stream(seed, &[stream::LANE, number, chain as u64])
-        });
-        let Some(iterations) = iterations else {
-            return;
-        };
-        self.iterations += iterations;
-        let found = self.lanes.iter_mut().filter_map(Lane::take_found);
-        if let Some(winner) = found.min_by_key(|found| found.cost) {
-            self.routes = winner.routes;
-            self.absent = winner.absent;
-            self.take_best();
-        }
-    }
-
-    /// Lets the population have children, each raised in a lane; what is not finished because of `stop` is dropped.
-    fn breed(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
-        let mut memetic = self.population.take().unwrap_or_else(|| self.found());
-        let (seed, number) = (self.params.seed, self.epoch);
-        let season = Season {
-            guide: self.guide,
-            orders: Orders {
-                temperature: self.heat * self.problem.arc_cost_mean(),
-                ..orders
-            },
-            stop,
-        };
-        let iterations = memetic.breed(&mut self.lanes, &season, |child| {
-            rng::stream(seed, &[stream::LANE, number, child as u64])
-        });
-        self.iterations += iterations.unwrap_or(0);
-        if let Some(best) = memetic.best()
-            && best.cost < self.best.cost
-        {
-            self.routes.clone_from(&best.routes);
-            self.absent.clone_from(&best.absent);
-            self.take_best();
-        }
-        self.population = Some(memetic);
-    }
-
-    /// A population of what the chains have come to, and of the best solution.
-    fn found(&mut self) -> Memetic<'p> {
-        let mut memetic = Memetic::new(self.problem, self.lanes.len());
-        for lane in &mut self.lanes {
-            lane.set_bias(0.0);
-            let state = &lane.state;
-            memetic.join(state.cost(), state.routes(), state.absent().to_vec());
-        }
-        memetic.join(self.best.cost, self.routes.clone(), self.absent.clone());
-        memetic
-    }
-
-    /// Splits the solution, lets each lane anneal one part, and puts them together; what is not finished because of
-    /// `stop` is dropped.
-    fn anneal_parts(&mut self, n_parts: usize, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
-        let (seed, number) = (self.params.seed, self.epoch);
-        let mut rng = rng::stream(seed, &[stream::CUT, number]);
-        let mut parts = decompose::split(self.problem, self.routes.clone(), n_parts, &mut rng);
-        self.deal(&mut parts);
-        self.number_versions();
-        for (lane, part) in parts.iter().enumerate() {
-            self.hand_over(lane, part);
-        }
-        let epoch = Epoch {
-            guide: self.guide,
-            orders,
-            stop,
-        };
-        let iterations = turns::run(&epoch, &mut self.lanes, |part, lane| {
-            let rng = rng::stream(seed, &[stream::LANE, number, part as u64]);
-            let part = &parts[part];
-            lane.state.load(
-                &part.routes,
-                &part.absent,
-                &part.free_slots,
-                &part.free_vehicles,
-            );
-            rng
-        });
-        let Some(iterations) = iterations else {
-            return;
-        };
-        self.iterations += iterations;
-        let cost = self.unload();
-        if cost < self.best.cost {
-            self.take_best();
-        }
-    }
-
-    /// Gives the parts, whose routes are set, their clients left out, slots and vehicles.
-    fn deal(&self, parts: &mut [Part]) {
-        let mut rng = rng::stream(self.params.seed, &[stream::CUT, self.epoch, 1]);
-        let mut is_used = vec![false; self.n_slots];
-        let mut free_vehicles: Vec<u32> =
-            self.problem.types().iter().map(|kind| kind.count).collect();
-        for route in parts.iter().flat_map(|part| &part.routes) {
-            is_used[route.slot as usize] = true;
-            free_vehicles[route.kind as usize] -= u32::from(route.previous.is_none());
-        }
-        let free_slots: Vec<u32> = (0..is_used.len() as u32)
-            .filter(|&slot| !is_used[slot as usize])
-            .collect();
-        decompose::deal(
-            parts,
-            &self.guide.neighborhood,
-            &self.absent,
-            &free_slots,
-            &free_vehicles,
-            &mut rng,
-        );
-    }
-
-    /// Gives a lane everything that belongs to a part, for the lane to load it on its own thread.
-    fn hand_over(&mut self, lane: usize, part: &Part) {
-        let lane = &mut self.lanes[lane];
-        let planned = part.routes.iter().flat_map(|route| &route.visits);
-        let clients = planned.map(|&(client, _)| client);
-        for client in clients.chain(part.absent.iter().copied()) {
-            std::mem::swap(
-                &mut lane.memories[client as usize],
-                &mut self.memories[client as usize],
-            );
-        }
-    }
-
-    /// Puts the parts of all lanes together and gives what they cost.
-    fn unload(&mut self) -> i64 {
-        self.routes.clear();
-        self.absent.clear();
-        let mut cost = 0;
-        for lane in &mut self.lanes {
-            cost += lane.state.cost();
-            self.routes.extend(lane.state.routes());
-            self.absent.extend_from_slice(lane.state.absent());
-            for &client in lane.state.clients() {
-                std::mem::swap(
-                    &mut lane.memories[client as usize],
-                    &mut self.memories[client as usize],
-                );
-            }
-        }
-        self.routes.sort_unstable_by_key(|route| route.slot);
-        self.absent.sort_unstable();
-        cost
     }
 
     /// Keeps the current solution, which costs less than the best one or is the first.
