@@ -1,5 +1,8 @@
 //! Ids to dense indices and back: the only place where a model problem becomes a solver problem.
 
+mod client;
+mod kind;
+mod scene;
 mod timed;
 
 use std::cmp::Reverse;
@@ -10,16 +13,14 @@ use super::PlanProgress;
 use super::initial::InitialRoute;
 use super::ways::{Roads, narrow};
 use crate::model::{
-    BreakStart, Courier, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx,
-    Problem, ProfileId, ReloadSketch, RouteEnd, RouteSketch, RouteStart, TimeWindow,
+    DepotId, DropPolicy, OrderId, PlaceIdx, Problem, ProfileId, ReloadSketch, RouteSketch,
 };
 use crate::solver::control::SearchProgress;
-use crate::solver::problem::{
-    self as target, Arc, Break, BreakRule, Client, DropRule, Reload, VehicleType, Window,
-};
+use crate::solver::problem::{self as target, Arc, Client, VehicleType};
 use crate::solver::solution::{Solution, SolutionRoute};
 use crate::travel::TravelTimes;
-use crate::units::{BasisPoints, ExactCost, Load, Meters, Seconds, Timestamp};
+use crate::units::{BasisPoints, ExactCost, Meters, Timestamp};
+use scene::{Scene, Station};
 use timed::Timing;
 
 /// A problem in the solver's terms, and what its indices mean.
@@ -35,16 +36,6 @@ pub(super) struct Translation {
 
 /// Orders whose arrival and departure are given, whatever their windows say.
 pub(super) type Fixed = BTreeMap<OrderId, (Timestamp, Timestamp)>;
-
-/// Windows of one order that are told apart; further ones are not planned in.
-const WINDOWS_MAX: usize = 250;
-
-/// Where trips start and end. Depots at one place are told apart only where orders name depots and couriers reload.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Station<'a> {
-    place: PlaceIdx,
-    depot: Option<&'a DepotId>,
-}
 
 /// The solver's problem; `timings` are those of the profiles whose travel depends on the time of day.
 fn assemble(
@@ -79,23 +70,6 @@ fn assemble(
     timed::apply_all(target, timings, |profile, from, to| {
         roads.own(profile, from, to)
     })
-}
-
-/// Everything that makes two couriers one vehicle type.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct KindKey<'a> {
-    capacity: Vec<i64>,
-    stations: (Station<'a>, Option<Station<'a>>),
-    /// Stations with their loading times, in the order of the courier's depots.
-    reloads: Vec<(Station<'a>, i64)>,
-    breaks: Vec<Break>,
-    times: [i64; 5],
-    costs: [i64; 4],
-    limits: [i64; 3],
-    travel: (ProfileId, BasisPoints),
-    pace: BasisPoints,
-    /// Which of [`Scene::exclusions`].
-    excluded: usize,
 }
 
 impl Translation {
@@ -256,371 +230,6 @@ impl Translation {
     }
 }
 
-/// What translating needs to look at again and again.
-struct Scene<'a> {
-    problem: &'a Problem,
-    origin: Timestamp,
-    dimensions: Vec<&'a str>,
-    /// Positions of the orders that not every courier may serve.
-    restricted: Vec<usize>,
-    /// Sets of restricted orders that some courier may not serve, ascending, each once.
-    exclusions: Vec<Vec<usize>>,
-    /// Which of them holds for each courier.
-    exclusion_of: Vec<usize>,
-    /// No courier costs anything: distance decides.
-    is_free: bool,
-    /// Some order names depots, and some courier reloads: then it depends on the trip who may serve whom.
-    names_depots: bool,
-}
-
-impl<'a> Scene<'a> {
-    fn new(problem: &'a Problem) -> Self {
-        let shifts = problem.couriers.iter().map(|courier| courier.shift.start);
-        let openings = problem
-            .orders
-            .iter()
-            .flat_map(Order::service_windows)
-            .map(|window| window.start);
-        let origin = shifts.chain(openings).min().unwrap_or_default();
-        // Dimensions that no courier limits do not matter.
-        let dimensions: BTreeSet<&str> = problem
-            .couriers
-            .iter()
-            .flat_map(|courier| courier.capacities.keys().map(String::as_str))
-            .collect();
-        let is_restricted = |order: &Order| {
-            !(order.required_skills.is_empty()
-                && order.allowed_couriers.is_empty()
-                && order.forbidden_couriers.is_empty()
-                && order.depots.is_empty())
-        };
-        let restricted: Vec<usize> = (0..problem.orders.len())
-            .filter(|&number| is_restricted(&problem.orders[number]))
-            .collect();
-        let (exclusions, exclusion_of) = exclusions(problem, &restricted);
-        let is_free = problem
-            .couriers
-            .iter()
-            .all(|courier| courier.costs == crate::model::Costs::default());
-        Self {
-            problem,
-            origin,
-            dimensions: dimensions.into_iter().collect(),
-            restricted,
-            exclusions,
-            exclusion_of,
-            is_free,
-            names_depots: problem.couriers.iter().any(Courier::may_reload)
-                && problem.orders.iter().any(|order| !order.depots.is_empty()),
-        }
-    }
-
-    fn station(&self, place: PlaceIdx, depot: Option<&'a DepotId>) -> Station<'a> {
-        let depot = depot.filter(|_| self.names_depots);
-        Station { place, depot }
-    }
-
-    /// Seconds since the origin.
-    fn time(&self, moment: Timestamp) -> i64 {
-        (moment - self.origin).0
-    }
-
-    /// Kinds of vehicles with their couriers, in the order of their first courier, so that renaming nothing changes
-    /// nothing.
-    fn kinds(&self) -> Vec<(KindKey<'a>, Vec<usize>)> {
-        let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
-        for (number, courier) in self.problem.couriers.iter().enumerate() {
-            if let Some(key) = self.kind_key(number, courier) {
-                members.entry(key).or_default().push(number);
-            }
-        }
-        let mut kinds: Vec<(KindKey<'_>, Vec<usize>)> = members.into_iter().collect();
-        kinds.sort_by_key(|(_, couriers)| couriers[0]);
-        kinds
-    }
-
-    /// What kind of vehicle `courier` is; `None` if a depot is unknown, which validation excludes.
-    fn kind_key(&self, number: usize, courier: &'a Courier) -> Option<KindKey<'a>> {
-        let limits = &courier.limits;
-        let span = courier.shift.end - courier.shift.start;
-        let costs = &courier.costs;
-        Some(KindKey {
-            capacity: self
-                .dimensions
-                .iter()
-                .map(|name| {
-                    courier
-                        .capacities
-                        .get(*name)
-                        .map_or(i64::MAX, |load| load.0)
-                })
-                .collect(),
-            stations: (
-                self.station(self.problem.start_place(courier)?, courier.start_depot()),
-                (self.problem.end_place(courier))
-                    .map(|place| self.station(place, courier.end_depot())),
-            ),
-            reloads: if courier.may_reload() {
-                (courier.reload_depots.iter())
-                    .map(|id| {
-                        let depot = self.problem.depot(id)?;
-                        Some((self.station(depot.place, Some(id)), depot.loading.0))
-                    })
-                    .collect::<Option<_>>()?
-            } else {
-                Vec::new()
-            },
-            breaks: self.breaks(courier),
-            times: [
-                self.time(courier.shift.start),
-                self.time(courier.shift.end),
-                self.problem.loading(courier).0,
-                limits.max_duty.unwrap_or(span).min(span).0,
-                limits.regular_duty.unwrap_or(span).min(span).0,
-            ],
-            costs: [
-                ExactCost::from_cost(costs.fixed).0,
-                if self.is_free {
-                    1
-                } else {
-                    ExactCost::of_distance(Meters(1), costs.per_km).0
-                },
-                ExactCost::of_time(Seconds(1), costs.per_hour).0,
-                ExactCost::of_time(Seconds(1), costs.overtime_per_hour).0,
-            ],
-            limits: [
-                limits.max_stops.map_or(i64::MAX, i64::from),
-                limits.max_distance.map_or(i64::MAX, |distance| distance.0),
-                courier.max_reloads.map_or(i64::MAX, i64::from),
-            ],
-            travel: (courier.profile.clone(), courier.speed_factor),
-            pace: courier.service_factor,
-            excluded: self.exclusion_of[number],
-        })
-    }
-
-    fn breaks(&self, courier: &Courier) -> Vec<Break> {
-        let breaks = courier.breaks.iter().map(|pause| Break {
-            duration: narrow(pause.duration.0),
-            rule: match pause.start {
-                BreakStart::Within(window) => BreakRule::Window {
-                    start: narrow(self.time(window.start)),
-                    end: narrow(self.time(window.end)),
-                },
-                BreakStart::AfterWork(limit) => BreakRule::AfterWork(narrow(limit.0)),
-            },
-        });
-        breaks.collect()
-    }
-
-    fn vehicle_type(
-        &self,
-        key: &KindKey<'a>,
-        couriers: &[usize],
-        stations: &[Station<'a>],
-        profiles: &[(ProfileId, BasisPoints)],
-        paces: &[BasisPoints],
-    ) -> VehicleType {
-        let [earliest, latest, loading, max_duration, regular_duration] = key.times.map(narrow);
-        let [fixed, per_distance, per_time, per_overtime] = key.costs;
-        VehicleType {
-            count: u32::try_from(couriers.len()).unwrap_or(u32::MAX),
-            capacity: key.capacity.clone(),
-            start: position(stations, &key.stations.0),
-            end: key.stations.1.map(|station| position(stations, &station)),
-            earliest,
-            latest,
-            loading,
-            reloads: (key.reloads.iter())
-                .map(|(station, loading)| Reload {
-                    station: position(stations, station),
-                    loading: narrow(*loading),
-                })
-                .collect(),
-            max_reloads: u32::try_from(key.limits[2]).unwrap_or(u32::MAX),
-            breaks: key.breaks.clone(),
-            fixed,
-            per_distance,
-            per_time,
-            per_overtime,
-            regular_duration,
-            max_clients: u32::try_from(key.limits[0]).unwrap_or(u32::MAX),
-            max_distance: key.limits[1],
-            max_duration,
-            profile: position(profiles, &key.travel),
-            pace: position(paces, &key.pace),
-        }
-    }
-
-    fn client(
-        &self,
-        number: usize,
-        order: &Order,
-        stations: &[Station<'a>],
-        paces: &[BasisPoints],
-        kinds: &[(KindKey<'a>, Vec<usize>)],
-    ) -> Client {
-        let stocked: Vec<bool> = if self.names_depots && !order.depots.is_empty() {
-            let stocks = |station: &Station<'_>| {
-                station
-                    .depot
-                    .is_some_and(|depot| order.depots.contains(depot))
-            };
-            stations.iter().map(stocks).collect()
-        } else {
-            Vec::new()
-        };
-        let (sources, sinks) = match order.kind {
-            OrderKind::Delivery => (stocked, Vec::new()),
-            OrderKind::Collection => (Vec::new(), stocked),
-        };
-        let loads: Vec<i64> = self
-            .dimensions
-            .iter()
-            .map(|name| order.load(name))
-            .map(|Load(load)| load)
-            .collect();
-        let nothing = vec![0; loads.len()];
-        let (delivery, collection) = match order.kind {
-            OrderKind::Delivery => (loads, nothing),
-            OrderKind::Collection => (nothing, loads),
-        };
-        let admits = |(key, _): &(KindKey<'_>, Vec<usize>)| {
-            let excluded = &self.exclusions[key.excluded];
-            excluded.binary_search(&number).is_err()
-        };
-        Client {
-            windows: self.windows(order),
-            ready: order.ready.map(|moment| narrow(self.time(moment))),
-            delivery,
-            collection,
-            drop: match order.drop_policy {
-                DropPolicy::MustServe => DropRule::Required,
-                DropPolicy::MayDrop { penalty } => {
-                    DropRule::Tiered(u32::try_from(penalty).unwrap_or(u32::MAX))
-                }
-            },
-            service: paces
-                .iter()
-                .map(|pace| narrow(pace.scale(order.service).0))
-                .collect(),
-            admitted: if self.restricted.binary_search(&number).is_ok() {
-                kinds.iter().map(admits).collect()
-            } else {
-                Vec::new()
-            },
-            sources,
-            sinks,
-        }
-    }
-
-    /// The client served at given times, whatever its windows and service time are.
-    fn at_given_times(&self, client: Client, times: (Timestamp, Timestamp)) -> Client {
-        let (arrival, departure) = times;
-        let at = narrow(self.time(arrival));
-        Client {
-            windows: vec![Window {
-                start: at,
-                end: at,
-                cost: 0,
-            }],
-            ready: None,
-            service: vec![narrow((departure - arrival).0); client.service.len()],
-            ..client
-        }
-    }
-
-    /// Windows to choose from: preferred ones at no cost, then all of them at the cost of missing the preference.
-    fn windows(&self, order: &Order) -> Vec<Window> {
-        let hard = order.service_windows();
-        let window = |window: TimeWindow, cost: i64| Window {
-            start: narrow(self.time(window.start)),
-            end: narrow(self.time(window.end)),
-            cost,
-        };
-        let mut windows = Vec::new();
-        let mut miss_cost = 0;
-        if let Some(preference) = &order.preference {
-            miss_cost = ExactCost::from_cost(preference.miss_cost).0;
-            let liked = preference
-                .windows
-                .iter()
-                .flat_map(|liked| hard.iter().filter_map(|hard| hard.intersection(*liked)));
-            windows.extend(liked.map(|both| window(both, 0)));
-        }
-        windows.extend(hard.iter().map(|&hard| window(hard, miss_cost)));
-        windows.truncate(WINDOWS_MAX);
-        windows
-    }
-}
-
-/// Different sets of the `restricted` orders that couriers may not serve, and which of them holds for each courier.
-///
-/// Couriers of equal skills and depots whom no order names are looked at once for all, for there may be many.
-fn exclusions(problem: &Problem, restricted: &[usize]) -> (Vec<Vec<usize>>, Vec<usize>) {
-    let orders = || restricted.iter().map(|&number| &problem.orders[number]);
-    let named: BTreeSet<&CourierId> = orders()
-        .flat_map(|order| {
-            order
-                .allowed_couriers
-                .iter()
-                .chain(&order.forbidden_couriers)
-        })
-        .collect();
-    let mut number_of: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
-    let mut known = BTreeMap::new();
-    let exclusion_of = problem.couriers.iter().map(|courier| {
-        let start = match &courier.start {
-            RouteStart::Depot(id) => Some(id),
-            RouteStart::Place(_) => None,
-        };
-        let end = match &courier.end {
-            RouteEnd::Depot(id) => Some(id),
-            RouteEnd::Place(_) | RouteEnd::Open => None,
-        };
-        let name = named.get(&courier.id);
-        *known
-            .entry((&courier.skills, start, end, name))
-            .or_insert_with(|| {
-                let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
-                let excluded = restricted.iter().copied().filter(may_not).collect();
-                let next = number_of.len();
-                *number_of.entry(excluded).or_insert(next)
-            })
-    });
-    let exclusion_of = exclusion_of.collect();
-    let mut sets: Vec<(Vec<usize>, usize)> = number_of.into_iter().collect();
-    sets.sort_unstable_by_key(|&(_, number)| number);
-    (sets.into_iter().map(|(set, _)| set).collect(), exclusion_of)
-}
-
 fn collect_set<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     items.collect::<BTreeSet<T>>().into_iter().collect()
-}
-
-fn position<T: Ord>(sorted: &[T], item: &T) -> usize {
-    sorted
-        .binary_search(item)
-        .expect("the list was collected from all items")
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::exclusions;
-    use crate::model::fixture::arbitrary::day;
-
-    proptest! {
-        #[test]
-        fn couriers_are_kept_from_the_orders_they_may_not_serve(problem in day()) {
-            let all: Vec<usize> = (0..problem.orders.len()).collect();
-            let (sets, set_of) = exclusions(&problem, &all);
-            for (courier, set) in problem.couriers.iter().zip(set_of) {
-                let may_not = |&number: &usize| !courier.may_serve(&problem.orders[number]);
-                let expected: Vec<usize> = all.iter().copied().filter(may_not).collect();
-                prop_assert_eq!(&sets[set], &expected);
-            }
-        }
-    }
 }

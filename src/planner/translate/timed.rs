@@ -1,6 +1,7 @@
 //! Travel at any time of day in the solver's terms.
 
-use super::{Scene, narrow};
+use super::narrow;
+use super::scene::Scene;
 use crate::model::{PlaceIdx, ProfileId};
 use crate::solver::clockwork::Clockwork;
 use crate::solver::problem::{FAR, Problem};
