@@ -6,6 +6,7 @@ mod book;
 mod breaks;
 mod start;
 mod tour;
+mod visit;
 
 #[cfg(test)]
 mod tests;
@@ -20,8 +21,9 @@ use crate::units::{Load, Seconds, Timestamp};
 
 pub(super) use book::Book;
 use breaks::{Pause, PauseMoments};
-use tour::Moments;
-pub(super) use tour::{Errand, Tour, Visit};
+pub(super) use tour::Tour;
+use visit::Moments;
+pub(super) use visit::{Errand, Visit};
 
 /// Sequences with times.
 #[derive(Clone, Debug, PartialEq)]
