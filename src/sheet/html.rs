@@ -5,6 +5,9 @@
 //! of `@page`; a browser without margin boxes still prints everything else. Everything after the stops is the last row
 //! of the same table, so that no page is without its head.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -406,127 +409,4 @@ fn labelled(class: &str, label: &str, text: &str) -> Markup {
 /// Whether anything of `text` prints.
 fn has_text(text: &str) -> bool {
     !clean(text).trim().is_empty()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::sheet::sample;
-
-    /// Compares with `tests/data/sheet/NAME`; on a difference leaves the new text under `target/golden/` to look at
-    /// and to copy.
-    fn check_golden(name: &str, actual: &str) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let golden = root.join("tests/data/sheet").join(name);
-        if fs::read_to_string(&golden).is_ok_and(|expected| expected == actual) {
-            return;
-        }
-        let found = root.join("target/golden");
-        fs::create_dir_all(&found).expect("target is writable");
-        let found = found.join(name);
-        fs::write(&found, actual).expect("target is writable");
-        panic!(
-            "the sheet changed: look at {} and, if it is meant, copy it to {}",
-            found.display(),
-            golden.display()
-        );
-    }
-
-    /// Line ends after closing tags, so that a change of the golden file is a readable difference.
-    fn lines(html: &str) -> String {
-        html.replace("><", ">\n<")
-    }
-
-    #[test]
-    fn the_small_sheet_is_as_approved() {
-        check_golden(
-            "small-ru.html",
-            &lines(&render(&sample::small(), Language::Ru)),
-        );
-        check_golden(
-            "small-en.html",
-            &lines(&render(&sample::small(), Language::En)),
-        );
-    }
-
-    #[test]
-    fn a_sheet_asks_nothing_of_the_network_and_runs_nothing() {
-        let html = render(&sample::long(60), Language::Ru);
-        for banned in [
-            "<script", "http://", "https://", "url(", "@import", "src=", "<link",
-        ] {
-            assert!(!html.contains(banned), "{banned}");
-        }
-    }
-
-    #[test]
-    fn the_repeated_table_head_names_courier_plan_and_checksum() {
-        let html = render(&sample::long(60), Language::En);
-        let head = html
-            .split_once("<thead>")
-            .and_then(|(_, rest)| rest.split_once("</thead>"))
-            .map(|(head, _)| head)
-            .expect("the table has a head");
-        let sheet = sample::long(60);
-        for part in [
-            "Синичкин",
-            &sheet.plan_version,
-            &sheet.checksum,
-            "23 November 2026",
-        ] {
-            assert!(head.contains(part), "{part}");
-        }
-        assert_eq!(html.matches("<table").count(), 1);
-    }
-
-    #[test]
-    fn a_calibrated_sheet_does_not_call_itself_uncalibrated() {
-        let mut sheet = sample::small();
-        assert!(render(&sheet, Language::En).contains("Uncalibrated"));
-        sheet.spread_is_default = false;
-        assert!(!render(&sheet, Language::En).contains("Uncalibrated"));
-    }
-
-    #[test]
-    fn a_leave_by_time_already_past_on_arrival_reads_at_once() {
-        let html = render(&sample::small(), Language::En);
-        assert!(html.contains("at once"));
-        assert!(!html.contains("09:01"));
-    }
-
-    #[test]
-    fn page_numbers_are_counted_by_the_browser() {
-        assert_eq!(
-            css_content("Page {page} of \"{pages}\""),
-            r#""Page " counter(page) " of \"" counter(pages) "\"""#
-        );
-    }
-
-    fn with_text(text: &str) -> RouteSheet {
-        let mut sheet = sample::small();
-        sheet.courier_name = text.into();
-        sheet.plan_version = text.into();
-        sheet.day_name = text.into();
-        sheet.load_at_start = BTreeMap::from([(text.into(), Load(1))]);
-        sheet.stops[0].address = text.into();
-        sheet.stops[0].notes = text.into();
-        sheet
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_escapes_from_its_place(text in "[<>&\"'a-zа-я \\u{0}-\\u{1f}\\u{202e}]{0,40}") {
-            let harmless = clean(&text).replace(|c: char| !c.is_alphanumeric() && c != ' ', "x");
-            let html = render(&with_text(&text), Language::Ru);
-            let tags = |html: &str| html.matches('<').count();
-            prop_assert_eq!(tags(&html), tags(&render(&with_text(&harmless), Language::Ru)));
-            let has_control = html.contains(|c: char| c == '\u{202e}' || (c.is_control() && c != '\n'));
-            prop_assert!(!has_control);
-        }
-    }
 }
