@@ -264,14 +264,7 @@ impl<'a> Query<'a> {
             (distance_in, travel_in) = (distances[column + 1], durations[column + 1]);
             (node, visit) = (next, next_visit);
         }
-        if after == NONE {
-            return Place::NOWHERE;
-        }
-        Place {
-            delta: self.per_distance * i64::from(best) + window.cost,
-            after,
-            window: 0,
-        }
+        self.place_by_detour(after, best, window)
     }
 
     /// As [`Query::scan_plain`] in a trip that the client's goods let begin later.
@@ -302,11 +295,17 @@ impl<'a> Query<'a> {
             }
             node = next;
         }
+        self.place_by_detour(after, best, window)
+    }
+
+    /// The place behind `after`, if there is one, where nothing but the detour and the client's only window costs.
+    #[inline]
+    fn place_by_detour(&self, after: u32, detour: i32, window: &Window) -> Place {
         if after == NONE {
             return Place::NOWHERE;
         }
         Place {
-            delta: self.per_distance * i64::from(best) + window.cost,
+            delta: self.per_distance * i64::from(detour) + window.cost,
             after,
             window: 0,
         }
