@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// What makes a run repeatable.
+#[derive(Debug, clap::Args)]
+pub(super) struct Random {
+    /// Random seed.
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
+    pub(super) seed: u64,
+}
+
 /// Reads a span of time as people write it: `30s`, `500ms`, `2m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Done, Failure, console, day_file, report};
+use super::{Done, Failure, argument, console, day_file, report};
 use crate::grpc::convert::{self, Routes};
 use crate::grpc::pb;
 
@@ -17,14 +17,8 @@ pub(super) struct Arguments {
     /// Simulated days, 128 to 65536, rounded up to a multiple of 256; by default 4096.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(128..=65_536))]
     scenarios: Option<i32>,
-    /// Random seed.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
+    #[command(flatten)]
+    random: argument::Random,
     /// Where to write the forecast: the JSON form of `punctual.v1.PlanForecast`.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -41,7 +35,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         plan: day.plan,
         options: Some(pb::ForecastOptions {
             scenarios: arguments.scenarios,
-            seed: Some(arguments.seed),
+            seed: Some(arguments.random.seed),
             ..pb::ForecastOptions::default()
         }),
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::{Done, Failure, console, day_file};
+use super::{Done, Failure, argument, console, day_file};
 use crate::generate::{self, DaySpec};
 use crate::grpc::convert;
 
@@ -33,14 +33,8 @@ pub(super) struct Arguments {
     /// Not with `--reloads` or `--rush-hours`: planning knows one of them.
     #[arg(long, conflicts_with_all = ["reloads", "rush_hours"])]
     breaks: bool,
-    /// Random seed.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
+    #[command(flatten)]
+    random: argument::Random,
     /// The date, in the years 1971 to 9998; by default 2026-11-23.
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
@@ -75,7 +69,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         Preset::Small => DaySpec::small(),
     };
     let spec = DaySpec {
-        seed: arguments.seed,
+        seed: arguments.random.seed,
         orders: arguments.orders.unwrap_or(preset.orders),
         couriers: arguments.couriers.unwrap_or(preset.couriers),
         date: arguments.date.unwrap_or(preset.date),

@@ -27,14 +27,8 @@ pub(super) struct Arguments {
     /// Search threads, 1 to 256 and no more than there are processors; by default one for every processor.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=256))]
     threads: Option<i32>,
-    /// Random seed.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
+    #[command(flatten)]
+    random: argument::Random,
     /// Largest number of iterations; unless the time is over first, the plan is then the same for any number of
     /// threads.
     #[arg(long, value_name = "NUMBER")]
@@ -104,7 +98,7 @@ fn options(arguments: &Arguments) -> pb::SolveOptions {
     pb::SolveOptions {
         time_budget_duration: argument::wire(arguments.time_limit),
         iteration_limit: arguments.iterations,
-        seed: Some(arguments.seed),
+        seed: Some(arguments.random.seed),
         threads: arguments.threads,
         on_invalid_order: on_invalid_order as i32,
         fleet_first: arguments.fleet_first,

@@ -29,14 +29,8 @@ pub(super) struct Arguments {
     /// Search threads, 1 to 256; by default one for every processor.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Random seed.
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
-    seed: u64,
+    #[command(flatten)]
+    random: argument::Random,
     /// How real numbers become integers; by default none for a matrix, exact for MDVRPTW, SDVRPTW and HFVRP, and dimacs
     /// for all else.
     #[arg(long, value_name = "RULE", value_enum)]
@@ -65,7 +59,7 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let params = match &recorded {
         Some((recorded, _)) => recorded.params(),
         None => SearchParams {
-            seed: args.seed,
+            seed: args.random.seed,
             time_limit: Some(args.time_limit),
             iteration_limit: args.iterations,
             stagnation_limit: None,

@@ -69,7 +69,7 @@ pub fn read_solve_request(
         accepted,
         options,
         initial,
-        input_digest: problem.map(input_digest).unwrap_or_default(),
+        input_digest: digest_if_any(problem),
     })
 }
 
@@ -91,11 +91,7 @@ pub fn read_evaluate_request(
         problem: accepted.problem,
         sketches,
         options,
-        input_digest: request
-            .problem
-            .as_ref()
-            .map(input_digest)
-            .unwrap_or_default(),
+        input_digest: digest_if_any(request.problem.as_ref()),
     })
 }
 
@@ -120,11 +116,7 @@ pub fn read_forecast_request(
         problem: accepted.problem,
         sketches,
         options,
-        input_digest: request
-            .problem
-            .as_ref()
-            .map(input_digest)
-            .unwrap_or_default(),
+        input_digest: digest_if_any(request.problem.as_ref()),
     })
 }
 
@@ -189,6 +181,11 @@ fn accept(
         warnings: prefixed("problem", accepted.warnings),
         ..accepted
     })
+}
+
+/// The digest of the problem of a request, which has one if it was read without errors.
+fn digest_if_any(problem: Option<&pb::Problem>) -> String {
+    problem.map(input_digest).unwrap_or_default()
 }
 
 /// What the search that made `plan` did with invalid orders: the same is done again.
