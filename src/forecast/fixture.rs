@@ -1,8 +1,8 @@
 //! Small days for tests: everything that a forecast does not look at is left empty.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
+use crate::model::fixture::bare_order;
 use crate::model::*;
 use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
 
@@ -44,28 +44,12 @@ pub(super) fn options(scenarios: u32, noise: NoiseModel) -> ForecastOptions {
 /// An order at place `number`, promised in windows from and to the given moments.
 pub(super) fn order(number: u32, service: i64, windows: &[(Timestamp, Timestamp)]) -> Order {
     Order {
-        id: order_id(number),
-        kind: OrderKind::Delivery,
-        place: PlaceIdx(number),
-        loads: BTreeMap::new(),
         service: Seconds(service),
-        ready: None,
         windows: windows
             .iter()
             .map(|&(start, end)| TimeWindow { start, end })
             .collect(),
-        promise: None,
-        preference: None,
-        required_skills: BTreeSet::new(),
-        allowed_couriers: BTreeSet::new(),
-        forbidden_couriers: BTreeSet::new(),
-        depots: BTreeSet::new(),
-        drop_policy: DropPolicy::MustServe,
-        contact: Contact::default(),
-        entry_notes: String::new(),
-        parcels: None,
-        payment_note: String::new(),
-        notes: String::new(),
+        ..bare_order(order_id(number), PlaceIdx(number))
     }
 }
 
@@ -150,14 +134,7 @@ pub(super) fn plan(routes: &[(u32, Timestamp, &[u32])]) -> Plan {
             .map(|(courier, start, orders)| route(*courier, *start, orders))
             .collect(),
         unserved: Vec::new(),
-        provenance: Provenance {
-            stop_reason: StopReason::NotSearched,
-            seed: 0,
-            threads: 1,
-            iterations: 0,
-            elapsed: Duration::ZERO,
-            input_digest: String::new(),
-        },
+        provenance: Provenance::not_searched(),
         verdict: Verdict::default(),
     }
 }

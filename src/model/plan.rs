@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CourierId, DepotId, OrderId};
+use super::{CourierId, DepotId, DropPolicy, Order, OrderId};
 use crate::units::{Cost, ExactCost, Load, Meters, Seconds, Timestamp};
 
 /// What keeps an order out of a route, or breaks a route.
@@ -240,6 +240,19 @@ pub struct UnservedOrder {
     pub relaxation: Option<Relaxation>,
 }
 
+impl UnservedOrder {
+    /// Without a word on why.
+    #[must_use]
+    pub fn unexplained(order: &Order) -> Self {
+        Self {
+            order: order.id.clone(),
+            must_serve: order.drop_policy == DropPolicy::MustServe,
+            obstacles: Vec::new(),
+            relaxation: None,
+        }
+    }
+}
+
 /// Why a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
@@ -272,6 +285,21 @@ pub struct Provenance {
     pub elapsed: Duration,
     /// SHA-256 of the canonical problem, in hexadecimal; empty if the caller does not know it.
     pub input_digest: String,
+}
+
+impl Provenance {
+    /// Of a plan whose routes were given, not searched for, and whose problem's digest nobody knows yet.
+    #[must_use]
+    pub const fn not_searched() -> Self {
+        Self {
+            stop_reason: StopReason::NotSearched,
+            seed: 0,
+            threads: 0,
+            iterations: 0,
+            elapsed: Duration::ZERO,
+            input_digest: String::new(),
+        }
+    }
 }
 
 /// A constraint that a plan breaks.

@@ -158,14 +158,7 @@ pub fn plan(
 /// The problem must have passed [`Problem::validate`] and the sketches [`schedule::sketch_findings`].
 #[must_use]
 pub fn evaluate(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Plan {
-    let provenance = Provenance {
-        stop_reason: StopReason::NotSearched,
-        seed: 0,
-        threads: 0,
-        iterations: 0,
-        elapsed: Duration::ZERO,
-        input_digest: String::new(),
-    };
+    let provenance = Provenance::not_searched();
     let order = Order {
         problem,
         travel,
@@ -323,13 +316,7 @@ impl Order<'_> {
             {
                 return explanation;
             }
-            let order = &problem.orders[position];
-            UnservedOrder {
-                order: order.id.clone(),
-                must_serve: order.drop_policy == DropPolicy::MustServe,
-                obstacles: Vec::new(),
-                relaxation: None,
-            }
+            UnservedOrder::unexplained(&problem.orders[position])
         };
         schedule.unserved.iter().map(&mut entry).collect()
     }

@@ -9,7 +9,7 @@ use super::translate::{Fixed, Translation};
 use super::{Cancel, PlanOptions, Planned, evaluate, plan};
 use crate::check::check_locks;
 use crate::clock::Clock;
-use crate::model::fixture::{Fixture, arbitrary, at, hours, order_id, sketch};
+use crate::model::fixture::{Fixture, arbitrary, at, hours, initial_plan, sketch};
 use crate::model::{
     ConstraintKind, DropPolicy, InitialPlan, Lock, Plan, Problem, RouteSketch, StopLock,
 };
@@ -44,17 +44,6 @@ fn from(problem: &Problem, initial: &InitialPlan, options: PlanOptions) -> Plann
             ..options
         },
     )
-}
-
-fn initial(routes: &[RouteSketch], locks: &[(&str, Lock)]) -> InitialPlan {
-    let lock = |&(order, lock): &(&str, Lock)| StopLock {
-        order: order_id(order),
-        lock,
-    };
-    InitialPlan {
-        routes: routes.to_vec(),
-        locks: locks.iter().map(lock).collect(),
-    }
 }
 
 fn sketches(plan: &Plan) -> Vec<RouteSketch> {
@@ -144,7 +133,7 @@ fn line() -> Fixture {
 #[test]
 fn new_orders_are_inserted_even_without_time() {
     let day = line().build();
-    let given = initial(&[sketch("boris", &["a", "c"])], &[]);
+    let given = initial_plan(&[sketch("boris", &["a", "c"])], &[]);
     let no_time = PlanOptions {
         time_budget: Some(Duration::ZERO),
         iteration_limit: None,
@@ -161,7 +150,7 @@ fn couriers_keep_the_routes_they_had() {
     let day = line().build();
     let plan = from(
         &day,
-        &initial(&[sketch("boris", &["a", "b", "c"])], &[]),
+        &initial_plan(&[sketch("boris", &["a", "b", "c"])], &[]),
         options(500),
     )
     .plan;
@@ -188,7 +177,7 @@ fn what_does_not_fit_any_more_is_named_and_placed_anew() {
         .build();
     let planned = from(
         &late,
-        &initial(&[sketch("anna", &["a", "b", "c"])], &[]),
+        &initial_plan(&[sketch("anna", &["a", "b", "c"])], &[]),
         options(500),
     );
     assert_eq!(planned.plan.unserved, []);
@@ -198,7 +187,7 @@ fn what_does_not_fit_any_more_is_named_and_placed_anew() {
     assert!(planned.plan.verdict.is_feasible());
     let fits = from(
         &day,
-        &initial(&[sketch("anna", &["a", "early"])], &[]),
+        &initial_plan(&[sketch("anna", &["a", "early"])], &[]),
         options(100),
     );
     assert_eq!(fits.notes, []);
@@ -210,7 +199,7 @@ fn a_locked_prefix_stays_though_it_costs_more() {
     let route = sketch("anna", &["c", "a", "b"]);
     let free = from(
         &day,
-        &initial(std::slice::from_ref(&route), &[]),
+        &initial_plan(std::slice::from_ref(&route), &[]),
         options(500),
     )
     .plan;
@@ -218,7 +207,7 @@ fn a_locked_prefix_stays_though_it_costs_more() {
         ("c", Lock::FixedCourierAndOrder),
         ("a", Lock::FixedCourierAndOrder),
     ];
-    let locked = from(&day, &initial(&[route], &locks), options(500)).plan;
+    let locked = from(&day, &initial_plan(&[route], &locks), options(500)).plan;
     assert!(locked.total_cost() > free.total_cost());
     let orders: Vec<&str> = locked.routes[0]
         .stops
@@ -240,7 +229,7 @@ fn a_late_stop_that_is_done_is_borne_and_the_rest_is_planned() {
     route.start = Some(at(9, 30));
     let planned = from(
         &day,
-        &initial(&[route], &[("late", Lock::Done)]),
+        &initial_plan(&[route], &[("late", Lock::Done)]),
         options(200),
     );
     let plan = planned.plan;
@@ -264,7 +253,7 @@ fn locked_stops_that_cannot_be_are_kept_and_nothing_is_added_to_them() {
     let locks = [("a", Lock::Done), ("b", Lock::InProgress)];
     let planned = from(
         &day,
-        &initial(std::slice::from_ref(&route), &locks),
+        &initial_plan(std::slice::from_ref(&route), &locks),
         options(200),
     );
     let kept = planned
@@ -289,10 +278,10 @@ fn a_bound_order_stays_with_its_courier_though_the_other_is_there_already() {
         .order("b", (1_001, 0), |_| {})
         .build();
     let routes = [sketch("anna", &["a"]), sketch("boris", &["b"])];
-    let free = from(&day, &initial(&routes, &[]), options(300)).plan;
+    let free = from(&day, &initial_plan(&routes, &[]), options(300)).plan;
     assert_eq!(free.routes.len(), 1);
     let locks = [("a", Lock::FixedCourier), ("b", Lock::FixedCourier)];
-    let bound = from(&day, &initial(&routes, &locks), options(300)).plan;
+    let bound = from(&day, &initial_plan(&routes, &locks), options(300)).plan;
     assert_eq!(bound.routes.len(), 2);
 }
 

@@ -1,7 +1,6 @@
 //! Starting from a plan: what the locks mean for the problem, where the search starts, and that it does not end worse.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::initial::{self, InitialRoute, Pins};
 use super::schedule;
@@ -9,7 +8,7 @@ use super::translate::{Fixed, Translation};
 use crate::check::check;
 use crate::model::{
     ConstraintKind, CourierId, DropPolicy, Finding, InitialPlan, OrderId, Plan, Problem,
-    Provenance, Reason, RouteSketch, StopReason, UnservedOrder, Verdict, Violation,
+    Provenance, Reason, RouteSketch, UnservedOrder, Verdict, Violation,
 };
 use crate::solver::start::{Start, StartRoute};
 use crate::travel::TravelTimes;
@@ -295,26 +294,11 @@ impl Rank {
 /// The plan of given sequences, with the checker's verdict.
 fn timed(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSketch]) -> Plan {
     let schedule = schedule::schedule(problem, travel, sketches);
-    let unserved = |&position: &usize| {
-        let order = &problem.orders[position];
-        UnservedOrder {
-            order: order.id.clone(),
-            must_serve: order.drop_policy == DropPolicy::MustServe,
-            obstacles: Vec::new(),
-            relaxation: None,
-        }
-    };
+    let unserved = |&position: &usize| UnservedOrder::unexplained(&problem.orders[position]);
     let mut plan = Plan {
         unserved: schedule.unserved.iter().map(unserved).collect(),
         routes: schedule.routes,
-        provenance: Provenance {
-            stop_reason: StopReason::NotSearched,
-            seed: 0,
-            threads: 0,
-            iterations: 0,
-            elapsed: Duration::ZERO,
-            input_digest: String::new(),
-        },
+        provenance: Provenance::not_searched(),
         verdict: Verdict::default(),
     };
     plan.verdict = check(problem, travel, &plan);

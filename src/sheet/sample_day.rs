@@ -1,14 +1,14 @@
 //! A planned day for tests: two couriers, the second of whom the forecast says nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use super::sample::at;
+use crate::model::fixture::bare_order;
 use crate::model::{
-    Contact, CostBreakdown, Costs, Courier, CourierId, Depot, DepotId, DropPolicy, GeoPoint,
-    Limits, Order, OrderId, OrderKind, Place, PlaceIdx, Plan, PlanForecast, Probability, Problem,
-    ProfileId, Promise, Provenance, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop,
-    StopForecast, StopReason, TimeWindow, Verdict,
+    CostBreakdown, Costs, Courier, CourierId, Depot, DepotId, GeoPoint, Limits, Order, OrderId,
+    OrderKind, Place, PlaceIdx, Plan, PlanForecast, Probability, Problem, ProfileId, Promise,
+    Provenance, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop, StopForecast,
+    TimeWindow, Verdict,
 };
 use crate::units::{BasisPoints, Load, Meters, Seconds};
 
@@ -27,25 +27,13 @@ pub(super) fn window(from: i64, to: i64) -> TimeWindow {
 
 fn order(id: &str, kind: OrderKind, parcels: Option<u32>) -> Order {
     Order {
-        id: OrderId::parse(id).expect("an id"),
         kind,
-        place: PlaceIdx(1),
         loads: BTreeMap::from([("kg".to_owned(), Load(3))]),
         service: Seconds(300),
-        ready: None,
         windows: vec![window(8, 9), window(12, 13)],
-        promise: None,
-        preference: None,
-        required_skills: BTreeSet::new(),
-        allowed_couriers: BTreeSet::new(),
-        forbidden_couriers: BTreeSet::new(),
-        depots: BTreeSet::new(),
-        drop_policy: DropPolicy::MustServe,
-        contact: Contact::default(),
         entry_notes: "gate".into(),
         parcels,
-        payment_note: String::new(),
-        notes: String::new(),
+        ..bare_order(OrderId::parse(id).expect("an id"), PlaceIdx(1))
     }
 }
 
@@ -153,14 +141,7 @@ pub(super) fn plan() -> Plan {
             route("b", vec![stop("bottles", 8), stop("unheard-of", 9)]),
         ],
         unserved: Vec::new(),
-        provenance: Provenance {
-            stop_reason: StopReason::NotSearched,
-            seed: 1,
-            threads: 1,
-            iterations: 0,
-            elapsed: Duration::ZERO,
-            input_digest: String::new(),
-        },
+        provenance: Provenance::not_searched(),
         verdict: Verdict::default(),
     }
 }

@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    ConstraintKind, CourierId, DropPolicy, Obstacle, Problem, Relaxation, Route, UnservedOrder,
+    ConstraintKind, CourierId, Obstacle, Problem, Relaxation, Route, UnservedOrder,
 };
 use crate::planner::initial::Pins;
 use crate::planner::schedule::{Book, Tour};
@@ -87,12 +87,7 @@ pub fn explain(
 
 fn explain_one<'a>(problem: &'a Problem, bases: &[Base<'a>], position: usize) -> UnservedOrder {
     let order = &problem.orders[position];
-    let mut explained = UnservedOrder {
-        order: order.id.clone(),
-        must_serve: order.drop_policy == DropPolicy::MustServe,
-        obstacles: Vec::new(),
-        relaxation: None,
-    };
+    let mut explained = UnservedOrder::unexplained(order);
     let mut best = None;
     let mut obstacles = Vec::new();
     for base in bases {

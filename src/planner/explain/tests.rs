@@ -1,7 +1,6 @@
 //! Explanations and the last sweep, held against trying everything through the scheduler and the checker.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -10,7 +9,7 @@ use crate::check::check;
 use crate::model::fixture::{Fixture, arbitrary, at, courier_id, hours, order_id, sketch};
 use crate::model::{
     BreakStart, ConstraintKind, CourierBreak, OrderId, Plan, Problem, Provenance, Relaxation,
-    RouteSketch, StopReason, TimeWindow, UnservedOrder, Verdict, Violation,
+    RouteSketch, TimeWindow, UnservedOrder, Verdict, Violation,
 };
 use crate::planner::initial::UNPINNED;
 use crate::planner::schedule::schedule;
@@ -29,14 +28,7 @@ fn violations(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Violation> {
     let plan = Plan {
         routes: schedule(problem, &travel, sketches).routes,
         unserved: Vec::new(),
-        provenance: Provenance {
-            stop_reason: StopReason::NotSearched,
-            seed: 0,
-            threads: 1,
-            iterations: 0,
-            elapsed: Duration::ZERO,
-            input_digest: String::new(),
-        },
+        provenance: Provenance::not_searched(),
         verdict: Verdict::default(),
     };
     let mut violations = check(problem, &travel, &plan).violations;
@@ -252,6 +244,15 @@ fn a_change_says_after_which_stop_the_order_would_go() {
     assert_eq!(relaxation.after, Some(order_id("a")));
 }
 
+/// The routes of a day on which nothing is planned yet after a sweep over the orders at the positions `left`, and who is
+/// left out then.
+fn swept(day: &Problem, mut left: Vec<usize>) -> (Vec<RouteSketch>, Vec<usize>) {
+    let mut sketches = Vec::new();
+    let travel = TravelTimes::new(day);
+    last_sweep(day, &travel, &mut sketches, &mut left, &FREE);
+    (sketches, left)
+}
+
 #[test]
 fn an_order_that_fits_is_explained_by_nothing_and_swept_in() {
     let day = Fixture::new()
@@ -260,15 +261,7 @@ fn an_order_that_fits_is_explained_by_nothing_and_swept_in() {
         .build();
     let [unserved] = <[_; 1]>::try_from(explained(&day, &[])).expect("one is left out");
     assert_eq!((unserved.obstacles.len(), unserved.relaxation), (0, None));
-    let (mut sketches, mut left) = (Vec::new(), vec![0]);
-    last_sweep(
-        &day,
-        &TravelTimes::new(&day),
-        &mut sketches,
-        &mut left,
-        &FREE,
-    );
-    assert_eq!((sketches, left), (vec![sketch("anna", &["a"])], vec![]));
+    assert_eq!(swept(&day, vec![0]), (vec![sketch("anna", &["a"])], vec![]));
 }
 
 #[test]
@@ -280,15 +273,10 @@ fn required_orders_are_swept_in_first() {
         })
         .order("b", (900, 0), |_| {})
         .build();
-    let (mut sketches, mut left) = (Vec::new(), vec![0, 1]);
-    last_sweep(
-        &day,
-        &TravelTimes::new(&day),
-        &mut sketches,
-        &mut left,
-        &FREE,
+    assert_eq!(
+        swept(&day, vec![0, 1]),
+        (vec![sketch("anna", &["b"])], vec![0])
     );
-    assert_eq!((sketches, left), (vec![sketch("anna", &["b"])], vec![0]));
 }
 
 /// The sketches without the routes that break something.

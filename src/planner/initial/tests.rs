@@ -1,8 +1,8 @@
 //! What can be wrong with an initial plan, and what it comes to.
 
 use super::*;
-use crate::model::fixture::{Fixture, at, courier_id, order_id, sketch};
-use crate::model::{RouteSketch, StopLock};
+use crate::model::RouteSketch;
+use crate::model::fixture::{Fixture, at, courier_id, initial_plan, sketch};
 
 fn day() -> Problem {
     Fixture::new()
@@ -19,22 +19,11 @@ fn day() -> Problem {
         .build()
 }
 
-fn initial(routes: &[RouteSketch], locks: &[(&str, Lock)]) -> InitialPlan {
-    let lock = |&(order, lock): &(&str, Lock)| StopLock {
-        order: order_id(order),
-        lock,
-    };
-    InitialPlan {
-        routes: routes.to_vec(),
-        locks: locks.iter().map(lock).collect(),
-    }
-}
-
 type Told = Vec<(String, Reason)>;
 
 /// Paths and reasons of errors, then of warnings.
 fn found(routes: &[RouteSketch], locks: &[(&str, Lock)]) -> (Told, Told) {
-    let findings = initial_findings(&day(), &initial(routes, locks));
+    let findings = initial_findings(&day(), &initial_plan(routes, locks));
     let told = |findings: Vec<Finding>| {
         let findings = findings.into_iter();
         findings.map(|it| (it.field, it.reason)).collect()
@@ -122,7 +111,7 @@ fn routes_resolve_to_what_is_left_of_them() {
     let mut route = sketch("boris", &["gone", "b", "c", "a"]);
     route.start = Some(at(9, 0));
     let locks = [("b", Lock::Done), ("a", Lock::FixedCourier)];
-    let plan = initial(&[route.clone(), sketch("olga", &["cold"])], &locks);
+    let plan = initial_plan(&[route.clone(), sketch("olga", &["cold"])], &locks);
     let pin = Pin {
         locked: 1,
         start: Some(at(9, 0)),
@@ -139,6 +128,6 @@ fn routes_resolve_to_what_is_left_of_them() {
     assert_eq!(pins.of(&courier_id("boris")), pin);
     assert_eq!(pins.of(&courier_id("anna")), Pin::default());
     // A start that has not happened is the planner's to choose.
-    let routes = resolve(&day, &initial(&[route], &locks[1..]));
+    let routes = resolve(&day, &initial_plan(&[route], &locks[1..]));
     assert_eq!(routes[0].pin, Pin::default());
 }

@@ -3,37 +3,23 @@
 mod breaks;
 mod figures;
 
-use std::time::Duration;
-
 use super::schedule;
 use crate::check::check;
 use crate::model::fixture::{Fixture, at, courier_id, depot_id, hours, order_id, sketch};
 use crate::model::{
-    ConstraintKind, Plan, Problem, Provenance, ReloadSketch, RouteSketch, StopReason,
-    UnservedOrder, Verdict,
+    ConstraintKind, Plan, Problem, Provenance, ReloadSketch, RouteSketch, UnservedOrder, Verdict,
 };
 use crate::travel::TravelTimes;
 use crate::units::{ExactCost, Load, Meters, Seconds};
 
 fn plan(problem: &Problem, sketches: &[RouteSketch]) -> Plan {
     let schedule = schedule(problem, &TravelTimes::new(problem), sketches);
-    let unserved = schedule.unserved.iter().map(|&position| UnservedOrder {
-        order: problem.orders[position].id.clone(),
-        must_serve: true,
-        obstacles: Vec::new(),
-        relaxation: None,
-    });
+    let unserved = schedule.unserved.iter();
+    let unserved = unserved.map(|&position| UnservedOrder::unexplained(&problem.orders[position]));
     Plan {
         routes: schedule.routes,
         unserved: unserved.collect(),
-        provenance: Provenance {
-            stop_reason: StopReason::NotSearched,
-            seed: 0,
-            threads: 1,
-            iterations: 0,
-            elapsed: Duration::ZERO,
-            input_digest: String::new(),
-        },
+        provenance: Provenance::not_searched(),
         verdict: Verdict::default(),
     }
 }
