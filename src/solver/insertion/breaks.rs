@@ -4,8 +4,9 @@
 //! if there were none, in constant time. What the duration grows is estimated as if they took the same time before and
 //! after; the gaps with the least estimates are then tried exactly.
 
+use super::Place;
+use super::query::{Gap, Query};
 use super::shortlist::Shortlist;
-use super::{Gap, Place, Query};
 use crate::solver::breaks::duration_with;
 use crate::solver::duration::duration_cost;
 use crate::solver::state::State;

@@ -4,8 +4,9 @@
 //! arrivals are. What the duration grows is estimated as if the rest of the route kept its travel times, then computed
 //! exactly for the best few gaps.
 
+use super::Place;
+use super::query::{Gap, Query};
 use super::shortlist::Shortlist;
-use super::{Gap, Place, Query};
 use crate::solver::duration::duration_cost;
 use crate::solver::state::State;
 use crate::solver::timed::duration_with;
