@@ -265,8 +265,12 @@ impl<'p> Search<'p> {
             self.lanes
                 .push(Lane::new(self.problem, self.n_slots, BLINK));
         }
-        if self.scheme == Scheme::Chains {
-            self.restart_chains();
+        match self.scheme {
+            Scheme::Chains => self.restart_chains(),
+            Scheme::Parts(_) => {
+                let bias = parts::route_bias(self.problem);
+                self.lanes.iter_mut().for_each(|lane| lane.set_bias(bias));
+            }
         }
     }
 
