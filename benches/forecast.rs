@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use punctual::forecast::forecast;
+use punctual::forecast::{Rehearsal, Step, forecast};
 use punctual::model::*;
 use punctual::travel::TravelTimes;
 use punctual::units::{BasisPoints, Seconds, Timestamp};
@@ -182,5 +182,40 @@ fn whole_plan(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, whole_plan);
+/// Tries routes out on days drawn before: what a search under a target does with every change.
+fn rehearsal(criterion: &mut Criterion) {
+    let problem = problem();
+    let noise = NoiseModel::default();
+    let steps = |orders: std::ops::Range<u32>| -> Vec<Step> {
+        let step = |order: u32| Step {
+            order,
+            travel: 240 + 10 * (order % 30) as i32,
+            service: 420,
+        };
+        orders.map(step).collect()
+    };
+    let mut group = criterion.benchmark_group("rehearsal");
+    let new = |days| Rehearsal::new(&problem, &noise, Seconds::ZERO, days, 1, DAY_START);
+    let mut late = Vec::new();
+    let (few, two_tails) = (new(128), steps(0..24));
+    group.throughput(Throughput::Elements(24 * 128));
+    group.bench_function("a_move_of_24_stops_on_128_days", |bencher| {
+        bencher.iter(|| few.late_days(0, 0, black_box(&two_tails), &mut late));
+    });
+    let many = new(1_024);
+    let routes: Vec<Vec<Step>> = (0..N_ROUTES)
+        .map(|route| steps(route * N_STOPS..(route + 1) * N_STOPS))
+        .collect();
+    group.throughput(Throughput::Elements(u64::from(N_ROUTES * N_STOPS) * 1_024));
+    group.bench_function("a_plan_of_1000_stops_on_1024_days", |bencher| {
+        bencher.iter(|| {
+            for (courier, steps) in routes.iter().enumerate() {
+                many.late_days(courier, 0, black_box(steps), &mut late);
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, whole_plan, rehearsal);
 criterion_main!(benches);

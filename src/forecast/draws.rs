@@ -8,7 +8,7 @@ use super::elementary::{normal_pair, unit};
 use crate::rng;
 
 /// Scenarios simulated together.
-pub(super) const BLOCK: usize = super::SCENARIOS_STEP as usize;
+pub(super) const BLOCK: usize = 128;
 
 /// One number for each scenario of a block.
 pub(super) type Block = [f32; BLOCK];

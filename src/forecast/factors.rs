@@ -20,6 +20,7 @@ pub(super) const BATCHES: usize = 16;
 const SLOTS_MAX: usize = 96;
 
 /// Traffic that all couriers share: a factor of mean 1 for each slot of 30 minutes and each scenario.
+#[derive(Debug)]
 pub(super) struct Traffic {
     first_slot: i64,
     /// By block of scenarios, then by slot.
@@ -90,6 +91,7 @@ fn traffic_block(seed: u64, spread: &Spread, n_slots: usize, block: usize) -> Ve
 }
 
 /// What a courier's whole shift has in common, for the scenarios of one block.
+#[derive(Debug)]
 pub(super) struct CourierBlock {
     /// Factor on travel times, mean 1.
     pub(super) drive: Block,

@@ -14,11 +14,15 @@ use super::factors::CourierBlock;
 use super::itinerary::{Gap, Leg, Visit};
 use super::spread::Spread;
 
-/// Scratch memory for the noise of one block.
+/// The noise of one stop in one block.
+#[derive(Clone, Debug)]
 pub(super) struct NoiseBlock {
-    leg: Block,
-    service: Block,
-    incident: Block,
+    /// Standard normal: how it becomes a factor depends on how long the leg is.
+    pub(super) leg: Block,
+    /// Factor of mean 1.
+    pub(super) service: Block,
+    /// Seconds on top.
+    pub(super) incident: Block,
 }
 
 impl Default for NoiseBlock {
@@ -33,10 +37,18 @@ impl Default for NoiseBlock {
 
 impl NoiseBlock {
     /// Draws the noise of the next block of a stop.
+    ///
+    /// A uniform number below the chance of an incident both tells that there is one and, divided by that chance, how
+    /// long it takes.
     #[inline(always)]
-    pub(super) fn draw(&mut self, draws: &mut Draws) {
+    pub(super) fn draw(&mut self, spread: &Spread, draws: &mut Draws) {
         draws.normals(&mut self.leg, &mut self.service);
         draws.uniforms(&mut self.incident);
+        for s in 0..BLOCK {
+            self.service[s] = exp(spread.service * (self.service[s] - spread.service / 2.0));
+            let incident = larger(spread.incident_ln - ln(self.incident[s]), 0.0);
+            self.incident[s] = spread.incident_mean * incident;
+        }
     }
 
     /// Durations of a leg; where they depend on the time of day, the factors on them.
@@ -60,21 +72,10 @@ impl NoiseBlock {
     }
 
     /// Durations of a service planned to take `planned` seconds, incidents included.
-    ///
-    /// A uniform number below the chance of an incident both tells that there is one and, divided by that chance, how
-    /// long it takes.
     #[inline(always)]
-    pub(super) fn service(
-        &self,
-        planned: f32,
-        spread: &Spread,
-        courier: &CourierBlock,
-        durations: &mut Block,
-    ) {
+    pub(super) fn service(&self, planned: f32, courier: &CourierBlock, durations: &mut Block) {
         for s in 0..BLOCK {
-            let own = exp(spread.service * (self.service[s] - spread.service / 2.0));
-            let incident = larger(spread.incident_ln - ln(self.incident[s]), 0.0);
-            durations[s] = planned * courier.pace[s] * own + spread.incident_mean * incident;
+            durations[s] = planned * courier.pace[s] * self.service[s] + self.incident[s];
         }
     }
 }
@@ -211,10 +212,10 @@ mod tests {
         let (mut noise, mut durations) = (NoiseBlock::default(), [0.0; BLOCK]);
         let (mut travel, mut service) = (0.0, 0.0);
         for _ in 0..n_blocks {
-            noise.draw(&mut draws);
+            noise.draw(&spread, &mut draws);
             noise.travel(&leg, &ONES, &courier, &mut durations);
             travel += f64::from(durations.iter().sum::<f32>());
-            noise.service(600.0, &spread, &courier, &mut durations);
+            noise.service(600.0, &courier, &mut durations);
             service += f64::from(durations.iter().sum::<f32>());
         }
         let n = (n_blocks * BLOCK) as f64;

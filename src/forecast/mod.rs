@@ -28,6 +28,7 @@ mod fixture;
 mod itinerary;
 mod kernel;
 mod quantiles;
+mod rehearsal;
 mod route;
 mod spread;
 mod statistics;
@@ -42,6 +43,7 @@ use crate::travel::TravelTimes;
 use draws::BLOCK;
 use factors::Traffic;
 use itinerary::{Itinerary, Timetable};
+pub use rehearsal::{Rehearsal, Step};
 use route::{Day, Simulator};
 use spread::Spread;
 use statistics::{KeptCounts, rate};
@@ -58,6 +60,9 @@ const SCENARIOS_MAX: u32 = 65_536;
 /// Sets the scenarios of reports apart from those that a plan may have been optimized against under the same seed:
 /// a plan looks better on the days it was made for.
 const REPORT: u64 = 0x7265_706f_7274;
+
+/// The scenarios that plans are optimized against.
+const TRAINING: u64 = 0x0074_7261_696e;
 
 /// Simulates `plan` and counts the promises it keeps.
 ///

@@ -162,9 +162,9 @@ impl<'a> Simulator<'a> {
                 let Durations { travel, service } = durations;
                 let traffic = day.traffic.factors(block, slot);
                 let noise = &mut self.noise;
-                noise.draw(&mut draws);
+                noise.draw(day.spread, &mut draws);
                 noise.travel(&visit.leg, traffic, courier, travel);
-                noise.service(visit.service, day.spread, courier, service);
+                noise.service(visit.service, courier, service);
                 if visit.order.is_none() {
                     // Loading takes as long as planned, as at the start of the route, and so does a break.
                     service.fill(visit.service);
@@ -219,7 +219,7 @@ impl<'a> Simulator<'a> {
         let slot = day.traffic.slot(route.back.departure);
         let mut travel = [0.0; BLOCK];
         for (block, courier) in self.couriers.iter().enumerate() {
-            self.noise.draw(&mut draws);
+            self.noise.draw(day.spread, &mut draws);
             let factors = day.traffic.factors(block, slot);
             let noise = &self.noise;
             noise.travel(&route.back, factors, courier, &mut travel);

@@ -439,3 +439,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rehearsal_finds_stops_as_late_as_a_forecast_does() {
+    // Windows that end twice: the second one of every third order is a gap later.
+    let mut problem = chain(20, 1, 10 * MINUTE);
+    for order in problem.orders.iter_mut().step_by(3) {
+        let end = order.windows[0].end;
+        let [from, to] = [20 * MINUTE, 30 * MINUTE].map(|wait| end + Seconds(wait));
+        order.windows.push(TimeWindow {
+            start: from,
+            end: to,
+        });
+    }
+    let numbers: Vec<u32> = (1..=20).collect();
+    let forecast = simulate(
+        &problem,
+        &plan(&[(0, at(8, 0), &numbers)]),
+        &options(16_384, NoiseModel::default()),
+    );
+    let (noise, n_days) = (NoiseModel::default(), 16_384.0);
+    let rehearsal = Rehearsal::new(&problem, &noise, Seconds::ZERO, 16_384, 1, at(7, 0));
+    let step = |order: u32| Step {
+        order,
+        travel: 600,
+        service: 300,
+    };
+    let steps: Vec<Step> = (0..20).map(step).collect();
+    let mut late = Vec::new();
+    rehearsal.late_days(0, 3_600 + 600, &steps, &mut late);
+    assert_eq!(late.len(), 20);
+    for (stop, late) in forecast.routes[0].stops.iter().zip(late) {
+        let (p, q) = (1.0 - stop.on_time.estimate, f64::from(late) / n_days);
+        let error = (2.0 * p * (1.0 - p) / n_days).sqrt();
+        assert!((p - q).abs() <= 3.0 * error + 1e-4, "{p} against {q}");
+    }
+}
