@@ -21,6 +21,8 @@ pub enum SearchEnd {
 /// What the search found.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// What a unit of harm cost in the end; 0 without a limit on it.
+    pub toll: i64,
     /// The best solution.
     pub solution: Solution,
     /// Iterations made.

@@ -50,6 +50,8 @@ pub(super) struct Orders {
     pub(super) temperature: f64,
     /// How many neighbors an insertion looks at.
     pub(super) neighbors: usize,
+    /// What a unit of harm costs.
+    pub(super) toll: i64,
     /// How much to ruin.
     pub(super) size: RuinSize,
 }
@@ -105,6 +107,7 @@ impl<'p> Lane<'p> {
         if self.state.clients().is_empty() {
             return Some(0);
         }
+        self.state.set_toll(orders.toll);
         // Of several trips in one vehicle only the first would have to be biased.
         let temperatures = if self.state.is_chained() {
             0.0
@@ -184,7 +187,8 @@ impl<'p> Lane<'p> {
             rng,
             &mut self.pool,
             limit,
-        ) {
+        ) && self.state.appraise(limit)
+        {
             self.state.commit();
         } else {
             self.state.undo();
@@ -243,6 +247,7 @@ impl<'p> Lane<'p> {
             let (state, memories) = (&mut self.state, &mut self.memories);
             self.recreate
                 .insert_all(state, guide, memories, rng, batch, i64::MAX);
+            self.state.appraise(i64::MAX);
             self.state.commit();
         }
     }

@@ -23,6 +23,7 @@ mod decompose;
 mod duration;
 mod fit;
 mod fleet;
+pub mod hazard;
 mod insertion;
 mod lane;
 mod large;
@@ -46,6 +47,8 @@ mod turns;
 
 #[cfg(test)]
 mod fleet_tests;
+#[cfg(test)]
+mod hazard_tests;
 #[cfg(test)]
 mod optimality_tests;
 #[cfg(test)]

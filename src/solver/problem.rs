@@ -11,6 +11,7 @@ mod part;
 mod siblings;
 mod vehicle;
 
+use super::hazard::HarmLimit;
 pub use arcs::Arc;
 use arcs::{ArcFunction, Arcs, TimedArcs, arc_or_nowhere};
 pub use client::{Client, DropRule, Window};
@@ -52,6 +53,7 @@ pub struct Problem {
     arc_cost_mean: f64,
     vehicle_cost: i64,
     features: Features,
+    harm_limit: Option<HarmLimit>,
     /// For each type those that may take over its routes.
     siblings: Vec<Vec<u32>>,
 }
@@ -156,6 +158,7 @@ impl Problem {
             arc_cost_mean: 0.0,
             vehicle_cost: 0,
             features,
+            harm_limit: None,
             siblings,
         }
     }
@@ -163,6 +166,28 @@ impl Problem {
     fn settle_costs(&mut self) {
         self.arc_cost_mean = self.sample_arc_cost();
         self.drop_cost = self.drop_costs();
+    }
+
+    /// Limits the harm that all routes together may do.
+    ///
+    /// # Panics
+    /// If vehicles may reload, for it is trips that the search looks at, or there is no table of arcs. The caller
+    /// validates.
+    #[must_use]
+    pub fn with_harm_limit(mut self, limit: HarmLimit) -> Self {
+        assert!(
+            !self.features.reloads && !self.has_no_table(),
+            "the caller validates that no vehicle reloads and that there are not too many clients"
+        );
+        self.harm_limit = Some(limit);
+        self.features.hazards = true;
+        self.drop_cost = self.drop_costs();
+        self
+    }
+
+    /// The limit on harm, if there is one.
+    pub(super) fn harm_limit(&self) -> Option<&HarmLimit> {
+        self.harm_limit.as_ref()
     }
 
     /// Whether arcs are asked for instead of read from a table: only parts of such a problem can be annealed.
@@ -245,7 +270,7 @@ impl Problem {
     }
 
     /// Mean cost of an arc between two random clients, driven by the first vehicle type.
-    pub(super) fn arc_cost_mean(&self) -> f64 {
+    pub fn arc_cost_mean(&self) -> f64 {
         self.arc_cost_mean
     }
 

@@ -7,12 +7,14 @@
 //! at a common temperature as if they were one.
 
 mod chains;
+mod harm;
 mod parts;
 
 use super::control::{Control, Outcome, SearchEnd, SearchProgress};
 use super::cooling;
 use super::decompose::Part;
 use super::fleet::Fleet;
+use super::hazard::Toll;
 use super::insertion::Memory;
 use super::lane::{Lane, Orders};
 use super::large;
@@ -114,7 +116,8 @@ fn search_by(
     search.construct(control.is_cancelled);
     let end = search.run(control);
     Outcome {
-        solution: search.best,
+        toll: search.toll.price(),
+        solution: search.kept.unwrap_or(search.best),
         iterations: search.iterations,
         end,
     }
@@ -150,6 +153,10 @@ pub(super) struct Search<'p> {
     population: Option<Memetic<'p>>,
     /// That of the last epoch, in units of cost.
     temperature: f64,
+    /// What a unit of harm costs in this epoch.
+    toll: Toll,
+    /// The cheapest solution that does no more harm than allowed, or else the one that does least; only with a limit.
+    kept: Option<Solution>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +213,8 @@ impl<'p> Search<'p> {
             annealing: 1.0,
             population: None,
             temperature: 0.0,
+            toll: Toll::new(problem),
+            kept: None,
         }
     }
 
@@ -285,7 +294,7 @@ impl<'p> Search<'p> {
                 done,
                 iterations: self.iterations,
                 temperature: self.temperature,
-                best: &self.best,
+                best: self.kept.as_ref().unwrap_or(&self.best),
             });
             if let Some(end) = self.end(control) {
                 return end;
@@ -311,6 +320,11 @@ impl<'p> Search<'p> {
         let budget = self.schedule.budget(done, self.iterations);
         let orders = self.orders(annealed, budget / self.problem.n_clients().max(1) as f64);
         self.temperature = orders.temperature;
+        self.follow_harm(done);
+        let orders = Orders {
+            toll: self.toll.price(),
+            ..orders
+        };
         match self.scheme {
             Scheme::Chains if annealed >= self.annealing => self.breed(orders, stop),
             Scheme::Chains => self.anneal_chains(orders, stop),
@@ -331,7 +345,7 @@ impl<'p> Search<'p> {
             return;
         };
         let found = Solution::new(self.problem, &routes, &self.absent);
-        if found.cost < self.best.cost {
+        if self.value(&found) < self.value(&self.best) {
             self.routes = routes;
             self.take_best();
             if self.scheme == Scheme::Chains {
@@ -394,6 +408,7 @@ impl<'p> Search<'p> {
                 * self.problem.arc_cost_mean()
                 * cooling::share(self.scheme.cooling(), cooled),
             neighbors: params::neighbors(length, cooled),
+            toll: 0,
             size: RuinSize::for_length(length),
         }
     }
@@ -433,6 +448,10 @@ impl<'p> Search<'p> {
     /// Keeps the current solution, which costs less than the best one or is the first.
     fn take_best(&mut self) {
         self.best = Solution::new(self.problem, &self.routes, &self.absent);
+        if self.problem.harm_limit().is_some() {
+            let best = self.best.clone();
+            self.keep(&best);
+        }
         self.improved_at = self.iterations;
     }
 }

@@ -38,6 +38,8 @@ pub struct Solution {
     pub cost: i64,
     /// Total distance.
     pub distance: i64,
+    /// The harm of all routes together; 0 without a limit on it.
+    pub harm: i64,
 }
 
 impl Solution {
@@ -47,13 +49,18 @@ impl Solution {
             .iter()
             .map(|&client| problem.drop_cost(client as usize))
             .sum();
-        let mut distance = 0;
+        let (mut distance, mut harm) = (0, 0);
         let routes = assemble(routes);
         for (kind, trips) in &routes {
             let evaluation =
                 evaluate_trips(problem, *kind, trips).expect("the search keeps routes feasible");
             cost += evaluation.cost;
             distance += evaluation.distance;
+            if let Some(limit) = problem.harm_limit() {
+                let clients = plain(*kind, trips).clients;
+                let clients: Vec<u32> = clients.iter().map(|&client| client as u32).collect();
+                harm += limit.hazard.harm(problem, *kind, &clients);
+            }
         }
         Self {
             routes: (routes.iter())
@@ -62,6 +69,7 @@ impl Solution {
             absent: absent.iter().map(|&client| client as usize).collect(),
             cost,
             distance,
+            harm,
         }
     }
 }

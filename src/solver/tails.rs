@@ -92,7 +92,8 @@ impl TailExchange {
         let is_kept = (!may_change || state.settle(exchange.slots))
             && state.cost() < limit
             && state.is_feasible(slot_u)
-            && (exchange.other.is_none() || state.is_feasible(slot_v));
+            && (exchange.other.is_none() || state.is_feasible(slot_v))
+            && state.appraise(limit);
         if !is_kept {
             state.undo();
         }

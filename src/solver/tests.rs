@@ -115,6 +115,7 @@ fn assert_cost_kept(traits: Traits) {
         iterations: 1,
         temperature: 30.0,
         neighbors: 20,
+        toll: 0,
         size: RuinSize::for_length(5.0),
     };
     for bias in [0.0, -3.0, 2.0].into_iter().cycle().take(60) {

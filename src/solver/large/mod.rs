@@ -104,6 +104,7 @@ pub(super) fn search(
         large.improve(control);
     };
     Outcome {
+        toll: 0,
         solution: large.best,
         iterations: large.iterations,
         end,
@@ -404,6 +405,7 @@ impl<'p> Large<'p> {
         let mut absent: Vec<usize> = whole.absent.iter().map(|&client| client as usize).collect();
         absent.sort_unstable();
         self.best = Solution {
+            harm: 0,
             routes: (whole.routes.iter())
                 .map(|planned| plain(planned.kind as usize, &planned.trips))
                 .collect(),

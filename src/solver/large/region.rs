@@ -194,6 +194,7 @@ impl Region {
                 iterations: iterations * step / n_steps - made,
                 temperature,
                 neighbors: round.neighbors,
+                toll: 0,
                 size: round.size,
             };
             let Some(iterations) = lane.run(&stage.guide, orders, rng, round.stop) else {

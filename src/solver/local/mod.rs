@@ -36,8 +36,9 @@ pub(super) fn expresses(problem: &Problem) -> bool {
         reloads,
         stations,
         breaks,
+        hazards,
     } = problem.features();
-    !timed && !reloads && !stations && !breaks
+    !timed && !reloads && !stations && !breaks && !hazards
 }
 
 #[cfg(test)]

@@ -217,13 +217,8 @@ impl Problem {
     }
 
     /// When who leaves `from` at `departure` arrives at `to`; at once between two stations.
-    pub(in crate::solver) fn arrival(
-        &self,
-        profile: usize,
-        from: usize,
-        to: usize,
-        departure: i32,
-    ) -> i32 {
+    #[must_use]
+    pub fn arrival(&self, profile: usize, from: usize, to: usize, departure: i32) -> i32 {
         if self.timed.is_empty() {
             return departure + self.arc(profile, from, to).duration;
         }

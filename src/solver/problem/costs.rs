@@ -1,6 +1,7 @@
 //! Bounds on costs, and what leaving clients out costs on one scale with them.
 
 use super::{Client, DropRule, FAR, Problem, VehicleType};
+use crate::solver::hazard::HarmLimit;
 
 impl Problem {
     pub(super) fn sample_arc_cost(&self) -> f64 {
@@ -27,7 +28,8 @@ impl Problem {
     /// Puts dropping on one scale with cost: no saving of cost outweighs a `Tiered` client, and (as far as 64 bits
     /// reach) no set of `Tiered` clients outweighs a `Required` one.
     pub(super) fn drop_costs(&self) -> Vec<i64> {
-        let step = 2 * self.insertion_cost_bound();
+        let toll = self.harm_limit().map_or(0, HarmLimit::toll_of_client);
+        let step = (2 * self.insertion_cost_bound()).saturating_add(toll);
         let heaviest = self
             .clients
             .iter()

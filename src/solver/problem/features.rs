@@ -27,6 +27,8 @@ pub(in crate::solver) struct Features {
     pub(in crate::solver) stations: bool,
     /// Drivers who take breaks.
     pub(in crate::solver) breaks: bool,
+    /// A limit on the harm that routes do.
+    pub(in crate::solver) hazards: bool,
 }
 
 impl Features {
@@ -62,6 +64,7 @@ impl Features {
                 .iter()
                 .any(|client| !client.sources.is_empty() || !client.sinks.is_empty()),
             breaks: types.iter().any(|kind| !kind.breaks.is_empty()),
+            hazards: false,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::solver::decompose::Part;
 use crate::solver::lane::{Lane, Orders};
 use crate::solver::memetic::{Memetic, Season};
 use crate::solver::params::BLINK;
+use crate::solver::solution::Solution;
 use crate::solver::turns::{self, Epoch};
 
 /// Lanes that anneal on their own, and children in a generation, where chains found a population.
@@ -31,7 +32,8 @@ impl<'p> Search<'p> {
         // breaks, over arcs that take the same time at all times of day.
         let is_free = self.routes.iter().all(|route| route.locked == 0);
         let features = self.problem.features();
-        let is_simple = !features.reloads && !features.timed && !features.breaks;
+        let is_simple =
+            !features.reloads && !features.timed && !features.breaks && !features.hazards;
         let is_patient = budget >= FOUNDING_BUDGET;
         if is_settled || self.scheme != Scheme::Chains || !is_free || !is_simple || !is_patient {
             return;
@@ -73,7 +75,7 @@ impl<'p> Search<'p> {
 
     /// Lets each lane anneal the whole solution; what is not finished because of `stop` is dropped.
     pub(super) fn anneal_chains(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
-        let (seed, number, best) = (self.params.seed, self.epoch, self.best.cost);
+        let (seed, number, best) = (self.params.seed, self.epoch, self.value(&self.best));
         let epoch = Epoch {
             guide: self.guide,
             orders,
@@ -91,7 +93,22 @@ impl<'p> Search<'p> {
         if let Some(winner) = found.min_by_key(|found| found.cost) {
             self.routes = winner.routes;
             self.absent = winner.absent;
+            self.absent.sort_unstable();
             self.take_best();
+        }
+        self.keep_chains();
+    }
+
+    /// Keeps what chains have come to, where it does no more harm than allowed.
+    fn keep_chains(&mut self) {
+        for number in 0..self.lanes.len() {
+            let state = &self.lanes[number].state;
+            let mut absent = state.absent().to_vec();
+            if self.is_keeper(state.unbiased_cost(), state.harm(), &absent) {
+                absent.sort_unstable();
+                let solution = Solution::new(self.problem, &state.routes(), &absent);
+                self.keep(&solution);
+            }
         }
     }
 
@@ -112,7 +129,7 @@ impl<'p> Search<'p> {
         });
         self.iterations += iterations.unwrap_or(0);
         if let Some(best) = memetic.best()
-            && best.cost < self.best.cost
+            && best.cost < self.value(&self.best)
         {
             self.routes.clone_from(&best.routes);
             self.absent.clone_from(&best.absent);

@@ -7,6 +7,7 @@ use crate::rng;
 use crate::solver::decompose::{self, Part};
 use crate::solver::lane::Orders;
 use crate::solver::problem::{Client, Problem, VehicleType};
+use crate::solver::solution::Solution;
 use crate::solver::turns::{self, Epoch};
 
 /// What a route costs on top of everything else while parts are annealed, in temperatures, where all windows are narrow.
@@ -73,9 +74,12 @@ impl Search<'_> {
             return;
         };
         self.iterations += iterations;
-        let cost = self.unload();
-        if cost < self.best.cost {
+        let (cost, harm) = self.unload();
+        if cost < self.value(&self.best) {
             self.take_best();
+        } else if self.is_keeper(cost, harm, &self.absent) {
+            let solution = Solution::new(self.problem, &self.routes, &self.absent);
+            self.keep(&solution);
         }
     }
 
@@ -115,13 +119,14 @@ impl Search<'_> {
         }
     }
 
-    /// Puts the parts of all lanes together and gives what they cost.
-    pub(super) fn unload(&mut self) -> i64 {
+    /// Puts the parts of all lanes together and gives what they cost, and the harm that they do.
+    pub(super) fn unload(&mut self) -> (i64, i64) {
         self.routes.clear();
         self.absent.clear();
-        let mut cost = 0;
+        let (mut cost, mut harm) = (0, 0);
         for lane in &mut self.lanes {
             cost += lane.state.cost();
+            harm += lane.state.harm();
             self.routes.extend(lane.state.routes());
             self.absent.extend_from_slice(lane.state.absent());
             for &client in lane.state.clients() {
@@ -133,6 +138,6 @@ impl Search<'_> {
         }
         self.routes.sort_unstable_by_key(|route| route.slot);
         self.absent.sort_unstable();
-        cost
+        (cost, harm)
     }
 }

@@ -1,5 +1,6 @@
 //! Changes of routes: opening and closing, putting clients in and taking them out.
 
+use super::hazard::UNKNOWN;
 use super::journal::SlotChange;
 use super::{Head, NONE, State, TripGap, Visit};
 use crate::solver::duration::RouteDuration;
@@ -49,6 +50,7 @@ impl State<'_> {
             version: 0,
             distance: 0,
             duration: RouteDuration::default(),
+            harm: UNKNOWN,
         };
         self.bump(slot);
         if self.is_rich() {

@@ -22,6 +22,7 @@ pub(super) struct Journal {
     pub(super) links: Vec<(u32, Link)>,
     pub(super) slots: Vec<SlotChange>,
     pub(super) cost: i64,
+    pub(super) harm: i64,
     /// Whether a route no longer keeps its limits.
     pub(super) is_broken: bool,
     pub(super) absent: Option<Vec<u32>>,
@@ -40,6 +41,7 @@ impl State<'_> {
         journal.slots.clear();
         debug_assert!(!journal.is_broken, "nobody keeps a broken route");
         journal.cost = self.cost;
+        journal.harm = self.harm;
         if let Some(list) = journal.absent.take() {
             journal.spare = list;
         }
@@ -73,6 +75,7 @@ impl State<'_> {
             self.revert_slot(change);
         }
         self.cost = journal.cost;
+        self.harm = journal.harm;
         journal.is_broken = false;
         if let Some(list) = journal.absent.take() {
             for &client in &self.absent {
@@ -130,6 +133,9 @@ impl State<'_> {
         self.journal
             .loads
             .extend_from_slice(&self.loads[slot as usize * dims..(slot as usize + 1) * dims]);
+        if self.problem.features().hazards {
+            self.forget_harm(slot);
+        }
     }
 
     pub(super) fn keep_absent(&mut self) {

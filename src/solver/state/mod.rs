@@ -7,6 +7,7 @@
 mod chain;
 mod chain_times;
 mod change;
+mod hazard;
 mod journal;
 mod kinds;
 mod limits;
@@ -79,6 +80,8 @@ pub(super) struct Head {
     pub(super) distance: i64,
     /// What matters where durations or ready times do.
     pub(super) duration: RouteDuration,
+    /// The harm it does, or [`hazard::UNKNOWN`].
+    pub(super) harm: i64,
 }
 
 /// A trip taken out of a state: a whole route unless vehicles reload.
@@ -118,6 +121,9 @@ pub(super) struct State<'p> {
     cost: i64,
     /// See [`State::set_bias`].
     bias: i64,
+    harm: i64,
+    /// See [`State::set_toll`].
+    toll: i64,
     free_slots: Vec<u32>,
     free_vehicles: Vec<u32>,
     used_slots: u32,
@@ -141,6 +147,7 @@ impl<'p> State<'p> {
             version: 0,
             distance: 0,
             duration: RouteDuration::default(),
+            harm: hazard::UNKNOWN,
         };
         Self {
             problem,
@@ -165,6 +172,8 @@ impl<'p> State<'p> {
             profile: LoadProfile::new(problem, n + n_slots),
             cost: 0,
             bias: 0,
+            harm: 0,
+            toll: 0,
             free_slots: Vec::new(),
             free_vehicles: vec![0; problem.types().len()],
             used_slots: 0,
@@ -194,6 +203,7 @@ impl<'p> State<'p> {
         self.clients.clear();
         self.absent.clear();
         self.cost = 0;
+        self.harm = 0;
         self.used_slots = 0;
         self.free_slots.clear();
         self.free_slots.extend_from_slice(free_slots);
@@ -236,6 +246,9 @@ impl<'p> State<'p> {
         self.refresh(slot, sentinel, sentinel);
         if route.version > 0 {
             self.heads[slot as usize].version = route.version;
+        }
+        if self.problem.features().hazards {
+            self.find_harm(slot);
         }
     }
 
