@@ -10,6 +10,7 @@
 //!                              app (admission, jobs, threads of their own for each search)
 //!                                                  |
 //!                              planner::translate: ids -> dense indices, with travel times
+//!                              planner::reliability: days of `forecast` to try routes out on, for a target
 //!                                                  |
 //!                              solver (parallel lanes, anytime, deterministic)
 //!                                                  |

@@ -21,7 +21,10 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("solver", &["rng", "clock"]),
     ("check", &["model", "travel"]),
     ("forecast", &["rng", "model", "travel"]),
-    ("planner", &["clock", "model", "travel", "solver", "check"]),
+    (
+        "planner",
+        &["clock", "model", "travel", "solver", "forecast", "check"],
+    ),
     ("formats", &["solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),

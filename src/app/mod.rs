@@ -23,7 +23,7 @@ pub use compute::Compute;
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
 pub use jobs::RequestKey;
 pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};
-pub use search::SolveOptions;
+pub use search::{SolveOptions, TARGET_ORDERS_MAX};
 
 /// A fault of the server: the caller is told the id, the log has the rest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

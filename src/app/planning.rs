@@ -10,7 +10,9 @@ use super::admission::{Place, Turn};
 use super::{Accepted, Fault, SolveOptions, search};
 use crate::clock::Clock;
 use crate::forecast;
-use crate::model::{DropPolicy, Finding, InitialPlan, Plan, PlanForecast, Problem, StopReason};
+use crate::model::{
+    DropPolicy, Finding, InitialPlan, Plan, PlanForecast, Problem, StopReason, TargetOutcome,
+};
 use crate::planner::{self, Cancel, PlanOptions, PlanProgress};
 use crate::travel::TravelTimes;
 
@@ -35,6 +37,8 @@ pub struct Solved {
     pub plan: Plan,
     /// Its forecast.
     pub forecast: PlanForecast,
+    /// What became of the target, if there was one.
+    pub target_outcome: Option<TargetOutcome>,
     /// Ids of the orders set aside, as written in the request.
     pub set_aside: Vec<String>,
     /// Why they were set aside, and what else deserves a look.
@@ -279,6 +283,7 @@ impl Search {
             seed: options.seed,
             threads: options.threads,
             fleet_first: options.fleet_first,
+            reliability: options.reliability(),
             initial,
         };
         let view = &self.view;
@@ -306,11 +311,15 @@ impl Search {
         let forecast =
             pool.install(|| forecast::forecast(&problem, &travel, &plan, &options.forecast));
         drop(travel);
+        let price = planned.promise_cost.unwrap_or_default();
+        let outcome = |target| TargetOutcome::of(target, &forecast, price);
+        let target_outcome = options.target.map(outcome);
         let is_cancelled = plan.provenance.stop_reason == StopReason::Cancelled;
         let solved = Solved {
             problem,
             plan,
             forecast,
+            target_outcome,
             set_aside,
             warnings,
         };

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use super::OnInvalidOrder;
-use crate::model::{ForecastOptions, Problem};
+use crate::model::{ForecastOptions, OnTimeTarget, Problem};
+use crate::planner::reliability::{self, Reliability};
 
+/// Orders with which a plan can be made for a target.
+pub const TARGET_ORDERS_MAX: usize = reliability::ORDERS_MAX;
 /// Stop-scenarios that a forecast is expected to simulate in a second, on the slow side.
 const FORECAST_RATE: u64 = 50_000_000;
 
@@ -27,6 +30,19 @@ pub struct SolveOptions {
     pub on_invalid_order: OnInvalidOrder,
     /// How to forecast the plan.
     pub forecast: ForecastOptions,
+    /// How many promises the plan is to keep on the days of the forecast.
+    pub target: Option<OnTimeTarget>,
+}
+
+impl SolveOptions {
+    /// The target with the days that it is meant for.
+    pub(super) fn reliability(&self) -> Option<Reliability> {
+        self.target.map(|target| Reliability {
+            target,
+            noise: self.forecast.noise.clone().unwrap_or_default(),
+            grace: self.forecast.grace,
+        })
+    }
 }
 
 /// The part of `available` that the search may use; the rest is for the forecast and for writing the answer.

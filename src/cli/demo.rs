@@ -88,6 +88,7 @@ async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done,
         problem: Some(problem),
         plan: Some(plan),
         forecast: Some(forecast),
+        target_outcome: solved.target_outcome,
     };
     write_sheets(channel, day, &arguments).await?;
     if arguments.stay {

@@ -53,6 +53,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             problem: request.problem,
             plan: Some(plan),
             forecast: Some(forecast),
+            target_outcome: None,
         };
         day_file::write(path, &day)?;
     }

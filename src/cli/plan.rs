@@ -43,6 +43,12 @@ pub(super) struct Arguments {
     /// Use as few couriers as possible, whatever that costs.
     #[arg(long)]
     fleet_first: bool,
+    /// Find the cheapest plan that keeps at least this share of all promises on average over simulated days: 50 to 99.9.
+    #[arg(long, value_name = "PERCENT")]
+    on_time: Option<f64>,
+    /// With --on-time: let every single promise be kept on at least this share of days: 1 to 99.
+    #[arg(long, value_name = "PERCENT", requires = "on_time")]
+    floor: Option<f64>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -60,7 +66,15 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let plan = day.plan.unwrap_or_default();
     let forecast = day.forecast.unwrap_or_default();
     console::say(report::day(&plan, &forecast))?;
-    Ok(report::judge(&plan))
+    let Some(outcome) = day.target_outcome else {
+        return Ok(report::judge(&plan));
+    };
+    console::say(report::target(&outcome))?;
+    Ok(if outcome.is_met {
+        report::judge(&plan)
+    } else {
+        Done::InPart
+    })
 }
 
 fn solve(problem: &pb::Problem, arguments: &Arguments) -> Result<Solved, Failure> {
@@ -102,6 +116,10 @@ fn options(arguments: &Arguments) -> pb::SolveOptions {
         threads: arguments.threads,
         on_invalid_order: on_invalid_order as i32,
         fleet_first: arguments.fleet_first,
+        on_time_target: arguments.on_time.map(|expected_percent| pb::OnTimeTarget {
+            expected_percent,
+            floor_percent: arguments.floor,
+        }),
         ..pb::SolveOptions::default()
     }
 }

@@ -189,6 +189,19 @@ pub(super) fn forecast_summary(plan: &pb::Plan, forecast: &pb::PlanForecast) -> 
     ))
 }
 
+/// What became of the target, in a sentence or two.
+pub(super) fn target(outcome: &pb::TargetOutcome) -> String {
+    let verdict = if outcome.is_met {
+        "The target is met".to_owned()
+    } else {
+        format!("The target is not met: {}", outcome.reason)
+    };
+    plain(&format!(
+        "{verdict}. Keeping one promise more, on average, costs about {} at this plan.",
+        outcome.promise_cost
+    ))
+}
+
 /// What the plan breaks, one line each; empty if nothing.
 fn violations(plan: &pb::Plan) -> String {
     let verdict = plan.verdict.clone().unwrap_or_default();

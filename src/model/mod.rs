@@ -20,8 +20,8 @@ pub use finding::{Finding, Reason};
 pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId};
 pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
-    ForecastOptions, NoiseModel, PlanForecast, Probability, RouteForecast, SpreadSource,
-    StopForecast,
+    ForecastOptions, NoiseModel, OnTimeTarget, PlanForecast, Probability, RouteForecast,
+    SpreadSource, StopForecast, TargetOutcome,
 };
 pub use order::{Contact, DropPolicy, Order, OrderKind, Preference, Promise};
 pub use plan::{

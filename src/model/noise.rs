@@ -1,7 +1,7 @@
 //! How much a day varies, and what a forecast says about a plan.
 
 use super::{CourierId, OrderId};
-use crate::units::{Seconds, Timestamp};
+use crate::units::{Cost, Seconds, Timestamp};
 
 /// How much the day varies: standard deviations of logarithms of factors with mean 1, unless stated otherwise.
 ///
@@ -75,6 +75,52 @@ impl Default for ForecastOptions {
             noise: None,
             grace: Seconds::ZERO,
         }
+    }
+}
+
+/// How many promises a plan is to keep, on average over all days.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OnTimeTarget {
+    /// Expected share of all promises kept, at least, 0 to 1.
+    pub expected: f64,
+    /// Chance of each promise, at least, 0 to 1; `None` for no floor.
+    pub floor: Option<f64>,
+}
+
+/// Whether a plan reaches its target, on days it was not made for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetOutcome {
+    /// The target.
+    pub target: OnTimeTarget,
+    /// Expected share of all promises kept, 0 to 1.
+    pub expected: f64,
+    /// Orders whose promise is less likely to be kept than the floor, the least likely first.
+    pub below_floor: Vec<OrderId>,
+    /// What the last promise cost that is kept on average because of the target.
+    pub promise_cost: Cost,
+}
+
+impl TargetOutcome {
+    /// How `forecast` compares with `target`.
+    #[must_use]
+    pub fn of(target: OnTimeTarget, forecast: &PlanForecast, promise_cost: Cost) -> Self {
+        let floor = target.floor.unwrap_or(0.0);
+        let stops = forecast.routes.iter().flat_map(|route| &route.stops);
+        let mut below: Vec<&StopForecast> =
+            stops.filter(|stop| stop.on_time.estimate < floor).collect();
+        below.sort_by(|a, b| a.on_time.estimate.total_cmp(&b.on_time.estimate));
+        Self {
+            target,
+            expected: forecast.expected_kept,
+            below_floor: below.into_iter().map(|stop| stop.order.clone()).collect(),
+            promise_cost,
+        }
+    }
+
+    /// Whether the plan does what was asked for.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.expected >= self.target.expected && self.below_floor.is_empty()
     }
 }
 

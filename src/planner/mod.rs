@@ -3,6 +3,7 @@
 
 pub mod explain;
 pub mod initial;
+pub mod reliability;
 pub mod schedule;
 mod translate;
 mod warm;
@@ -24,10 +25,12 @@ use crate::model::{
 use crate::solver::control::{Control, SearchEnd, SearchProgress};
 use crate::solver::params::SearchParams;
 use crate::solver::search::search_from;
+use crate::solver::solution::Solution;
 use crate::travel::TravelTimes;
-use crate::units::{Cost, Meters};
+use crate::units::{Cost, Meters, Seconds};
 use explain::SweepTerms;
 use initial::{Pins, UNPINNED};
+use reliability::Reliability;
 use translate::{Fixed, Translation};
 use warm::WarmStart;
 
@@ -46,6 +49,10 @@ pub struct PlanOptions {
     pub threads: usize,
     /// Whether the number of couriers who drive comes before cost.
     pub fleet_first: bool,
+    /// How reliable the plan is to be; `None` to plan as if everything went as planned.
+    ///
+    /// Not with reloads or breaks, nor with so many orders that no table of travel times is kept; the caller validates.
+    pub reliability: Option<Reliability>,
     /// The plan to start from; must have passed [`initial::initial_findings`] without errors.
     pub initial: Option<InitialPlan>,
 }
@@ -57,6 +64,8 @@ pub struct Planned {
     pub plan: Plan,
     /// What of the initial plan did not fit any more; paths start at the initial plan.
     pub notes: Vec<Finding>,
+    /// What the last promise cost that is kept on average because of the target; `None` without one.
+    pub promise_cost: Option<Cost>,
 }
 
 /// How far a search is: the best plan so far.
@@ -149,6 +158,8 @@ pub fn plan(
         Planned {
             plan,
             notes: found.notes,
+            promise_cost: (options.reliability.as_ref())
+                .map(|_| Reliability::promise_cost(problem, found.toll)),
         }
     }))
 }
@@ -205,6 +216,8 @@ struct Found {
     sketches: Vec<RouteSketch>,
     iterations: u64,
     end: SearchEnd,
+    /// What one promise broken on one day of the rehearsal cost in the end.
+    toll: i64,
     notes: Vec<Finding>,
 }
 
@@ -222,6 +235,9 @@ impl Order<'_> {
         let mut translation = Translation::new(problem, self.travel, fixed, &is_cancelled);
         if options.fleet_first {
             translation.target = translation.target.with_fleet_first();
+        }
+        if let Some(reliability) = &options.reliability {
+            translation = reliability.impose(problem, translation, options.seed);
         }
         let params = SearchParams {
             seed: options.seed,
@@ -248,18 +264,40 @@ impl Order<'_> {
         let before = warm.map_or(&[][..], WarmStart::routes);
         let sketches = translation.sketches(problem, &outcome.solution, before);
         let mut found = Found {
-            sketches,
+            sketches: self.started(&translation, &outcome.solution, sketches),
             iterations: outcome.iterations,
             end: outcome.end,
+            toll: outcome.toll,
             notes: Vec::new(),
         };
         if let (Some(warm), Some(start)) = (warm, start) {
             let mended = translation.sketches(problem, &start.solution(target), before);
             let (sketches, mended) = (warm.complete(found.sketches), warm.complete(mended));
-            found.sketches = warm.no_worse(self.travel, sketches, mended, options.fleet_first);
+            found.sketches = if options.reliability.is_some() {
+                // A plan that keeps more promises may cost more.
+                sketches
+            } else {
+                warm.no_worse(self.travel, sketches, mended, options.fleet_first)
+            };
             found.notes = warm.notes(start.displaced());
         }
         found
+    }
+
+    /// The sketches of a solution, with starts that are early enough where promises are to be kept in spite of delays.
+    fn started(
+        &self,
+        translation: &Translation,
+        solution: &Solution,
+        mut sketches: Vec<RouteSketch>,
+    ) -> Vec<RouteSketch> {
+        if let Some(reliability) = &self.options.reliability {
+            for (sketch, route) in sketches.iter_mut().zip(&solution.routes) {
+                let start = reliability.start(&translation.target, route.kind, &route.clients);
+                sketch.start = Some(translation.origin() + Seconds(i64::from(start)));
+            }
+        }
+        sketches
     }
 
     /// From sequences to a plan without a verdict; `is_searched` allows a last sweep for orders that the search left

@@ -28,6 +28,7 @@ pub(super) struct Translation {
     /// The solver's problem. Clients are orders in their sequence; costs are exact costs, distances meters, times
     /// seconds since the earliest moment of the problem.
     pub(super) target: target::Problem,
+    origin: Timestamp,
     /// Couriers of each vehicle type, ascending.
     couriers_of: Vec<Vec<usize>>,
     /// No courier costs anything: a meter stands in for a cost.
@@ -114,9 +115,34 @@ impl Translation {
         let target = assemble(clients, types, stations.len(), roads, &timings);
         Self {
             target,
+            origin: scene.origin,
             couriers_of: kinds.into_iter().map(|(_, couriers)| couriers).collect(),
             is_free: scene.is_free,
         }
+    }
+
+    /// Second zero of the solver's problem.
+    pub(super) fn origin(&self) -> Timestamp {
+        self.origin
+    }
+
+    /// The same with its problem changed.
+    pub(super) fn map_target(
+        self,
+        change: impl FnOnce(target::Problem) -> target::Problem,
+    ) -> Self {
+        Self {
+            target: change(self.target),
+            ..self
+        }
+    }
+
+    /// A courier of each vehicle type.
+    pub(super) fn first_couriers(&self) -> Vec<usize> {
+        self.couriers_of
+            .iter()
+            .map(|couriers| couriers[0])
+            .collect()
     }
 
     /// The vehicle type that the courier at a position has become.

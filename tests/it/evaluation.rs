@@ -23,6 +23,7 @@ async fn planned(service: &Service, day: pb::Problem) -> pb::PlannedDay {
         problem: Some(day),
         plan: solved.plan,
         forecast: solved.forecast,
+        target_outcome: None,
     }
 }
 
@@ -333,6 +334,7 @@ async fn a_plan_made_without_invalid_orders_is_forecast_and_printed_without_them
             problem: Some(day),
             plan: solved.plan,
             forecast: solved.forecast,
+            target_outcome: None,
         }),
         courier_ids: Vec::new(),
     };

@@ -194,6 +194,111 @@ async fn an_iteration_limit_gives_the_same_plan_for_any_number_of_threads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_made_for_a_target_keeps_more_promises_at_a_price() {
+    let service = Service::start().await;
+    let mut client = service.planning().await;
+    let mut solve = async |target: Option<pb::OnTimeTarget>| {
+        let request = pb::SolvePlanRequest {
+            problem: Some(days::small()),
+            options: Some(pb::SolveOptions {
+                iteration_limit: Some(3_000),
+                on_time_target: target,
+                ..budget(u64::try_from(PATIENCE.as_millis()).unwrap())
+            }),
+            initial_plan: None,
+        };
+        let events = client.solve_plan(request).await.unwrap().into_inner();
+        read_to_end(events).await.unwrap().1
+    };
+    let nominal = solve(None).await;
+    let target = pb::OnTimeTarget {
+        expected_percent: 96.5,
+        floor_percent: None,
+    };
+    let safe = solve(Some(target)).await;
+    let kept = |solved: &pb::SolvedPlan| solved.forecast.as_ref().unwrap().expected_kept_percent;
+    assert!(
+        kept(&safe) > kept(&nominal),
+        "{} {}",
+        kept(&safe),
+        kept(&nominal)
+    );
+    assert!(
+        safe.plan
+            .as_ref()
+            .unwrap()
+            .verdict
+            .as_ref()
+            .unwrap()
+            .feasible
+    );
+    assert_eq!(nominal.target_outcome, None);
+    let outcome = safe.target_outcome.clone().unwrap();
+    assert!(outcome.is_met, "{outcome:?}");
+    assert_eq!(
+        (outcome.target, outcome.reason.as_str()),
+        (Some(target), "")
+    );
+    assert!(outcome.expected_percent >= 96.5 && outcome.promise_cost >= 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_cannot_be_met_gets_the_best_plan_and_the_reason() {
+    let service = Service::start().await;
+    let mut client = service.planning().await;
+    let mut day = days::small();
+    for order in &mut day.orders {
+        let window = order.promise.as_mut().unwrap().window.as_mut().unwrap();
+        // Nobody can be sure to come within one minute.
+        window.end_time = window.start_time.map(|start| prost_types::Timestamp {
+            seconds: start.seconds + 60,
+            ..start
+        });
+        order.windows.clear();
+    }
+    let mut request = solve_request(day, 300);
+    request.options.as_mut().unwrap().on_time_target = Some(pb::OnTimeTarget {
+        expected_percent: 99.0,
+        floor_percent: Some(90.0),
+    });
+    let events = client.solve_plan(request).await.unwrap().into_inner();
+    let (_, solved) = read_to_end(events).await.unwrap();
+    let outcome = solved.target_outcome.unwrap();
+    assert!(!outcome.is_met && outcome.expected_percent < 99.0);
+    assert!(
+        outcome.reason.contains("on average, not 99.00 %"),
+        "{}",
+        outcome.reason
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_out_of_reason_is_refused_by_path() {
+    let service = Service::start().await;
+    let mut client = service.planning().await;
+    let mut request = solve_request(days::small(), 300);
+    request.options.as_mut().unwrap().on_time_target = Some(pb::OnTimeTarget {
+        expected_percent: f64::NAN,
+        floor_percent: Some(100.0),
+    });
+    let refused = client.solve_plan(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let details = refused.get_details_bad_request().unwrap();
+    let paths: Vec<&str> = details
+        .field_violations
+        .iter()
+        .map(|v| v.field.as_str())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "options.on_time_target.expected_percent",
+            "options.on_time_target.floor_percent"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn invalid_orders_are_set_aside_on_request_and_listed() {
     let service = Service::start().await;
     let mut client = service.planning().await;

@@ -19,6 +19,7 @@ mod request;
 mod scalar;
 mod sheet;
 mod sketch;
+mod target;
 
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::read::{At, Sink};
+use super::target::read_target;
 use crate::app::{OnInvalidOrder, SolveOptions};
 use crate::config::{self, PlanningConfig};
 use crate::grpc::pb;
@@ -40,6 +41,7 @@ pub(super) fn read_solve_options(
     };
     let on_invalid_order = read_on_invalid_order(&at, options.on_invalid_order);
     let forecast = read_forecast_at(&at.field("forecast"), options.forecast.as_ref());
+    let target = read_target(&at.field("on_time_target"), options.on_time_target.as_ref());
     let read = || {
         Some(SolveOptions {
             time_budget: budget?,
@@ -50,6 +52,7 @@ pub(super) fn read_solve_options(
             fleet_first: options.fleet_first,
             on_invalid_order: on_invalid_order?,
             forecast: forecast?,
+            target: target?,
         })
     };
     read().ok_or_else(|| sink.take())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::enums::{write_constraint, write_stop_reason};
 use super::scalar::{count, fine_span, moment, span};
+use super::target::outcome_message;
 use crate::app::Solved;
 use crate::grpc::{pb, plan_version};
 use crate::model::{
@@ -58,6 +59,7 @@ pub fn planned_day(solved: &Solved) -> pb::PlannedDay {
             &solved.set_aside,
         )),
         forecast: Some(super::forecast_message(&solved.forecast)),
+        target_outcome: solved.target_outcome.as_ref().map(outcome_message),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Progress and the end of a search.
 
 use super::scalar::{count, fine_span};
+use super::target::outcome_message;
 use crate::app::Solved;
 use crate::grpc::pb;
 use crate::planner::PlanProgress;
@@ -38,5 +39,6 @@ pub fn solved_message(solved: &Solved) -> pb::SolvedPlan {
         )),
         forecast: Some(super::forecast_message(&solved.forecast)),
         warnings: super::findings_message(&solved.warnings),
+        target_outcome: solved.target_outcome.as_ref().map(outcome_message),
     }
 }

@@ -4,6 +4,7 @@ use super::sketch::{
     path_in_plan, read_courier_ids, read_initial_plan, read_plan_sketches, read_sketches,
     sketches_of,
 };
+use super::target::target_findings;
 use super::{forecast, options, prefixed, read_plan, read_problem};
 use crate::app::{Accepted, OnInvalidOrder, Order, Refusal};
 use crate::config::PlanningConfig;
@@ -59,6 +60,9 @@ pub fn read_solve_request(
     let accepted = accept(problem, config, on_invalid_order);
     let initial = initial.map(read_initial_plan).transpose();
     let ((mut accepted, options), initial) = all(pair(accepted, options), initial)?;
+    if options.target.is_some() {
+        refuse_if_any(target_findings(&accepted))?;
+    }
     if let Some(initial) = &initial {
         let found = initial_findings(&accepted.problem, initial);
         refuse_if_any(prefixed("initial_plan", found.errors))?;

@@ -1,0 +1,217 @@
+//! Plans that keep promises: the search is told how many promises the days of a rehearsal may break.
+//!
+//! Source: sample average approximation of a chance constraint, its multiplier found on the way (see
+//! [`crate::solver::hazard`]).
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clients and days are few, shares of them are positive, and prices saturate"
+)]
+
+use std::cell::RefCell;
+
+use super::translate::Translation;
+use crate::forecast::{Rehearsal, Step};
+use crate::model::{NoiseModel, OnTimeTarget, Problem};
+use crate::solver::hazard::{HarmLimit, Hazard};
+use crate::solver::problem::{self as target, VehicleType};
+use crate::units::{Cost, ExactCost, Seconds};
+
+/// How reliable a plan is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reliability {
+    /// What is to be reached.
+    pub target: OnTimeTarget,
+    /// How much the day varies.
+    pub noise: NoiseModel,
+    /// Lateness that still counts as on time.
+    pub grace: Seconds,
+}
+
+/// Orders with which a plan can be made for a target: with more of them there is no table of travel times.
+pub const ORDERS_MAX: usize = target::TABLE_CLIENTS_MAX;
+/// Days that a plan is rehearsed on: few enough to look at every change.
+const DAYS_MIN: usize = 256;
+/// The most of them.
+const DAYS_MAX: usize = 2_048;
+/// Promises on all days together: enough that a plan made for them does as well on others, but for the margin.
+const PROMISES: usize = 100_000;
+/// What a plan does better on the days it is made for than on others, as a share of all promises.
+const MARGIN: f64 = 0.003;
+/// Broken promises that one counts as where a stop is already below the floor.
+const FLOOR_WEIGHT: i64 = 16;
+/// What a broken promise costs at first, in mean ways to neighbors.
+const FIRST_TOLL: f64 = 4.0;
+
+/// Counts promises broken on the days of a rehearsal.
+#[derive(Debug)]
+struct BrokenPromises {
+    rehearsal: Rehearsal,
+    /// A courier of each vehicle type.
+    couriers: Vec<usize>,
+    /// Seconds by which couriers plan to leave earlier than the first door asks for.
+    lead: i32,
+    /// Days on which a stop may be late without being below the floor.
+    tolerated: u32,
+}
+
+impl Reliability {
+    /// Limits the promises that `translation`'s solutions may break.
+    pub(super) fn impose(
+        &self,
+        problem: &Problem,
+        translation: Translation,
+        seed: u64,
+    ) -> Translation {
+        let Self {
+            target,
+            noise,
+            grace,
+        } = self;
+        let rehearsal = Rehearsal::new(
+            problem,
+            noise,
+            *grace,
+            days(problem),
+            seed,
+            translation.origin(),
+        );
+        let n_days = f64::from(rehearsal.days());
+        let allowed = (1.0 - target.expected - MARGIN).max(0.0);
+        let tolerated = target.floor.map_or(1.0, |floor| 1.0 - floor);
+        let toll = FIRST_TOLL * translation.target.arc_cost_mean() / n_days;
+        let hazard = BrokenPromises {
+            rehearsal,
+            couriers: translation.first_couriers(),
+            lead: lead(noise),
+            tolerated: (tolerated * n_days) as u32,
+        };
+        let limit = HarmLimit {
+            hazard: Box::new(hazard),
+            limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
+            toll: (toll as i64).max(1),
+            of_client: (1 + FLOOR_WEIGHT) * i64::from(days(problem)),
+        };
+        translation.map_target(|target| target.with_harm_limit(limit))
+    }
+
+    /// What a promise costs where one broken on one day costs `toll`.
+    pub(super) fn promise_cost(problem: &Problem, toll: i64) -> Cost {
+        ExactCost(toll * i64::from(days(problem))).rounded()
+    }
+
+    /// When a vehicle of type `kind` begins to load for `clients`, in seconds since the solver's origin.
+    pub(super) fn start(&self, problem: &target::Problem, kind: usize, clients: &[usize]) -> i32 {
+        let mut steps = Vec::new();
+        let clients: Vec<u32> = clients.iter().map(|&client| client as u32).collect();
+        let vehicle = &problem.types()[kind];
+        departure(
+            problem,
+            vehicle,
+            kind,
+            &clients,
+            lead(&self.noise),
+            &mut steps,
+        ) - vehicle.loading
+    }
+}
+
+/// Days to rehearse on.
+fn days(problem: &Problem) -> u32 {
+    let days = PROMISES / problem.orders.len().max(1);
+    days.clamp(DAYS_MIN, DAYS_MAX) as u32
+}
+
+/// Who leaves late by so much on average plans to leave earlier by as much.
+fn lead(noise: &NoiseModel) -> i32 {
+    i32::try_from(noise.start_delay.0).unwrap_or(0).max(0)
+}
+
+thread_local! {
+    /// Memory for one route at a time.
+    static SCRATCH: RefCell<(Vec<Step>, Vec<u32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+impl Hazard for BrokenPromises {
+    /// In promises broken on one day of the rehearsal.
+    fn harm(&self, problem: &target::Problem, kind: usize, clients: &[u32]) -> i64 {
+        SCRATCH.with_borrow_mut(|(steps, late)| {
+            let vehicle = &problem.types()[kind];
+            let departure = departure(problem, vehicle, kind, clients, self.lead, steps);
+            let courier = self.couriers[kind];
+            self.rehearsal.late_days(courier, departure, steps, late);
+            let count = |&days: &u32| {
+                let beyond = days.saturating_sub(self.tolerated);
+                i64::from(days) + FLOOR_WEIGHT * i64::from(beyond)
+            };
+            late.iter().map(count).sum()
+        })
+    }
+}
+
+/// The planned departure of a route, in seconds since the origin, and its steps.
+///
+/// Couriers leave early enough to be at the first door when it opens, with `lead` to spare. Those who are paid by the
+/// hour leave no earlier than `lead` before the last moment that costs neither lateness nor longer duty.
+fn departure(
+    problem: &target::Problem,
+    vehicle: &VehicleType,
+    kind: usize,
+    clients: &[u32],
+    lead: i32,
+    steps: &mut Vec<Step>,
+) -> i32 {
+    steps.clear();
+    let first = vehicle.earliest + vehicle.loading;
+    let mut departure = first;
+    let (mut place, mut clock) = (problem.start_node(kind), first);
+    // How long the start can wait without a later end, and until when at the latest.
+    let (mut waits, mut slack) = (0, i32::MAX);
+    for &client in clients {
+        let data = &problem.clients()[client as usize];
+        let travel = problem.arrival(vehicle.profile, place, client as usize, clock) - clock;
+        let windows = data.windows.iter();
+        let opening = windows
+            .clone()
+            .map(|window| window.start)
+            .min()
+            .unwrap_or(clock);
+        let closing = windows.map(|window| window.end).max().unwrap_or(i32::MAX);
+        if steps.is_empty() {
+            departure = first.max(opening.saturating_sub(travel + lead));
+            clock = departure;
+        }
+        let arrival = clock + travel;
+        slack = slack.min(closing.saturating_sub(arrival).saturating_add(waits).max(0));
+        waits += (opening - arrival).max(0);
+        let service = data.service[vehicle.pace];
+        clock = arrival.max(opening) + service;
+        steps.push(Step {
+            order: client,
+            travel,
+            service,
+        });
+        place = client as usize;
+    }
+    if vehicle.per_time > 0 || vehicle.per_overtime > 0 {
+        departure = departure.max((departure + waits.min(slack)).saturating_sub(lead));
+    }
+    departure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Tests of whole plans are in `planner::tests`.
+    #[test]
+    fn a_lead_is_never_negative() {
+        let odd = NoiseModel {
+            start_delay: Seconds(-5),
+            ..NoiseModel::default()
+        };
+        assert_eq!(lead(&odd), 0);
+        assert_eq!(lead(&NoiseModel::default()), 360);
+    }
+}
