@@ -31,6 +31,7 @@ fn place(number: u32) -> Place {
             longitude: 37.62 + radius * angle.cos(),
         }),
         address: String::new(),
+        zone: None,
     }
 }
 

@@ -162,7 +162,7 @@ fn plan_summary(plan: &pb::Plan) -> String {
 /// What the day's promises are worth, in sentences.
 pub(super) fn forecast_summary(plan: &pb::Plan, forecast: &pb::PlanForecast) -> String {
     let spread = match forecast.spread_source() {
-        pb::SpreadSource::Request => {
+        pb::SpreadSource::Request | pb::SpreadSource::Configured => {
             format!(
                 "The spread comes from the noise model {:?}.",
                 forecast.noise_version

@@ -19,7 +19,7 @@ const LANES: usize = 16;
 /// What numbers are used for, as part of their key.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
-    /// Traffic that all couriers share.
+    /// Traffic of the day and of the hour that the whole city has in common.
     Traffic = 1,
     /// A courier's driving, pace and start.
     Courier = 2,
@@ -27,6 +27,12 @@ pub(super) enum Purpose {
     Stop = 3,
     /// The leg back from the last stop.
     Return = 4,
+    /// Traffic of the hour that a zone has of its own.
+    Zone = 5,
+    /// How far off a learnt bias of travel times is.
+    TravelBias = 6,
+    /// How far off a learnt bias of service times is.
+    ServiceBias = 7,
 }
 
 /// The key of an id.

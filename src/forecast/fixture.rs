@@ -17,18 +17,20 @@ pub(super) fn at(hours: i64, minutes: i64) -> Timestamp {
 /// No noise at all.
 pub(super) fn calm() -> NoiseModel {
     NoiseModel {
-        version: None,
         day_sigma: 0.0,
         hour_sigma: 0.0,
         hour_time_constant: Seconds(3_600),
         courier_drive_sigma: 0.0,
+        courier_drive_daily_sigma: 0.0,
         courier_service_sigma: 0.0,
+        courier_service_daily_sigma: 0.0,
         leg_variance: 0.0,
         leg_variance_minutes: 0.0,
         service_sigma: 0.0,
         incident_probability: 0.0,
         incident_mean: Seconds::ZERO,
         start_delay: Seconds::ZERO,
+        ..NoiseModel::default()
     }
 }
 
@@ -103,6 +105,7 @@ pub(super) fn day(
                 id: Some(place_id(number)),
                 location: None,
                 address: String::new(),
+                zone: None,
             })
             .collect(),
         depots: vec![Depot {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::draws;
-use super::spread::Spread;
+use super::spread::{Bias, Spread};
 use crate::model::{
     Break, BreakStart, Courier, CourierId, DepotId, Order, OrderId, OrderKind, PlaceIdx, Problem,
-    Route, Stop, TimeWindow,
+    Route, RouteStart, Stop, TimeWindow,
 };
 use crate::travel::{Stretch, TravelTimes, Way};
 use crate::units::{Seconds, Timestamp};
@@ -23,6 +23,8 @@ pub(super) struct Leg {
     pub(super) sigma: f32,
     /// Planned departure.
     pub(super) departure: Timestamp,
+    /// Key of the zone whose traffic it has: that of the stop it leads to. 0 if zones do not matter.
+    pub(super) zone: u64,
     /// How long the whole way takes in each stretch of time; empty if that is always the same.
     pub(super) paces: Vec<Pace>,
 }
@@ -56,8 +58,10 @@ pub(super) struct Visit {
     /// Key of the stop's noise.
     pub(super) key: u64,
     pub(super) leg: Leg,
-    /// Planned seconds at the door, of loading, or of the break.
+    /// Planned seconds at the door, with their bias, of loading, or of the break.
     pub(super) service: f32,
+    /// How far off the bias of the service may be; `None` if it is certain.
+    pub(super) service_doubt: Option<Bias>,
     /// When the first window opens.
     pub(super) open: f32,
     /// Between the windows, in sequence.
@@ -74,6 +78,8 @@ pub(super) struct Itinerary {
     pub(super) courier: CourierId,
     /// Key of the courier's noise.
     pub(super) key: u64,
+    /// Where the route begins, if at a depot.
+    pub(super) depot: Option<DepotId>,
     /// Start of loading: moment zero.
     pub(super) origin: Timestamp,
     /// Planned departure.
@@ -90,9 +96,10 @@ impl Itinerary {
         visits.filter(|visit| visit.order.is_some()).count()
     }
 
-    /// The last planned departure.
-    pub(super) fn last_departure(&self) -> Timestamp {
-        self.back.departure
+    /// All ways, the one to the end last.
+    pub(super) fn legs(&self) -> impl Iterator<Item = &Leg> {
+        let visits = self.visits.iter();
+        visits.map(|visit| &visit.leg).chain([&self.back])
     }
 
     /// The moment `seconds` after the start, whole seconds rounded to the nearest.
@@ -119,6 +126,8 @@ pub(super) struct Timetable<'a> {
     grace: Seconds,
     orders: BTreeMap<&'a OrderId, &'a Order>,
     couriers: BTreeMap<&'a CourierId, &'a Courier>,
+    /// Keys of the places' zones.
+    zones: Vec<u64>,
 }
 
 impl<'a> Timetable<'a> {
@@ -135,6 +144,9 @@ impl<'a> Timetable<'a> {
             grace,
             orders: problem.orders.iter().map(|o| (&o.id, o)).collect(),
             couriers: problem.couriers.iter().map(|c| (&c.id, c)).collect(),
+            zones: (problem.places.iter())
+                .map(|place| draws::key(place.zone().as_str()))
+                .collect(),
         }
     }
 
@@ -171,14 +183,19 @@ impl<'a> Timetable<'a> {
         }
         visits.extend(breaks_after(route.stops.len()).map(|pause| walk.rest(pause)));
         let end = courier.and_then(|courier| self.problem.end_place(courier));
-        let back = walk.way(end.or(walk.place));
+        let end = end.or(walk.place);
+        let back = walk.way(end);
         Itinerary {
             courier: route.courier.clone(),
             key: draws::key(route.courier.as_str()),
+            depot: courier.and_then(|courier| match &courier.start {
+                RouteStart::Depot(depot) => Some(depot.clone()),
+                RouteStart::Place(_) => None,
+            }),
             origin: route.start,
             departure,
             visits,
-            back: walk.leg(back.as_ref()),
+            back: walk.leg(back.as_ref(), end),
         }
     }
 }
@@ -200,7 +217,8 @@ impl<'a> Walk<'a> {
         let order = self.timetable.orders.get(id).copied();
         let way = self.way(order.map(|order| order.place));
         self.is_reachable &= way.is_some();
-        let leg = self.leg(way.as_ref());
+        let place = order.map(|order| order.place);
+        let leg = self.leg(way.as_ref(), place);
         let windows = order.map(Order::service_windows).unwrap_or_default();
         let service = match (order, self.courier) {
             (Some(order), Some(courier)) => courier.service_time(order),
@@ -215,11 +233,15 @@ impl<'a> Walk<'a> {
         let is_keepable = self.is_reachable && !windows.is_empty();
         let grace = self.timetable.grace.0.max(0);
         let deadline = Timestamp(promised.0.saturating_add(grace));
+        let zone = self.zone(place);
+        let bias = self.timetable.spread.service_bias(zone);
+        let mean = bias.map_or(0.0, |bias| bias.factor.mean);
         Visit {
             order: Some(id.clone()),
             key: draws::key(id.as_str()),
             leg,
-            service: float(service.0),
+            service: float(service.0) * mean.exp(),
+            service_doubt: bias.filter(|bias| bias.factor.sigma > 0.0),
             open: windows
                 .first()
                 .map_or(f32::NEG_INFINITY, |window| self.relative(window.start)),
@@ -234,7 +256,7 @@ impl<'a> Walk<'a> {
         let depot = self.timetable.problem.depot(depot);
         let way = self.way(depot.map(|depot| depot.place));
         self.is_reachable &= way.is_some();
-        let leg = self.leg(way.as_ref());
+        let leg = self.leg(way.as_ref(), depot.map(|depot| depot.place));
         let orders = trip
             .iter()
             .filter_map(|stop| self.timetable.orders.get(&stop.order).copied());
@@ -255,6 +277,7 @@ impl<'a> Walk<'a> {
             key: draws::key(&format!("{courier} reload {number}")),
             leg,
             service: float(loading.0),
+            service_doubt: None,
             open: ready.map_or(f32::NEG_INFINITY, |ready| self.relative(ready)),
             gaps: Vec::new(),
             promised: f32::INFINITY,
@@ -273,7 +296,7 @@ impl<'a> Walk<'a> {
             BreakStart::AfterWork(_) => None,
         });
         let duration = rule.map_or(pause.end - pause.start, |rule| rule.duration);
-        let leg = self.leg(None);
+        let leg = self.leg(None, self.place);
         if let Some(window) = window {
             self.clock += (window.start.0.saturating_sub(self.now().0)).clamp(0, HORIZON);
         }
@@ -284,6 +307,7 @@ impl<'a> Walk<'a> {
             key: draws::key(&format!("{courier} break {}", pause.number)),
             leg,
             service: float(duration.0.max(0)),
+            service_doubt: None,
             open: window.map_or(f32::NEG_INFINITY, |window| self.relative(window.start)),
             gaps: Vec::new(),
             promised: f32::INFINITY,
@@ -307,14 +331,28 @@ impl<'a> Walk<'a> {
         pairs.filter(|gap| gap.from < gap.to).collect()
     }
 
-    fn leg(&self, way: Option<&Way<'_>>) -> Leg {
+    /// The leg that `way` is, to `place`.
+    fn leg(&self, way: Option<&Way<'_>>, place: Option<PlaceIdx>) -> Leg {
         let planned = self.travel_time(way);
+        let spread = self.timetable.spread;
         Leg {
             planned: float(planned),
-            sigma: self.timetable.spread.leg(planned),
+            sigma: spread.leg(planned),
             departure: self.now(),
+            zone: if spread.has_zones() {
+                self.zone(place)
+            } else {
+                0
+            },
             paces: way.map_or(Vec::new(), |way| self.paces(way)),
         }
+    }
+
+    /// Key of the zone of `place`; 0 where nothing is known.
+    fn zone(&self, place: Option<PlaceIdx>) -> u64 {
+        let zones = &self.timetable.zones;
+        let zone = place.and_then(|place| zones.get(place.index()));
+        zone.copied().unwrap_or(0)
     }
 
     /// The paces of `way` in a day either way of now; those at the ends last forever.

@@ -206,6 +206,7 @@ mod tests {
             planned: 600.0,
             sigma: spread.leg(600),
             departure: at(8, 0),
+            zone: 0,
             paces: Vec::new(),
         };
         let mut draws = Draws::new(1, Purpose::Stop, 1);
@@ -239,9 +240,11 @@ mod tests {
                 planned: 0.0,
                 sigma: 0.0,
                 departure: at(8, 0),
+                zone: 0,
                 paces: Vec::new(),
             },
             service: 0.0,
+            service_doubt: None,
             open: 100.0,
             gaps: vec![Gap {
                 from: 200.0,

@@ -6,10 +6,13 @@
 //! # What is simulated
 //! A courier loads, leaves late by a random delay, travels, waits for the first moment in a window of the order, serves,
 //! and goes on. Travel takes its planned time multiplied by factors of mean 1: one for the day and one for the half
-//! hour, which all couriers share, one for the courier and one for the leg. Where travel depends on the time of day, the
+//! hour (of which a part is the city's and a part the zone's that the leg leads into), which all couriers share, one for
+//! the courier and one for the leg; and by the bias learnt for zone and hour, if there is one, whose mean is not 1. Half
+//! hours are those of the planned departures. Where travel depends on the time of day, the
 //! factors multiply the way itself, which is then covered at the pace of the moments at which it really is: who runs late
 //! meets the rush hour. Service takes its planned time multiplied
-//! by one factor for the courier and one for the service, plus now and then an incident. Because most factors are
+//! by one factor for the courier and one for the service, and by the zone's bias, plus now and then an incident. Of a known
+//! courier, the factors are those learnt, as surely as they are known. Because most factors are
 //! shared, promises fail together: the rate realized on a day varies much more than if they failed independently.
 //!
 //! A promise is kept if service starts by the last moment of the order's windows, plus grace. An early courier waits.
@@ -37,15 +40,19 @@ mod tests;
 
 use rayon::prelude::*;
 
-use crate::model::{ForecastOptions, Plan, PlanForecast, Problem, RouteForecast, SpreadSource};
+use crate::model::{
+    CauseSplit, ForecastOptions, NoiseModel, Plan, PlanForecast, Problem, RouteForecast,
+    SpreadSource,
+};
 use crate::rng;
 use crate::travel::TravelTimes;
+use crate::units::Seconds;
 use draws::BLOCK;
 use factors::Traffic;
 use itinerary::{Itinerary, Timetable};
 pub use rehearsal::{Rehearsal, Step};
 use route::{Day, Simulator};
-use spread::Spread;
+use spread::{Cause, Spread};
 use statistics::{KeptCounts, rate};
 
 /// The share of simulated days in which leaving at a leave-by time keeps every later promise.
@@ -56,6 +63,12 @@ const SCENARIOS_STEP: u32 = 256;
 
 /// Largest number of simulated days.
 const SCENARIOS_MAX: u32 = 65_536;
+
+/// The largest number of simulated days on which the causes of broken promises are looked for.
+const CAUSES_SCENARIOS_MAX: u32 = 1_024;
+
+/// Numbers that traffic may take up at a time: 256 MiB.
+const TRAFFIC_MAX: usize = 64 << 20;
 
 /// Sets the scenarios of reports apart from those that a plan may have been optimized against under the same seed:
 /// a plan looks better on the days it was made for.
@@ -89,38 +102,23 @@ pub fn forecast(
     plan: &Plan,
     options: &ForecastOptions,
 ) -> PlanForecast {
-    let noise = options.noise.clone().unwrap_or_default();
-    let spread = Spread::new(&noise);
-    let seed = rng::hash(options.seed, &[REPORT]);
+    let noise = options.noise.as_ref();
+    let spread = noise.map_or_else(|| Spread::new(&NoiseModel::default()), Spread::new);
     let scenarios = options.scenarios.clamp(1, SCENARIOS_MAX);
     let scenarios = scenarios.next_multiple_of(SCENARIOS_STEP);
-    let n_blocks = scenarios as usize / BLOCK;
-
-    let timetable = Timetable::new(problem, travel, &spread, options.grace);
-    let routes = plan.routes.par_iter();
-    let itineraries: Vec<_> = routes.map(|route| timetable.itinerary(route)).collect();
-    let first_shift = problem.couriers.iter().map(|courier| courier.shift.start);
-    let last_departure = itineraries.iter().map(|route| route.last_departure());
-    let traffic = Traffic::new(
-        seed,
-        &spread,
-        first_shift.min().unwrap_or_default(),
-        last_departure.max().unwrap_or_default(),
-        n_blocks,
-    );
-    let day = Day {
-        seed,
-        spread: &spread,
-        traffic: &traffic,
-        n_blocks,
+    let simulation = Simulation {
+        problem,
+        travel,
+        plan,
+        seed: rng::hash(options.seed, &[REPORT]),
+        grace: options.grace,
     };
-    let simulated = itineraries
-        .par_iter()
-        .fold(|| Part::new(&day), Part::with)
-        .map(|part| part.tally)
-        .reduce(|| Tally::new(n_blocks), Tally::merged);
-    let n_served = plan.routes.iter().map(|route| route.stops.len()).sum();
-    let counts = KeptCounts::new(&simulated.kept, n_served);
+    let simulated = simulation.run(&spread, scenarios);
+    let causes = options.causes.then(|| {
+        let scenarios = scenarios.min(CAUSES_SCENARIOS_MAX);
+        simulation.causes(&spread, &simulated.kept, scenarios)
+    });
+    let counts = KeptCounts::new(&simulated.kept, simulation.n_served());
     PlanForecast {
         expected_on_time: counts.mean_rate(),
         expected_on_time_error: counts.sampling_error(),
@@ -130,21 +128,104 @@ pub fn forecast(
         routes: simulated.routes,
         scenarios,
         seed: options.seed,
-        spread_source: match options.noise {
-            Some(_) => SpreadSource::Request,
-            None => SpreadSource::Default,
+        spread_source: spread_source(options),
+        noise_version: match noise.map(|noise| &noise.version) {
+            None => "default".to_owned(),
+            Some(None) if options.is_configured => "configured".to_owned(),
+            Some(None) => "request".to_owned(),
+            Some(Some(version)) => version.clone(),
         },
-        noise_version: noise.version.unwrap_or_else(|| {
-            let name = if options.noise.is_some() {
-                "request"
-            } else {
-                "default"
-            };
-            name.to_owned()
-        }),
         leave_by_confidence: LEAVE_BY_CONFIDENCE,
         grace: options.grace,
+        causes,
     }
+}
+
+fn spread_source(options: &ForecastOptions) -> SpreadSource {
+    match (&options.noise, options.is_configured) {
+        (None, _) => SpreadSource::Default,
+        (Some(_), true) => SpreadSource::Configured,
+        (Some(_), false) => SpreadSource::Request,
+    }
+}
+
+/// What is simulated, whatever it varies by.
+struct Simulation<'a> {
+    problem: &'a Problem,
+    travel: &'a TravelTimes<'a>,
+    plan: &'a Plan,
+    seed: u64,
+    grace: Seconds,
+}
+
+impl Simulation<'_> {
+    fn n_served(&self) -> usize {
+        self.plan.routes.iter().map(|route| route.stops.len()).sum()
+    }
+
+    /// Simulates all routes.
+    ///
+    /// Routes are simulated in waves, each with the traffic that its legs need, so that memory for traffic is bounded.
+    fn run(&self, spread: &Spread, scenarios: u32) -> Tally {
+        let n_blocks = scenarios as usize / BLOCK;
+        let timetable = Timetable::new(self.problem, self.travel, spread, self.grace);
+        let routes = self.plan.routes.par_iter();
+        let itineraries: Vec<_> = routes.map(|route| timetable.itinerary(route)).collect();
+        let shifts = self.problem.couriers.iter().map(|courier| courier.shift);
+        let first_shift = shifts.map(|shift| shift.start).min().unwrap_or_default();
+        let mut tally = Tally::new(n_blocks);
+        for wave in waves(&itineraries, TRAFFIC_MAX / scenarios as usize) {
+            let legs = wave.iter().flat_map(Itinerary::legs);
+            let departures = legs.map(|leg| (leg.zone, leg.departure));
+            let traffic = Traffic::new(self.seed, spread, first_shift, departures, n_blocks);
+            let day = Day {
+                seed: self.seed,
+                spread,
+                traffic: &traffic,
+                n_blocks,
+            };
+            let simulated = (wave.par_iter())
+                .fold(|| Part::new(&day), Part::with)
+                .map(|part| part.tally)
+                .reduce(|| Tally::new(n_blocks), Tally::merged);
+            tally = tally.merged(simulated);
+        }
+        tally
+    }
+
+    /// What makes promises fail on the first `scenarios` days, of which `kept` tells the promises kept.
+    fn causes(&self, spread: &Spread, kept: &[u32], scenarios: u32) -> CauseSplit {
+        let rate = |kept: &[u32]| KeptCounts::new(kept, self.n_served()).mean_rate();
+        let expected_on_time = rate(&kept[..scenarios as usize]);
+        let regained = |cause| {
+            let calm = self.run(&spread.without(cause), scenarios);
+            rate(&calm.kept) - expected_on_time
+        };
+        CauseSplit {
+            expected_on_time,
+            traffic: regained(Cause::Traffic),
+            courier: regained(Cause::Courier),
+            service: regained(Cause::Service),
+            start: regained(Cause::Start),
+            scenarios,
+        }
+    }
+}
+
+/// Cuts routes into as few runs as there are with at most `legs_max` legs each, or one route.
+fn waves(routes: &[Itinerary], legs_max: usize) -> Vec<&[Itinerary]> {
+    let mut waves = Vec::new();
+    let (mut first, mut n_legs) = (0, 0);
+    for (at, route) in routes.iter().enumerate() {
+        let n_more = route.legs().count();
+        if at > first && n_legs + n_more > legs_max {
+            waves.push(&routes[first..at]);
+            (first, n_legs) = (at, 0);
+        }
+        n_legs += n_more;
+    }
+    waves.push(&routes[first..]);
+    waves
 }
 
 /// What is known of some neighboring routes of a plan.

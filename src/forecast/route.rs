@@ -8,11 +8,12 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::LEAVE_BY_CONFIDENCE;
 use super::draws::{BLOCK, Block, Draws, Purpose};
+use super::elementary::exp;
 use super::factors::{CourierBlock, Traffic};
 use super::itinerary::{Itinerary, Visit};
 use super::kernel::{NoiseBlock, advance, arrive, retreat};
 use super::quantiles::order_statistics;
-use super::spread::Spread;
+use super::spread::{Bias, Spread};
 use super::statistics::{KeptCounts, rank, rank_from_above, wilson};
 use crate::model::{OrderId, RouteForecast, StopForecast};
 use crate::units::{Seconds, Timestamp};
@@ -137,8 +138,9 @@ impl<'a> Simulator<'a> {
         let Day { seed, spread, .. } = *self.day;
         let mut draws = Draws::new(seed, Purpose::Courier, route.key);
         self.couriers.clear();
+        let spread = spread.courier(&route.courier, route.depot.as_ref());
         for _ in 0..self.day.n_blocks {
-            self.couriers.push(CourierBlock::draw(spread, &mut draws));
+            self.couriers.push(CourierBlock::draw(&spread, &mut draws));
         }
         for (clock, courier) in self.moments.iter_mut().zip(&self.couriers) {
             *clock = courier.start_delay.map(|delay| route.departure + delay);
@@ -155,16 +157,30 @@ impl<'a> Simulator<'a> {
             self.durations.resize_with(n_durations, Durations::default);
         }
         let rows = self.durations.chunks_exact_mut(day.n_blocks);
-        for (visit, row) in visits.iter().zip(rows) {
+        for (visit, durations) in visits.iter().zip(rows) {
             let mut draws = Draws::new(day.seed, Purpose::Stop, visit.key);
-            let slot = day.traffic.slot(visit.leg.departure);
-            for (block, (courier, durations)) in self.couriers.iter().zip(row).enumerate() {
+            let mut doubt = visit.service_doubt.map(|bias| Doubt::new(day.seed, bias));
+            let row = day.traffic.row(visit.leg.zone, visit.leg.departure);
+            for (block, (courier, durations)) in self.couriers.iter().zip(durations).enumerate() {
                 let Durations { travel, service } = durations;
-                let traffic = day.traffic.factors(block, slot);
+                let traffic = day.traffic.factors(block, row);
                 let noise = &mut self.noise;
+                let doubtful;
+                let courier = match &mut doubt {
+                    Some(doubt) => {
+                        doubtful = doubt.apply(courier);
+                        &doubtful
+                    }
+                    None => courier,
+                };
                 noise.draw(day.spread, &mut draws);
                 noise.travel(&visit.leg, traffic, courier, travel);
                 noise.service(visit.service, courier, service);
+                if day.spread.incident_sure > 0.0 {
+                    for seconds in service.iter_mut() {
+                        *seconds += day.spread.incident_sure;
+                    }
+                }
                 if visit.order.is_none() {
                     // Loading takes as long as planned, as at the start of the route, and so does a break.
                     service.fill(visit.service);
@@ -216,11 +232,11 @@ impl<'a> Simulator<'a> {
     fn end(&mut self, route: &Itinerary) -> [Timestamp; 2] {
         let day = self.day;
         let mut draws = Draws::new(day.seed, Purpose::Return, route.key);
-        let slot = day.traffic.slot(route.back.departure);
+        let row = day.traffic.row(route.back.zone, route.back.departure);
         let mut travel = [0.0; BLOCK];
         for (block, courier) in self.couriers.iter().enumerate() {
             self.noise.draw(day.spread, &mut draws);
-            let factors = day.traffic.factors(block, slot);
+            let factors = day.traffic.factors(block, row);
             let noise = &self.noise;
             noise.travel(&route.back, factors, courier, &mut travel);
             let left = self.moments[block];
@@ -258,6 +274,32 @@ impl WithSimd for Simulation<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> RouteForecast {
         self.simulator.simulate(self.route)
+    }
+}
+
+/// How far off the learnt bias of a service is on each simulated day.
+struct Doubt {
+    sigma: f32,
+    draws: Draws,
+}
+
+impl Doubt {
+    fn new(seed: u64, bias: Bias) -> Self {
+        Self {
+            sigma: bias.factor.sigma,
+            draws: Draws::new(seed, Purpose::ServiceBias, bias.key),
+        }
+    }
+
+    /// The factors of `courier` with the pace that the next block of this doubt makes of it.
+    #[inline(always)]
+    fn apply(&mut self, courier: &CourierBlock) -> CourierBlock {
+        let (mut off, sigma) = ([0.0; BLOCK], self.sigma);
+        self.draws.normals(&mut off, &mut [0.0; BLOCK]);
+        CourierBlock {
+            pace: std::array::from_fn(|s| courier.pace[s] * exp(sigma * (off[s] - sigma / 2.0))),
+            ..*courier
+        }
     }
 }
 
@@ -330,9 +372,11 @@ mod tests {
                 planned: 500.0,
                 sigma: 0.3,
                 departure: at(8, 0) + Seconds(i64::from(number) * 900),
+                zone: u64::from(number % 3),
                 paces: paces(number.is_multiple_of(2)),
             },
             service: 300.0,
+            service_doubt: None,
             open: opens,
             gaps: vec![Gap {
                 from: opens + 600.0,
@@ -346,17 +390,20 @@ mod tests {
     #[test]
     fn any_width_of_vectors_gives_the_same_bits() {
         let spread = Spread::new(&NoiseModel::default());
-        let traffic = Traffic::new(1, &spread, at(8, 0), at(20, 0), 4);
+        let visits: Vec<Visit> = (1..=40).map(visit).collect();
+        let departures = visits.iter().map(|visit| &visit.leg);
+        let departures = departures.map(|leg| (leg.zone, leg.departure));
+        let traffic = Traffic::new(1, &spread, at(8, 0), departures, 4);
         let day = Day {
             seed: 1,
             spread: &spread,
             traffic: &traffic,
             n_blocks: 4,
         };
-        let visits: Vec<Visit> = (1..=40).map(visit).collect();
         let route = Itinerary {
             courier: courier_id(1),
             key: 7,
+            depot: None,
             origin: at(8, 0),
             departure: 600.0,
             back: visits[39].leg.clone(),

@@ -53,6 +53,7 @@ pub(super) fn order(
         id: None,
         location: Some(city.locate(door.at)),
         address: door.address.clone(),
+        zone: None,
     });
     let told = Told::new(spec, calendar, number);
     let goods = Goods::new(spec, number, told.hour);

@@ -153,6 +153,7 @@ pub fn generate(spec: &DaySpec) -> Problem {
         id: None,
         location: Some(city.locate(store.at)),
         address: store.address,
+        zone: None,
     }];
     let depot = Depot {
         id: fleet::depot_id(),

@@ -33,6 +33,7 @@ json_messages!(
     EvaluatePlanRequest,
     EvaluatePlanResponse,
     InitialPlan,
+    NoiseModel,
     PlanForecast,
     PlannedDay,
     Problem

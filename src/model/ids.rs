@@ -55,6 +55,10 @@ id!(
     DepotId
 );
 id!(
+    /// Names a part of the city with traffic of its own.
+    ZoneId
+);
+id!(
     /// Names a place in travel matrices.
     PlaceId
 );

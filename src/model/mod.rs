@@ -14,14 +14,15 @@ mod order;
 mod plan;
 mod problem;
 mod validate;
+mod zone;
 
 pub use courier::{BreakStart, Costs, Courier, CourierBreak, Depot, Limits, RouteEnd, RouteStart};
 pub use finding::{Finding, Reason};
-pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId};
+pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId, ZoneId};
 pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
-    ForecastOptions, NoiseModel, OnTimeTarget, PlanForecast, Probability, RouteForecast,
-    SpreadSource, StopForecast, TargetOutcome,
+    BiasCell, CauseSplit, CourierEffect, ForecastOptions, LogFactor, NoiseModel, OnTimeTarget,
+    PlanForecast, Probability, RouteForecast, SpreadSource, StopForecast, TargetOutcome,
 };
 pub use order::{Contact, DropPolicy, Order, OrderKind, Preference, Promise};
 pub use plan::{

@@ -1,7 +1,38 @@
 //! How much a day varies, and what a forecast says about a plan.
 
-use super::{CourierId, OrderId};
+use std::collections::BTreeMap;
+
+use super::{CourierId, DepotId, OrderId, ZoneId};
 use crate::units::{Cost, Seconds, Timestamp};
+
+/// A factor known with uncertainty: mean and standard deviation of its logarithm.
+///
+/// The standard deviation says how little is known, and is corrected for: the factor has the mean `exp(mean)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LogFactor {
+    /// Of the logarithm: 0 means as planned, 0.1 about 10 % more.
+    pub mean: f64,
+    /// Of the logarithm.
+    pub sigma: f64,
+}
+
+/// What is known of a courier from history; what is `None` is as of couriers of whom nothing is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CourierEffect {
+    /// Factor on travel times, the same every day.
+    pub drive: Option<LogFactor>,
+    /// Factor on service times, the same every day.
+    pub service: Option<LogFactor>,
+}
+
+/// Where and when a learnt bias of travel times holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BiasCell {
+    /// Ways to stops in this zone; `None` for all zones.
+    pub zone: Option<ZoneId>,
+    /// Departures in this hour of the day in UTC, 0 to 23; `None` for all hours.
+    pub hour: Option<u8>,
+}
 
 /// How much the day varies: standard deviations of logarithms of factors with mean 1, unless stated otherwise.
 ///
@@ -17,10 +48,23 @@ pub struct NoiseModel {
     pub hour_sigma: f64,
     /// Time in which the hour's traffic forgets.
     pub hour_time_constant: Seconds,
-    /// A courier's driving on the day.
+    /// Share of the variance of the hour's traffic that the whole city has in common, 0 to 1; the rest is the zone's own.
+    pub city_share: f64,
+    /// A courier's driving on the day, for couriers of whom nothing is known.
     pub courier_drive_sigma: f64,
-    /// A courier's pace at the door on the day.
+    /// The part of it that changes from day to day, at most `courier_drive_sigma`: all that is left of a known courier.
+    pub courier_drive_daily_sigma: f64,
+    /// A courier's pace at the door on the day, for couriers of whom nothing is known.
     pub courier_service_sigma: f64,
+    /// The part of it that changes from day to day, at most `courier_service_sigma`.
+    pub courier_service_daily_sigma: f64,
+    /// Couriers of whom something is known.
+    pub couriers: BTreeMap<CourierId, CourierEffect>,
+    /// Factors on planned travel times. Of the cells that a leg lies in, the narrowest counts alone: zone and hour, then
+    /// zone, then hour, then all.
+    pub travel_biases: BTreeMap<BiasCell, LogFactor>,
+    /// Factors on planned service times by zone, incidents not included; `None` for zones that are not named.
+    pub service_biases: BTreeMap<Option<ZoneId>, LogFactor>,
     /// Variance of one leg, the part that does not depend on its length.
     pub leg_variance: f64,
     /// Variance of one leg times its planned minutes, the part that short legs have more of.
@@ -33,6 +77,9 @@ pub struct NoiseModel {
     pub incident_mean: Seconds,
     /// Mean and standard deviation of the gamma-distributed delay at the start.
     pub start_delay: Seconds,
+    /// Delays at the start by depot instead of `start_delay`: quantiles at equally spaced probabilities from 0 to 1, not
+    /// decreasing, between which the law is linear.
+    pub start_delays: BTreeMap<DepotId, Vec<Seconds>>,
 }
 
 impl Default for NoiseModel {
@@ -42,14 +89,21 @@ impl Default for NoiseModel {
             day_sigma: 0.05,
             hour_sigma: 0.08,
             hour_time_constant: Seconds(4 * 3_600),
+            city_share: 0.5,
             courier_drive_sigma: 0.078,
+            courier_drive_daily_sigma: 0.05,
             courier_service_sigma: 0.17,
+            courier_service_daily_sigma: 0.08,
+            couriers: BTreeMap::new(),
+            travel_biases: BTreeMap::new(),
+            service_biases: BTreeMap::new(),
             leg_variance: 0.04,
             leg_variance_minutes: 0.36,
             service_sigma: 0.45,
             incident_probability: 0.03,
             incident_mean: Seconds(540),
             start_delay: Seconds(360),
+            start_delays: BTreeMap::new(),
         }
     }
 }
@@ -63,6 +117,10 @@ pub struct ForecastOptions {
     pub seed: u64,
     /// How much the day varies; `None` for the built-in defaults.
     pub noise: Option<NoiseModel>,
+    /// Whether `noise` is what this process is configured with, not what the caller said.
+    pub is_configured: bool,
+    /// Whether to find out what makes promises fail, too.
+    pub causes: bool,
     /// Lateness that still counts as on time.
     pub grace: Seconds,
 }
@@ -73,6 +131,8 @@ impl Default for ForecastOptions {
             scenarios: 4_096,
             seed: 1,
             noise: None,
+            is_configured: false,
+            causes: false,
             grace: Seconds::ZERO,
         }
     }
@@ -129,6 +189,8 @@ impl TargetOutcome {
 pub enum SpreadSource {
     /// Built-in defaults.
     Default,
+    /// The noise model that this process is configured with.
+    Configured,
     /// The caller's noise model.
     Request,
 }
@@ -184,6 +246,25 @@ pub struct RouteForecast {
     pub end_p90: Timestamp,
 }
 
+/// What makes promises fail: by how much the expected on-time rate rises when one group of factors alone is held at its
+/// mean on every simulated day, as a share. What groups do together is in none of them; a share may be negative where
+/// luck keeps what the plan does not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CauseSplit {
+    /// The expected on-time rate with everything varying, over the days that the split was computed on, 0 to 1.
+    pub expected_on_time: f64,
+    /// Traffic: of the day, the hour and single legs, and how little is known of its biases.
+    pub traffic: f64,
+    /// Couriers' driving and pace.
+    pub courier: f64,
+    /// Services, with incidents and how little is known of their biases.
+    pub service: f64,
+    /// Late starts.
+    pub start: f64,
+    /// Simulated days that the split was computed on.
+    pub scenarios: u32,
+}
+
 /// How likely a plan is to keep its promises.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanForecast {
@@ -211,4 +292,6 @@ pub struct PlanForecast {
     pub leave_by_confidence: f64,
     /// Lateness that counts as on time.
     pub grace: Seconds,
+    /// What makes promises fail; `None` if that was not asked for.
+    pub causes: Option<CauseSplit>,
 }

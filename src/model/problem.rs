@@ -2,6 +2,7 @@
 
 use super::{
     Courier, CourierId, Depot, DepotId, Order, OrderId, PlaceId, ProfileId, RouteEnd, RouteStart,
+    ZoneId,
 };
 use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
 
@@ -42,7 +43,7 @@ pub struct GeoPoint {
 }
 
 /// Mean radius of the Earth in meters (IUGG).
-const EARTH_RADIUS: f64 = 6_371_008.8;
+pub(super) const EARTH_RADIUS: f64 = 6_371_008.8;
 
 impl GeoPoint {
     /// Great-circle distance in meters, by the haversine formula.
@@ -94,6 +95,8 @@ pub struct Place {
     pub location: Option<GeoPoint>,
     /// Postal address.
     pub address: String,
+    /// The part of the city that it lies in, if the caller says; see [`Place::zone`].
+    pub zone: Option<ZoneId>,
 }
 
 /// Position of a place in [`Problem::places`].

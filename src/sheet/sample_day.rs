@@ -73,6 +73,7 @@ pub(super) fn problem() -> Problem {
                 id: None,
                 location: None,
                 address: "Quay 1".into(),
+                zone: None,
             },
             Place {
                 id: None,
@@ -81,6 +82,7 @@ pub(super) fn problem() -> Problem {
                     longitude: 37.6,
                 }),
                 address: " ".into(),
+                zone: None,
             },
         ],
         depots: vec![Depot {
@@ -178,5 +180,6 @@ pub(super) fn forecast() -> PlanForecast {
         noise_version: "default".into(),
         leave_by_confidence: 0.9,
         grace: Seconds::ZERO,
+        causes: None,
     }
 }

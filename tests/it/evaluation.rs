@@ -220,6 +220,7 @@ async fn a_plan_is_forecast_from_its_sequences_and_start_times() {
                 ..pb::NoiseModel::default()
             }),
             grace_duration: None,
+            causes: true,
         }),
     };
     let mut client = service.forecasting().await;
@@ -233,6 +234,9 @@ async fn a_plan_is_forecast_from_its_sequences_and_start_times() {
     assert_eq!(forecast.seed, 5);
     assert_eq!(forecast.spread_source(), pb::SpreadSource::Request);
     assert_eq!(forecast.noise_version, "mine");
+    let causes = forecast.causes.unwrap();
+    assert_eq!(causes.scenarios, 1_024);
+    assert!((causes.expected_on_time_percent - forecast.expected_on_time_percent).abs() < 1e-9);
     let order = |plan: &pb::Plan| -> Vec<String> {
         plan.routes
             .iter()

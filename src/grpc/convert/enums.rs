@@ -33,7 +33,7 @@ same_cases!(write_constraint, read_constraint, pb::ConstraintKind, model::Constr
 
 same_cases!(write_order_kind, read_order_kind, pb::OrderKind, model::OrderKind: Delivery, Collection);
 
-same_cases!(write_spread_source, read_spread_source, pb::SpreadSource, model::SpreadSource: Default, Request);
+same_cases!(write_spread_source, read_spread_source, pb::SpreadSource, model::SpreadSource: Default, Configured, Request);
 
 /// How firmly a stop stands; unset means not at all, and `None` a case that this version does not know.
 pub(super) fn read_lock(value: i32) -> Option<model::Lock> {

@@ -5,7 +5,8 @@ use super::read::{At, Sink};
 use super::scalar::{count, moment, percent, span};
 use crate::grpc::pb;
 use crate::model::{
-    CourierId, Finding, OrderId, PlanForecast, Probability, Reason, RouteForecast, StopForecast,
+    CauseSplit, CourierId, Finding, OrderId, PlanForecast, Probability, Reason, RouteForecast,
+    StopForecast,
 };
 use crate::units::Seconds;
 
@@ -25,6 +26,18 @@ pub fn forecast_message(forecast: &PlanForecast) -> pb::PlanForecast {
         spread_source: write_spread_source(forecast.spread_source),
         noise_version: forecast.noise_version.clone(),
         leave_by_confidence_percent: percent(forecast.leave_by_confidence),
+        causes: forecast.causes.as_ref().map(causes_message),
+    }
+}
+
+fn causes_message(causes: &CauseSplit) -> pb::CauseSplit {
+    pb::CauseSplit {
+        traffic_points: percent(causes.traffic),
+        courier_points: percent(causes.courier),
+        service_points: percent(causes.service),
+        start_points: percent(causes.start),
+        expected_on_time_percent: percent(causes.expected_on_time),
+        scenarios: count(causes.scenarios),
     }
 }
 
@@ -71,7 +84,7 @@ fn probability_message(chance: Probability) -> pb::Probability {
 
 /// Reads a forecast; paths start at the forecast.
 ///
-/// The grace is not on the wire as a number and is read as zero: it matters only while forecasting.
+/// The grace is not on the wire as a number and is read as zero: it matters only while forecasting. Causes are not read.
 ///
 /// # Errors
 /// Everything that could not be read.
@@ -120,6 +133,7 @@ pub(super) fn read_forecast(forecast: &pb::PlanForecast) -> Result<PlanForecast,
             noise_version: forecast.noise_version.clone(),
             leave_by_confidence: confidence?,
             grace: Seconds::ZERO,
+            causes: None,
         })
     };
     read().ok_or_else(|| sink.take())

@@ -7,6 +7,7 @@ mod courier;
 mod enums;
 mod finding;
 mod forecast;
+mod noise;
 mod options;
 mod order;
 mod place;
@@ -23,6 +24,7 @@ mod target;
 
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
+pub use noise::read_noise_model;
 pub use plan::{plan_message, planned_day};
 pub use problem::{problem_message, read_problem};
 pub use progress::{progress_message, solved_message};

@@ -3,12 +3,13 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::noise::read_noise;
 use super::read::{At, Sink};
 use super::target::read_target;
 use crate::app::{OnInvalidOrder, SolveOptions};
 use crate::config::{self, PlanningConfig};
 use crate::grpc::pb;
-use crate::model::{Finding, ForecastOptions, NoiseModel, Reason};
+use crate::model::{Finding, ForecastOptions, Reason};
 use crate::units::Seconds;
 
 /// Simulated days that a request may ask for, and the block they come in.
@@ -129,97 +130,20 @@ fn read_forecast_at(at: &At<'_>, options: Option<&pb::ForecastOptions>) -> Optio
         scenarios: scenarios?,
         seed: options.seed.unwrap_or(SEED_DEFAULT),
         noise: noise?,
+        is_configured: false,
+        causes: options.causes,
         grace: grace?,
     })
 }
 
-/// Reads how much the day varies; what is absent keeps its default.
-fn read_noise(at: &At<'_>, noise: &pb::NoiseModel) -> Option<NoiseModel> {
-    let mut model = NoiseModel {
-        version: (!noise.version.is_empty()).then(|| noise.version.clone()),
-        ..NoiseModel::default()
-    };
-    let mut incident_percent = model.incident_probability * 100.0;
-    let (leg, short_leg) = (&mut model.leg_variance, &mut model.leg_variance_minutes);
-    let (drive, pace) = (
-        &mut model.courier_drive_sigma,
-        &mut model.courier_service_sigma,
-    );
-    let numbers = [
-        ("day_sigma", noise.day_sigma, 1.0, &mut model.day_sigma),
-        ("hour_sigma", noise.hour_sigma, 1.0, &mut model.hour_sigma),
-        ("courier_drive_sigma", noise.courier_drive_sigma, 1.0, drive),
-        (
-            "courier_service_sigma",
-            noise.courier_service_sigma,
-            1.0,
-            pace,
-        ),
-        ("leg_variance", noise.leg_variance, 1.0, leg),
-        (
-            "leg_variance_minutes",
-            noise.leg_variance_minutes,
-            10.0,
-            short_leg,
-        ),
-        (
-            "service_sigma",
-            noise.service_sigma,
-            2.0,
-            &mut model.service_sigma,
-        ),
-        (
-            "incident_percent",
-            noise.incident_percent,
-            100.0,
-            &mut incident_percent,
-        ),
-    ];
-    let mut is_sound = true;
-    for (field, value, max, slot) in numbers {
-        is_sound &= at.set(field, value, max, slot);
-    }
-    is_sound &= read_spans(at, noise, &mut model);
-    model.incident_probability = incident_percent / 100.0;
-    is_sound.then_some(model)
-}
-
-/// Puts the spans of a noise model into `model`; says whether all is well.
-fn read_spans(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bool {
-    let (constant, incident) = (&mut model.hour_time_constant, &mut model.incident_mean);
-    let spans = [
-        (
-            "hour_time_constant_duration",
-            &noise.hour_time_constant_duration,
-            Seconds(1),
-            constant,
-        ),
-        (
-            "incident_mean_duration",
-            &noise.incident_mean_duration,
-            Seconds::ZERO,
-            incident,
-        ),
-        (
-            "start_delay_duration",
-            &noise.start_delay_duration,
-            Seconds::ZERO,
-            &mut model.start_delay,
-        ),
-    ];
-    let mut is_sound = true;
-    for (field, value, min, slot) in spans {
-        match at.short_span(field, value.as_ref(), min, *slot) {
-            Some(span) => *slot = span,
-            None => is_sound = false,
-        }
-    }
-    is_sound
-}
-
 impl At<'_> {
     /// A whole number within bounds.
-    fn whole(&self, field: &'static str, value: i32, bounds: RangeInclusive<i32>) -> Option<i32> {
+    pub(super) fn whole(
+        &self,
+        field: &'static str,
+        value: i32,
+        bounds: RangeInclusive<i32>,
+    ) -> Option<i32> {
         if bounds.contains(&value) {
             return Some(value);
         }
@@ -232,19 +156,8 @@ impl At<'_> {
         None
     }
 
-    /// Puts a number from 0 to `max` into `slot`, which keeps its default without one; says whether all is well.
-    fn set(&self, field: &'static str, value: Option<f64>, max: f64, slot: &mut f64) -> bool {
-        *slot = value.unwrap_or(*slot);
-        let is_within = (0.0..=max).contains(slot);
-        if !is_within {
-            let message = format!("{slot} is not between 0 and {max}");
-            self.field(field).report(Reason::OutOfRange, message);
-        }
-        is_within
-    }
-
     /// A span of at most a day, or the default.
-    fn short_span(
+    pub(super) fn short_span(
         &self,
         field: &'static str,
         value: Option<&prost_types::Duration>,

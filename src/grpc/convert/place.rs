@@ -14,8 +14,8 @@ use crate::units::{Meters, Seconds};
 /// How much longer than the great circle a way is, if the request does not say.
 const DETOUR_DEFAULT: f64 = 1.3;
 
-/// What makes two places the same: id, coordinates to the bit, address.
-type Key = (String, Option<(u64, u64)>, String);
+/// What makes two places the same: id, coordinates to the bit, address, zone.
+type Key = (String, Option<(u64, u64)>, String, String);
 
 /// Every place mentioned so far; the same place mentioned twice is kept once.
 #[derive(Default)]
@@ -47,7 +47,13 @@ impl Places {
             None => None,
         };
         let bits = |point: GeoPoint| (point.latitude.to_bits(), point.longitude.to_bits());
-        let key = (place.id.clone(), location.map(bits), place.address.clone());
+        let zone = at.zone("zone", &place.zone)?;
+        let key = (
+            place.id.clone(),
+            location.map(bits),
+            place.address.clone(),
+            place.zone.clone(),
+        );
         if let Some(&known) = self.known.get(&key) {
             return Some(known);
         }
@@ -59,6 +65,7 @@ impl Places {
             id,
             location,
             address: place.address.clone(),
+            zone,
         });
         self.known.insert(key, PlaceIdx(next));
         Some(PlaceIdx(next))
@@ -78,6 +85,11 @@ pub(super) fn place_message(problem: &Problem, place: PlaceIdx) -> Option<pb::Pl
             longitude: Some(point.longitude),
         }),
         address: place.address.clone(),
+        zone: place
+            .zone
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
     })
 }
 

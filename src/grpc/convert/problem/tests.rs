@@ -17,6 +17,7 @@ fn place(id: &str, latitude: f64) -> pb::Place {
             longitude: Some(37.5),
         }),
         address: format!("{id} street"),
+        zone: String::new(),
     }
 }
 

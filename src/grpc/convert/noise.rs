@@ -1,0 +1,273 @@
+//! How much the day varies.
+
+use std::collections::BTreeMap;
+
+use super::read::{At, Sink};
+use crate::grpc::pb;
+use crate::model::{
+    BiasCell, CourierEffect, CourierId, DepotId, Finding, LogFactor, NoiseModel, Reason, ZoneId,
+};
+use crate::units::Seconds;
+
+/// Numbers of quantiles that a law of delays may have.
+const QUANTILES: std::ops::RangeInclusive<usize> = 2..=1_001;
+/// Largest mean of a logarithm, either way.
+const LOG_MEAN_MAX: f64 = 2.0;
+
+/// Reads a noise model; paths start at the model.
+///
+/// # Errors
+/// Everything that is out of bounds, malformed or stated twice.
+pub fn read_noise_model(noise: &pb::NoiseModel) -> Result<NoiseModel, Vec<Finding>> {
+    let sink = Sink::default();
+    let read = read_noise(&At::root(&sink), noise);
+    read.ok_or_else(|| sink.take())
+}
+
+/// Reads how much the day varies; what is absent keeps its default.
+pub(super) fn read_noise(at: &At<'_>, noise: &pb::NoiseModel) -> Option<NoiseModel> {
+    let mut model = NoiseModel {
+        version: (!noise.version.is_empty()).then(|| noise.version.clone()),
+        ..NoiseModel::default()
+    };
+    let is_sound = [
+        read_numbers(at, noise, &mut model),
+        read_daily_parts(at, noise, &mut model),
+        read_spans(at, noise, &mut model),
+    ];
+    let couriers = at.map("couriers", &noise.couriers, read_courier);
+    let travel = at.map("travel_biases", &noise.travel_biases, read_travel_bias);
+    let service = at.map("service_biases", &noise.service_biases, |at, bias| {
+        let zone = at.zone("zone", &bias.zone);
+        let factor = at.factor("factor", bias.factor.as_ref());
+        Some((zone?, factor?))
+    });
+    let delays = at.map("start_delays", &noise.start_delays, read_start_delays);
+    (model.couriers, model.travel_biases) = (couriers?, travel?);
+    (model.service_biases, model.start_delays) = (service?, delays?);
+    is_sound
+        .into_iter()
+        .all(|is_sound| is_sound)
+        .then_some(model)
+}
+
+/// Puts the numbers of a noise model into `model`; says whether all is well.
+fn read_numbers(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bool {
+    let mut incident_percent = model.incident_probability * 100.0;
+    let (leg, short_leg) = (&mut model.leg_variance, &mut model.leg_variance_minutes);
+    let (day, hour) = (&mut model.day_sigma, &mut model.hour_sigma);
+    let (drive, pace) = (
+        &mut model.courier_drive_sigma,
+        &mut model.courier_service_sigma,
+    );
+    let (door, incident) = (&mut model.service_sigma, &mut incident_percent);
+    let minutes = noise.leg_variance_minutes;
+    let numbers = [
+        ("day_sigma", noise.day_sigma, 1.0, day),
+        ("hour_sigma", noise.hour_sigma, 1.0, hour),
+        ("city_share", noise.city_share, 1.0, &mut model.city_share),
+        ("courier_drive_sigma", noise.courier_drive_sigma, 1.0, drive),
+        (
+            "courier_service_sigma",
+            noise.courier_service_sigma,
+            1.0,
+            pace,
+        ),
+        ("leg_variance", noise.leg_variance, 1.0, leg),
+        ("leg_variance_minutes", minutes, 10.0, short_leg),
+        ("service_sigma", noise.service_sigma, 2.0, door),
+        ("incident_percent", noise.incident_percent, 100.0, incident),
+    ];
+    let mut is_sound = true;
+    for (field, value, max, slot) in numbers {
+        is_sound &= at.set(field, value, max, slot);
+    }
+    model.incident_probability = incident_percent / 100.0;
+    is_sound
+}
+
+/// Puts the parts of couriers' factors that change from day to day into `model`; says whether all is well.
+fn read_daily_parts(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bool {
+    let parts = [
+        (
+            "courier_drive_daily_sigma",
+            noise.courier_drive_daily_sigma,
+            model.courier_drive_sigma,
+            &mut model.courier_drive_daily_sigma,
+        ),
+        (
+            "courier_service_daily_sigma",
+            noise.courier_service_daily_sigma,
+            model.courier_service_sigma,
+            &mut model.courier_service_daily_sigma,
+        ),
+    ];
+    let mut is_sound = true;
+    for (field, value, whole, slot) in parts {
+        // A whole that is no number has been reported.
+        *slot = slot.min(whole);
+        is_sound &= at.set(field, value, whole.max(0.0), slot);
+    }
+    is_sound
+}
+
+/// Puts the spans of a noise model into `model`; says whether all is well.
+fn read_spans(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bool {
+    let (constant, incident) = (&mut model.hour_time_constant, &mut model.incident_mean);
+    let spans = [
+        (
+            "hour_time_constant_duration",
+            &noise.hour_time_constant_duration,
+            Seconds(1),
+            constant,
+        ),
+        (
+            "incident_mean_duration",
+            &noise.incident_mean_duration,
+            Seconds::ZERO,
+            incident,
+        ),
+        (
+            "start_delay_duration",
+            &noise.start_delay_duration,
+            Seconds::ZERO,
+            &mut model.start_delay,
+        ),
+    ];
+    let mut is_sound = true;
+    for (field, value, min, slot) in spans {
+        match at.short_span(field, value.as_ref(), min, *slot) {
+            Some(span) => *slot = span,
+            None => is_sound = false,
+        }
+    }
+    is_sound
+}
+
+fn read_courier(at: &At<'_>, courier: &pb::CourierEffect) -> Option<(CourierId, CourierEffect)> {
+    let id = at.id("courier_id", &courier.courier_id, CourierId::parse);
+    let drive = at.factor_if_any("drive", courier.drive.as_ref());
+    let service = at.factor_if_any("service", courier.service.as_ref());
+    let effect = CourierEffect {
+        drive: drive?,
+        service: service?,
+    };
+    Some((id?, effect))
+}
+
+fn read_travel_bias(at: &At<'_>, bias: &pb::TravelBias) -> Option<(BiasCell, LogFactor)> {
+    let zone = at.zone("zone", &bias.zone);
+    let hour = match bias.utc_hour {
+        Some(hour) => at.whole("utc_hour", hour, 0..=23).map(Some),
+        None => Some(None),
+    };
+    let factor = at.factor("factor", bias.factor.as_ref());
+    let cell = BiasCell {
+        zone: zone?,
+        hour: hour?.and_then(|hour| u8::try_from(hour).ok()),
+    };
+    Some((cell, factor?))
+}
+
+fn read_start_delays(at: &At<'_>, delays: &pb::StartDelays) -> Option<(DepotId, Vec<Seconds>)> {
+    let depot = at.id("depot_id", &delays.depot_id, DepotId::parse);
+    let quantiles = &delays.quantile_durations;
+    if !QUANTILES.contains(&quantiles.len()) {
+        let message = "between 2 and 1,001 quantiles are needed";
+        at.field("quantile_durations")
+            .report(Reason::OutOfRange, message);
+        return None;
+    }
+    let read: Vec<Seconds> = at.all("quantile_durations", quantiles, |at, span| {
+        let is_sound = span.nanos == 0 && (0..=86_400).contains(&span.seconds);
+        if !is_sound {
+            let message = "a delay is a whole number of seconds between none and one day";
+            at.report(Reason::OutOfRange, message);
+        }
+        is_sound.then_some(Seconds(span.seconds))
+    })?;
+    if let Some(index) = (1..read.len()).find(|&index| read[index] < read[index - 1]) {
+        let message = "a quantile is less than the one before";
+        at.item("quantile_durations", index)
+            .report(Reason::OutOfRange, message);
+        return None;
+    }
+    Some((depot?, read))
+}
+
+impl At<'_> {
+    /// Reads every entry of a repeated field, each with a key that none of the others may have.
+    fn map<M, K: Ord, V>(
+        &self,
+        field: &'static str,
+        items: &[M],
+        read: impl Fn(&At<'_>, &M) -> Option<(K, V)>,
+    ) -> Option<BTreeMap<K, V>> {
+        let mut map = BTreeMap::new();
+        let mut is_sound = true;
+        for (index, item) in items.iter().enumerate() {
+            let at = self.item(field, index);
+            let Some((key, value)) = read(&at, item) else {
+                is_sound = false;
+                continue;
+            };
+            if map.insert(key, value).is_some() {
+                at.report(
+                    Reason::DuplicateId,
+                    "an entry before this one is about the same",
+                );
+                is_sound = false;
+            }
+        }
+        is_sound.then_some(map)
+    }
+
+    /// The id of a zone; `None` inside if the text is empty.
+    pub(super) fn zone(&self, field: &'static str, text: &str) -> Option<Option<ZoneId>> {
+        match text {
+            "" => Some(None),
+            text => self.id(field, text, ZoneId::parse).map(Some),
+        }
+    }
+
+    fn factor(&self, field: &'static str, factor: Option<&pb::LogFactor>) -> Option<LogFactor> {
+        self.required(field, factor)?;
+        self.factor_if_any(field, factor)?
+    }
+
+    fn factor_if_any(
+        &self,
+        field: &'static str,
+        factor: Option<&pb::LogFactor>,
+    ) -> Option<Option<LogFactor>> {
+        let Some(factor) = factor else {
+            return Some(None);
+        };
+        let at = self.field(field);
+        let is_known = (-LOG_MEAN_MAX..=LOG_MEAN_MAX).contains(&factor.log_mean);
+        if !is_known {
+            let message = format!(
+                "{} is not between -{LOG_MEAN_MAX} and {LOG_MEAN_MAX}",
+                factor.log_mean
+            );
+            at.field("log_mean").report(Reason::OutOfRange, message);
+        }
+        let mut sigma = factor.log_sigma;
+        let is_sound = at.set("log_sigma", Some(factor.log_sigma), 1.0, &mut sigma) && is_known;
+        is_sound.then_some(Some(LogFactor {
+            mean: factor.log_mean,
+            sigma,
+        }))
+    }
+
+    /// Puts a number from 0 to `max` into `slot`, which keeps its default without one; says whether all is well.
+    fn set(&self, field: &'static str, value: Option<f64>, max: f64, slot: &mut f64) -> bool {
+        *slot = value.unwrap_or(*slot);
+        let is_within = (0.0..=max).contains(slot);
+        if !is_within {
+            let message = format!("{slot} is not between 0 and {max}");
+            self.field(field).report(Reason::OutOfRange, message);
+        }
+        is_within
+    }
+}
