@@ -161,12 +161,24 @@ fn plan(problem: &Problem) -> Plan {
 }
 
 fn whole_plan(criterion: &mut Criterion) {
-    let problem = problem();
-    let travel = TravelTimes::new(&problem);
-    let plan = plan(&problem);
+    simulate(criterion, "forecast of 40 routes of 25 stops", &problem());
+}
+
+/// Where nobody names zones, they are the cells of a grid: some forty here. This is the same day without them.
+fn plan_in_one_zone(criterion: &mut Criterion) {
+    let mut problem = problem();
+    for place in &mut problem.places {
+        place.zone = Some(id(ZoneId::parse, 0));
+    }
+    simulate(criterion, "forecast of a plan in one zone", &problem);
+}
+
+fn simulate(criterion: &mut Criterion, name: &str, problem: &Problem) {
+    let travel = TravelTimes::new(problem);
+    let plan = plan(problem);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let pool = pool.expect("one thread can be had");
-    let mut group = criterion.benchmark_group("forecast of 40 routes of 25 stops");
+    let mut group = criterion.benchmark_group(name);
     for scenarios in [256, 1_024, 4_096] {
         let options = ForecastOptions {
             scenarios,
@@ -176,7 +188,7 @@ fn whole_plan(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(n_stops * u64::from(scenarios)));
         group.bench_function(format!("{scenarios} scenarios"), |bencher| {
             pool.install(|| {
-                bencher.iter(|| forecast(black_box(&problem), &travel, black_box(&plan), &options));
+                bencher.iter(|| forecast(black_box(problem), &travel, black_box(&plan), &options));
             });
         });
     }
@@ -218,5 +230,5 @@ fn rehearsal(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, whole_plan, rehearsal);
+criterion_group!(benches, whole_plan, plan_in_one_zone, rehearsal);
 criterion_main!(benches);

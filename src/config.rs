@@ -4,6 +4,7 @@
 //! command line flags; the later wins. Nothing below the application layer reads configuration.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Prefix of the environment variables that are read.
@@ -163,6 +164,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Which log lines are written, in the syntax of `tracing` ("info,punctual=debug").
     pub log: String,
+    /// File with the noise model for requests that have none of their own; `None` for the built-in defaults.
+    pub noise: Option<PathBuf>,
     /// How calls are accepted and limited.
     pub server: ServerConfig,
     /// How plans are searched for and kept.
@@ -174,6 +177,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 50_061)),
             log: "info".to_owned(),
+            noise: None,
             server: ServerConfig::default(),
             planning: PlanningConfig::default(),
         }
@@ -242,10 +246,15 @@ impl Config {
     /// The configuration as a commented TOML text that [`Config::load`] reads back.
     #[must_use]
     pub fn to_toml(&self) -> String {
+        let noise = self.noise.as_deref();
+        let noise = noise.map_or(String::new(), |path| path.to_string_lossy().into_owned());
         let mut text = format!(
-            "# Address and port to listen on.\nlisten = \"{}\"\n\n# Which log lines are written.\nlog = {}\n",
+            "# Address and port to listen on.\nlisten = \"{}\"\n\n# Which log lines are written.\nlog = {}\n\n\
+             # File with the noise model (the JSON form of punctual.v1.NoiseModel) for requests that have none of their\n\
+             # own. Empty means the built-in defaults.\nnoise = {}\n",
             self.listen,
             toml::Value::String(self.log.clone()),
+            toml::Value::String(noise),
         );
         let sections = [
             ("server", ServerConfig::KNOBS, self.server.values()),
@@ -288,6 +297,10 @@ impl Config {
             }
             ("", "log") => {
                 value.clone_into(&mut self.log);
+                return Ok(());
+            }
+            ("", "noise") => {
+                self.noise = (!value.is_empty()).then(|| PathBuf::from(value));
                 return Ok(());
             }
             ("server", knob) => self.server.slot(knob),
@@ -408,6 +421,7 @@ mod tests {
     fn the_printed_configuration_reads_back() {
         let mut config = Config::default();
         config.planning.orders_max = 17;
+        config.noise = Some(PathBuf::from("noise/2026 \"10\".json"));
         assert_eq!(Config::from_sources(&config.to_toml(), []), Ok(config));
     }
 }

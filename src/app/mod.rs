@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::{self, PlanningConfig};
-use crate::model::{Finding, ForecastOptions, Plan, PlanForecast, Problem, RouteSketch};
+use crate::model::{
+    Finding, ForecastOptions, NoiseModel, Plan, PlanForecast, Problem, RouteSketch,
+};
 use crate::travel::TravelTimes;
 use crate::{forecast, planner};
 
@@ -74,6 +76,8 @@ pub enum Refusal {
 /// The application: everything that the services share.
 pub struct App {
     config: PlanningConfig,
+    /// How much days vary, for requests that do not say.
+    noise: Option<NoiseModel>,
     admission: Admission,
     compute: Compute,
     jobs: jobs::Jobs,
@@ -81,11 +85,12 @@ pub struct App {
 }
 
 impl App {
-    /// An application under `config`, which must have passed validation.
+    /// An application under `config`, which must have passed validation. Where a request does not say how much days vary,
+    /// it is by `noise`, or else by the built-in defaults.
     ///
     /// # Errors
     /// If the operating system does not give the threads for computations.
-    pub fn new(config: PlanningConfig) -> std::io::Result<Self> {
+    pub fn new(config: PlanningConfig, noise: Option<NoiseModel>) -> std::io::Result<Self> {
         let admission = Admission::new(
             config::count(config.plans_running_max),
             config::count(config.plans_queued_max),
@@ -95,6 +100,7 @@ impl App {
             compute: Compute::new()?,
             jobs: jobs::Jobs::new(config::count(config.jobs_kept_max)),
             closing: tokio::sync::watch::Sender::new(false),
+            noise,
             config,
         })
     }
@@ -136,10 +142,11 @@ impl App {
     pub fn launch(
         &self,
         place: Place,
-        order: Order,
+        mut order: Order,
         clock: Clock,
         answer_by: Option<Duration>,
     ) -> Run {
+        self.configure(&mut order.options.forecast);
         planning::launch(place, order, clock, answer_by, self.closing.subscribe())
     }
 
@@ -179,6 +186,14 @@ impl App {
         self.closing.send_replace(true);
     }
 
+    /// Completes the options of a request that does not say how much days vary.
+    fn configure(&self, options: &mut ForecastOptions) {
+        if options.noise.is_none() {
+            options.noise.clone_from(&self.noise);
+            options.is_configured = self.noise.is_some();
+        }
+    }
+
     /// Times, prices, checks and forecasts given routes.
     ///
     /// # Errors
@@ -187,8 +202,9 @@ impl App {
         &self,
         problem: Problem,
         sketches: Vec<RouteSketch>,
-        options: ForecastOptions,
+        mut options: ForecastOptions,
     ) -> Result<(Problem, Plan, PlanForecast), Refusal> {
+        self.configure(&mut options);
         self.compute
             .run("evaluate a plan", move || {
                 let travel = TravelTimes::new(&problem);

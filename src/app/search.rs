@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::OnInvalidOrder;
+use crate::forecast;
 use crate::model::{ForecastOptions, OnTimeTarget, Problem};
 use crate::planner::reliability::{self, Reliability};
 
@@ -51,11 +52,11 @@ impl SolveOptions {
 pub(super) fn search_time(
     available: Duration,
     problem: &Problem,
-    forecast: &ForecastOptions,
+    options: &ForecastOptions,
 ) -> Duration {
     let stops = problem.orders.len() as u64;
-    let simulation =
-        Duration::from_millis(stops * u64::from(forecast.scenarios) * 1_000 / FORECAST_RATE);
+    let scenarios = u64::from(forecast::simulated_days(options));
+    let simulation = Duration::from_millis(stops * scenarios * 1_000 / FORECAST_RATE);
     let finish = Duration::from_millis(20) + simulation;
     available - finish.min(available / 2)
 }

@@ -31,6 +31,15 @@ pub(super) fn wire(duration: Duration) -> Option<prost_types::Duration> {
     duration.try_into().ok()
 }
 
+/// How much days vary, as an argument.
+#[derive(Debug, clap::Args)]
+pub(super) struct Noise {
+    /// How much days vary, where a request does not say: the JSON form of `punctual.v1.NoiseModel`; by default built-in
+    /// values.
+    #[arg(long = "noise", value_name = "FILE")]
+    pub(super) file: Option<std::path::PathBuf>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use super::{Failure, console};
 use crate::app::App;
 use crate::config::PlanningConfig;
 use crate::grpc::json::{self, JsonMessage};
+use crate::grpc::noise_file::read_noise_file;
 use crate::grpc::pb;
 use crate::telemetry;
 
@@ -126,8 +127,10 @@ pub(super) fn local_limits() -> PlanningConfig {
     }
 }
 
-/// An application for a local command.
-pub(super) fn local_app() -> Result<App, Failure> {
-    App::new(local_limits())
+/// An application for a local command, which is told by a file how much days vary, or not at all.
+pub(super) fn local_app(noise: Option<&Path>) -> Result<App, Failure> {
+    let noise = noise.map(read_noise_file).transpose();
+    let noise = noise.map_err(|error| Failure::new("read", error))?;
+    App::new(local_limits(), noise)
         .map_err(|error| Failure::new("start the threads for computations", error))
 }

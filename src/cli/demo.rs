@@ -44,6 +44,8 @@ pub(super) struct Arguments {
     /// Language of the route sheets: en or ru.
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
     lang: Language,
+    #[command(flatten)]
+    noise: argument::Noise,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -62,7 +64,7 @@ fn read_day(path: Option<&Path>) -> Result<pb::Problem, Failure> {
 
 async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done, Failure> {
     let (end, ended) = oneshot::channel::<()>();
-    let (address, serving) = start_server(ended).await?;
+    let (address, serving) = start_server(arguments.noise.file.clone(), ended).await?;
     console::say(format_args!("The service listens on {address}."))?;
     let channel = Channel::from_shared(format!("http://{address}"))
         .map_err(|error| Failure::new("make a client", error))?
@@ -105,10 +107,12 @@ async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done,
 }
 
 async fn start_server(
+    noise: Option<PathBuf>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(SocketAddr, JoinHandle<Result<(), ServerError>>), Failure> {
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        noise,
         ..Config::default()
     };
     let server = Server::bind(&config)

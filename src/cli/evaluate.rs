@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Done, Failure, console, day_file, report};
+use super::{Done, Failure, argument, console, day_file, report};
 use crate::grpc::convert::{self, Routes};
 use crate::grpc::pb;
 
@@ -22,6 +22,8 @@ pub(super) struct Arguments {
     /// `punctual.v1.PlannedDay`.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    noise: argument::Noise,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -39,7 +41,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         options,
         input_digest,
     } = convert::read_evaluate_request(&request, &day_file::local_limits()).map_err(refused)?;
-    let app = day_file::local_app()?;
+    let app = day_file::local_app(arguments.noise.file.as_deref())?;
     let evaluated =
         day_file::runtime(day_file::LOCAL_LOG)?.block_on(app.evaluate(problem, sketches, options));
     let (problem, mut plan, forecast) = evaluated.map_err(refused)?;

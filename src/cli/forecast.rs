@@ -22,6 +22,11 @@ pub(super) struct Arguments {
     /// Where to write the forecast: the JSON form of `punctual.v1.PlanForecast`.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Find out what makes promises fail, too.
+    #[arg(long)]
+    causes: bool,
+    #[command(flatten)]
+    noise: argument::Noise,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -35,6 +40,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         plan: day.plan,
         options: Some(pb::ForecastOptions {
             scenarios: arguments.scenarios,
+            causes: arguments.causes,
             seed: Some(arguments.random.seed),
             ..pb::ForecastOptions::default()
         }),
@@ -47,7 +53,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         options,
         ..
     } = convert::read_forecast_request(&request, &day_file::local_limits()).map_err(refused)?;
-    let app = day_file::local_app()?;
+    let app = day_file::local_app(arguments.noise.file.as_deref())?;
     let evaluated =
         day_file::runtime(day_file::LOCAL_LOG)?.block_on(app.evaluate(problem, sketches, options));
     let (problem, plan, forecast) = evaluated.map_err(refused)?;

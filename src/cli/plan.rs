@@ -49,6 +49,8 @@ pub(super) struct Arguments {
     /// With --on-time: let every single promise be kept on at least this share of days: 1 to 99.
     #[arg(long, value_name = "PERCENT", requires = "on_time")]
     floor: Option<f64>,
+    #[command(flatten)]
+    noise: argument::Noise,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -88,7 +90,7 @@ fn solve(problem: &pb::Problem, arguments: &Arguments) -> Result<Solved, Failure
             .map_err(|refusal| Failure::refused(action(), &refusal))?;
     let runtime = day_file::runtime(day_file::LOCAL_LOG)?;
     runtime.block_on(async {
-        let app = day_file::local_app()?;
+        let app = day_file::local_app(arguments.noise.file.as_deref())?;
         let place = app
             .enter()
             .map_err(|refusal| Failure::refused(action(), &refusal))?;

@@ -7,7 +7,7 @@ use std::process;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Done, EXIT_FAILURE, Failure, console, day_file};
+use super::{Done, EXIT_FAILURE, Failure, argument, console, day_file};
 use crate::config::Config;
 use crate::grpc::server::Server;
 
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     /// Print the configuration in force, with the meaning and bounds of every setting, and exit.
     #[arg(long)]
     show_config: bool,
+    #[command(flatten)]
+    noise: argument::Noise,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
@@ -56,6 +58,8 @@ fn load(arguments: &Arguments) -> Result<Config, Failure> {
     };
     let mut config = Config::load(text.as_deref())
         .map_err(|error| Failure::usage("read the configuration", error))?;
+    let noise = arguments.noise.file.clone();
+    config.noise = noise.or(config.noise);
     config.listen = arguments.listen.unwrap_or(config.listen);
     Ok(config)
 }

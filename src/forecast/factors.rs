@@ -157,9 +157,10 @@ impl Zone<'_> {
                 Some((bias, Draws::new(seed, Purpose::TravelBias, bias.key)))
             })
             .collect();
-        let mut rows = vec![Vec::with_capacity(self.city.len()); self.cells.len()];
+        let row = |_: &Cell| vec![[0.0; BLOCK]; self.city.len()];
+        let mut rows: Vec<Vec<Block>> = self.cells.iter().map(row).collect();
         let mut fresh = [[0.0; BLOCK]; 2];
-        for city in self.city {
+        for (block, city) in self.city.iter().enumerate() {
             let mut own = [0.0; BLOCK];
             let mut cells = self.cells.iter().zip(&mut rows).zip(&mut biases).peekable();
             for slot in 0..n_slots {
@@ -175,15 +176,22 @@ impl Zone<'_> {
                     }
                 }
                 if let Some(((_, row), bias)) = cells.next_if(|((cell, _), _)| cell.slot == slot) {
-                    row.push(self.factors(&city[slot], &own, bias.as_mut()));
+                    self.fill(&mut row[block], &city[slot], &own, bias.as_mut());
                 }
             }
         }
         rows
     }
 
+    /// Turns logarithms into the factors of a cell.
     #[inline(always)]
-    fn factors(&self, city: &Block, own: &Block, bias: Option<&mut (Bias, Draws)>) -> Block {
+    fn fill(
+        &self,
+        factors: &mut Block,
+        city: &Block,
+        own: &Block,
+        bias: Option<&mut (Bias, Draws)>,
+    ) {
         let Spread {
             day,
             hour_city,
@@ -191,19 +199,24 @@ impl Zone<'_> {
             ..
         } = *self.spread;
         let mut mean = -(day * day + hour_city * hour_city + hour_zone * hour_zone) / 2.0;
-        let mut factors = [0.0; BLOCK];
+        let mut logs = *own;
+        for s in 0..BLOCK {
+            logs[s] = city[s] + hour_zone * own[s];
+        }
         if let Some((bias, draws)) = bias {
             let Factor { mean: log, sigma } = bias.factor;
             mean += log - sigma * sigma / 2.0;
             if sigma > 0.0 {
-                draws.normals(&mut factors, &mut [0.0; BLOCK]);
-                factors = factors.map(|off| sigma * off);
+                let mut off = [0.0; BLOCK];
+                draws.normals(&mut off, &mut [0.0; BLOCK]);
+                for s in 0..BLOCK {
+                    logs[s] += sigma * off[s];
+                }
             }
         }
         for s in 0..BLOCK {
-            factors[s] = exp(city[s] + hour_zone * own[s] + factors[s] + mean);
+            factors[s] = exp(logs[s] + mean);
         }
-        factors
     }
 }
 

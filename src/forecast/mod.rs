@@ -33,6 +33,8 @@ mod kernel;
 mod quantiles;
 mod rehearsal;
 mod route;
+#[cfg(test)]
+mod slow;
 mod spread;
 mod statistics;
 #[cfg(test)]
@@ -139,6 +141,14 @@ pub fn forecast(
         grace: options.grace,
         causes,
     }
+}
+
+/// Days that a forecast simulates, those for the causes of broken promises included.
+#[must_use]
+pub fn simulated_days(options: &ForecastOptions) -> u32 {
+    let scenarios = options.scenarios.min(SCENARIOS_MAX);
+    let for_causes = 4 * scenarios.min(CAUSES_SCENARIOS_MAX);
+    scenarios + if options.causes { for_causes } else { 0 }
 }
 
 fn spread_source(options: &ForecastOptions) -> SpreadSource {

@@ -9,6 +9,7 @@ pub mod convert;
 mod digest;
 mod forecasting;
 pub mod json;
+pub mod noise_file;
 mod planning;
 pub mod server;
 mod sheets;

@@ -14,6 +14,7 @@ use tower::layer::util::{Identity, Stack};
 
 use super::calls::CallLayer;
 use super::forecasting::Forecasting;
+use super::noise_file::{NoiseFileError, read_noise_file};
 use super::pb::forecast_service_server::ForecastServiceServer;
 use super::pb::planning_service_server::PlanningServiceServer;
 use super::pb::route_sheet_service_server::RouteSheetServiceServer;
@@ -54,6 +55,9 @@ pub enum ServerError {
     /// The application's threads did not start.
     #[error("start the threads for computations: {0}")]
     Threads(#[source] io::Error),
+    /// The configured noise model is not usable.
+    #[error("read {0}")]
+    Noise(#[from] NoiseFileError),
     /// The embedded descriptors are not usable.
     #[error("describe the services: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -75,9 +79,10 @@ impl Server {
     /// Listens on the configured address; callers wait until [`Server::serve`].
     ///
     /// # Errors
-    /// If the address cannot be listened on, or threads do not start.
+    /// If the configured noise model is not usable, the address cannot be listened on, or threads do not start.
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
-        let app = App::new(config.planning.clone()).map_err(ServerError::Threads)?;
+        let noise = config.noise.as_deref().map(read_noise_file).transpose()?;
+        let app = App::new(config.planning.clone(), noise).map_err(ServerError::Threads)?;
         let failed = |source| ServerError::Listen {
             address: config.listen,
             source,

@@ -30,8 +30,15 @@ fn cell(location: GeoPoint) -> String {
     let middle = (row + 0.5) * CELL / EARTH_RADIUS;
     let parallel = EARTH_RADIUS * middle.cos().max(0.0);
     let column = (parallel * location.longitude.to_radians() / CELL).floor();
-    // Adding zero takes the sign off zero.
-    format!("cell_{:.0}_{:.0}", row + 0.0, column + 0.0)
+    format!("cell_{}_{}", whole(row), whole(column))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a whole number below 10,000, or of a location that is none"
+)]
+fn whole(number: f64) -> i64 {
+    number as i64
 }
 
 #[cfg(test)]
