@@ -179,13 +179,14 @@ pub(super) fn forecast_summary(plan: &pb::Plan, forecast: &pb::PlanForecast) -> 
     plain(&format!(
         "Predicted on-time rate of the orders served: {:.2} % (+-{:.2} points of simulation error, {} simulated days).\n\
          The rate realized on a day will lie between {:.1} % and {:.1} % on 90 days of 100 (5-95 % range).\n\
-         Of all orders, those unserved or set aside counted as not kept: {:.2} %.\n{spread}\n",
+         Of all orders, those unserved or set aside counted as not kept: {:.2} %.\n{}{spread}\n",
         forecast.expected_on_time_percent,
         forecast.expected_on_time_error_points,
         forecast.scenarios,
         forecast.realized_on_time_p5_percent,
         forecast.realized_on_time_p95_percent,
         forecast.expected_kept_percent * n_planned / n_orders.max(1.0),
+        forecast.causes.as_ref().map(causes).unwrap_or_default(),
     ))
 }
 
@@ -200,6 +201,19 @@ pub(super) fn target(outcome: &pb::TargetOutcome) -> String {
         "{verdict}. Keeping one promise more, on average, costs about {} at this plan.",
         outcome.promise_cost
     ))
+}
+
+/// What makes promises fail, in a sentence and a line break.
+fn causes(causes: &pb::CauseSplit) -> String {
+    format!(
+        "Points regained if only this went as planned on average: traffic {:+.2}, couriers {:+.2}, services {:+.2}, \
+         starts {:+.2} ({} simulated days).\n",
+        causes.traffic_points,
+        causes.courier_points,
+        causes.service_points,
+        causes.start_points,
+        causes.scenarios,
+    )
 }
 
 /// What the plan breaks, one line each; empty if nothing.

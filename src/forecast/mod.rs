@@ -23,6 +23,8 @@
 //! sums up a route (`route`, `quantiles`, `statistics`). Numbers of promises are summed as integers, so that the answer
 //! has the same bits for any number of threads.
 
+#[cfg(test)]
+mod cause_tests;
 mod draws;
 mod elementary;
 mod factors;

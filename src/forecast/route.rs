@@ -49,6 +49,8 @@ impl Default for Durations {
 pub(super) struct Simulator<'a> {
     day: &'a Day<'a>,
     couriers: Vec<CourierBlock>,
+    /// The same at a stop where it is not certain how far off the bias of its service is.
+    doubtful: Vec<CourierBlock>,
     noise: NoiseBlock,
     /// By stop of the segment, then by block.
     durations: Vec<Durations>,
@@ -63,6 +65,7 @@ impl<'a> Simulator<'a> {
         Self {
             day,
             couriers: Vec::with_capacity(day.n_blocks),
+            doubtful: Vec::new(),
             noise: NoiseBlock::default(),
             durations: Vec::new(),
             moments: vec![[0.0; BLOCK]; day.n_blocks],
@@ -159,32 +162,32 @@ impl<'a> Simulator<'a> {
         let rows = self.durations.chunks_exact_mut(day.n_blocks);
         for (visit, durations) in visits.iter().zip(rows) {
             let mut draws = Draws::new(day.seed, Purpose::Stop, visit.key);
-            let mut doubt = visit.service_doubt.map(|bias| Doubt::new(day.seed, bias));
             let row = day.traffic.row(visit.leg.zone, visit.leg.departure);
-            for (block, (courier, durations)) in self.couriers.iter().zip(durations).enumerate() {
+            let couriers = match visit.service_doubt {
+                Some(bias) => {
+                    doubt(day.seed, bias, &self.couriers, &mut self.doubtful);
+                    &self.doubtful
+                }
+                None => &self.couriers,
+            };
+            for (block, (courier, durations)) in couriers.iter().zip(&mut *durations).enumerate() {
                 let Durations { travel, service } = durations;
                 let traffic = day.traffic.factors(block, row);
                 let noise = &mut self.noise;
-                let doubtful;
-                let courier = match &mut doubt {
-                    Some(doubt) => {
-                        doubtful = doubt.apply(courier);
-                        &doubtful
-                    }
-                    None => courier,
-                };
                 noise.draw(day.spread, &mut draws);
                 noise.travel(&visit.leg, traffic, courier, travel);
                 noise.service(visit.service, courier, service);
-                if day.spread.incident_sure > 0.0 {
-                    for seconds in service.iter_mut() {
-                        *seconds += day.spread.incident_sure;
-                    }
-                }
-                if visit.order.is_none() {
-                    // Loading takes as long as planned, as at the start of the route, and so does a break.
-                    service.fill(visit.service);
-                }
+            }
+            if visit.order.is_none() {
+                // Loading takes as long as planned, as at the start of the route, and so does a break.
+                durations
+                    .iter_mut()
+                    .for_each(|durations| durations.service.fill(visit.service));
+            } else if day.spread.incident_sure > 0.0 {
+                let services = durations
+                    .iter_mut()
+                    .flat_map(|durations| &mut durations.service);
+                services.for_each(|seconds| *seconds += day.spread.incident_sure);
             }
         }
     }
@@ -277,29 +280,19 @@ impl WithSimd for Simulation<'_, '_> {
     }
 }
 
-/// How far off the learnt bias of a service is on each simulated day.
-struct Doubt {
-    sigma: f32,
-    draws: Draws,
-}
-
-impl Doubt {
-    fn new(seed: u64, bias: Bias) -> Self {
-        Self {
-            sigma: bias.factor.sigma,
-            draws: Draws::new(seed, Purpose::ServiceBias, bias.key),
-        }
-    }
-
-    /// The factors of `courier` with the pace that the next block of this doubt makes of it.
-    #[inline(always)]
-    fn apply(&mut self, courier: &CourierBlock) -> CourierBlock {
-        let (mut off, sigma) = ([0.0; BLOCK], self.sigma);
-        self.draws.normals(&mut off, &mut [0.0; BLOCK]);
-        CourierBlock {
+/// The factors of `couriers` with the paces that they come to where it is not certain how far off a service's bias is.
+#[inline(always)]
+fn doubt(seed: u64, bias: Bias, couriers: &[CourierBlock], doubtful: &mut Vec<CourierBlock>) {
+    let sigma = bias.factor.sigma;
+    let mut draws = Draws::new(seed, Purpose::ServiceBias, bias.key);
+    let (mut off, mut unused) = ([0.0; BLOCK], [0.0; BLOCK]);
+    doubtful.clear();
+    for courier in couriers {
+        draws.normals(&mut off, &mut unused);
+        doubtful.push(CourierBlock {
             pace: std::array::from_fn(|s| courier.pace[s] * exp(sigma * (off[s] - sigma / 2.0))),
             ..*courier
-        }
+        });
     }
 }
 

@@ -392,6 +392,13 @@ fn the_answer_says_where_the_spread_comes_from() {
         version: Some("moscow-2026-10".to_owned()),
         ..NoiseModel::default()
     };
+    let configured = ForecastOptions {
+        is_configured: true,
+        ..options(300, noise.clone())
+    };
+    let configured = simulate(&problem, &plan, &configured);
+    assert_eq!(configured.spread_source, SpreadSource::Configured);
+    assert_eq!(configured.noise_version, "moscow-2026-10");
     let request = simulate(&problem, &plan, &options(300, noise));
     assert_eq!(request.spread_source, SpreadSource::Request);
     assert_eq!(request.noise_version, "moscow-2026-10");

@@ -81,6 +81,29 @@ fn a_day_is_generated_planned_forecast_and_printed() {
 }
 
 #[test]
+fn a_noise_model_from_a_file_is_named_in_the_forecast() {
+    let folder = folder();
+    let noise = r#"{"version": "mine-7", "citySigma": 1}"#;
+    fs::write(folder.path().join("bad.json"), noise).unwrap();
+    let noise = r#"{"version": "mine-7", "daySigma": 0.4}"#;
+    fs::write(folder.path().join("noise.json"), noise).unwrap();
+    let plan = [&PLAN[..], &["--noise", "noise.json"]].concat();
+    let printed = text(&punctual(folder.path(), &plan).get_output().stdout);
+    assert!(printed.contains("the noise model \"mine-7\""), "{printed}");
+    let forecast = ["forecast", "plan.json", "--causes", "--noise", "noise.json"];
+    let printed = text(&punctual(folder.path(), &forecast).get_output().stdout);
+    assert!(printed.contains("the noise model \"mine-7\""), "{printed}");
+    assert!(printed.contains("traffic +"), "{printed}");
+    let forecast = ["forecast", "plan.json", "--noise", "bad.json"];
+    let assert = punctual(folder.path(), &forecast).code(1);
+    let errors = text(&assert.get_output().stderr);
+    assert!(
+        errors.contains("bad.json") && errors.contains("citySigma"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn a_day_with_rush_hours_is_planned_and_breaks_nothing() {
     let folder = TempDir::new().unwrap();
     let generate = ["generate", "--preset", "small", "--rush-hours", "--output"];

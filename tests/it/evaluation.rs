@@ -205,6 +205,39 @@ async fn routes_that_name_unknown_things_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_configured_noise_model_is_used_where_a_request_has_none() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("noise.json");
+    std::fs::write(&file, r#"{"version": "ours-3"}"#).unwrap();
+    let service = Service::with(|config| config.noise = Some(file)).await;
+    let day = planned_day(&service).await;
+    let solved = day.forecast.clone().unwrap();
+    assert_eq!(solved.spread_source(), pb::SpreadSource::Configured);
+    let mut client = service.forecasting().await;
+    for (noise, source, version) in [
+        (None, pb::SpreadSource::Configured, "ours-3"),
+        (
+            Some(pb::NoiseModel::default()),
+            pb::SpreadSource::Request,
+            "request",
+        ),
+    ] {
+        let request = pb::ForecastPlanRequest {
+            problem: day.problem.clone(),
+            plan: day.plan.clone(),
+            options: Some(pb::ForecastOptions {
+                noise,
+                ..pb::ForecastOptions::default()
+            }),
+        };
+        let answer = client.forecast_plan(request).await.unwrap().into_inner();
+        let forecast = answer.forecast.unwrap();
+        assert_eq!(forecast.spread_source(), source);
+        assert_eq!(forecast.noise_version, version);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_forecast_from_its_sequences_and_start_times() {
     let service = Service::start().await;
     let day = planned_day(&service).await;

@@ -271,3 +271,127 @@ impl At<'_> {
         is_within
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(findings: &[Finding]) -> Vec<&str> {
+        let findings = findings.iter();
+        findings.map(|finding| finding.field.as_str()).collect()
+    }
+
+    fn factor(log_mean: f64, log_sigma: f64) -> Option<pb::LogFactor> {
+        Some(pb::LogFactor {
+            log_mean,
+            log_sigma,
+        })
+    }
+
+    fn delays(depot_id: &str, seconds: &[i64]) -> pb::StartDelays {
+        let span = |&seconds: &i64| prost_types::Duration { seconds, nanos: 0 };
+        pb::StartDelays {
+            depot_id: depot_id.to_owned(),
+            quantile_durations: seconds.iter().map(span).collect(),
+        }
+    }
+
+    #[test]
+    fn a_model_that_says_nothing_is_the_default() {
+        let read = read_noise_model(&pb::NoiseModel::default());
+        assert_eq!(read, Ok(NoiseModel::default()));
+    }
+
+    #[test]
+    fn what_is_learnt_is_read() {
+        let model = read_noise_model(&pb::NoiseModel {
+            couriers: vec![pb::CourierEffect {
+                courier_id: "anna".to_owned(),
+                drive: factor(-0.1, 0.02),
+                service: None,
+            }],
+            travel_biases: vec![
+                pb::TravelBias {
+                    zone: "center".to_owned(),
+                    utc_hour: Some(23),
+                    factor: factor(0.3, 0.0),
+                },
+                pb::TravelBias {
+                    factor: factor(0.1, 0.0),
+                    ..pb::TravelBias::default()
+                },
+            ],
+            start_delays: vec![delays("store", &[0, 60, 60])],
+            ..pb::NoiseModel::default()
+        })
+        .unwrap();
+        let anna = model.couriers.values().next().unwrap();
+        assert_eq!(anna.drive.map(|factor| factor.mean), Some(-0.1));
+        assert_eq!(anna.service, None);
+        let hours: Vec<_> = model.travel_biases.keys().map(|cell| cell.hour).collect();
+        assert_eq!(hours, [None, Some(23)]);
+        let delays: Vec<_> = model.start_delays.into_values().collect();
+        assert_eq!(delays, [[0, 60, 60].map(Seconds)]);
+    }
+
+    #[test]
+    fn days_differ_no_more_than_couriers_do() {
+        let noise = |drive, daily| pb::NoiseModel {
+            courier_drive_sigma: Some(drive),
+            courier_drive_daily_sigma: daily,
+            ..pb::NoiseModel::default()
+        };
+        let daily = |noise| read_noise_model(&noise).map(|model| model.courier_drive_daily_sigma);
+        assert_eq!(daily(noise(0.03, None)), Ok(0.03));
+        assert_eq!(daily(noise(0.3, None)), Ok(0.05));
+        let found = read_noise_model(&noise(0.03, Some(0.04))).unwrap_err();
+        assert_eq!(paths(&found), ["courier_drive_daily_sigma"]);
+    }
+
+    #[test]
+    fn everything_wrong_is_reported_at_once() {
+        let nobody = pb::CourierEffect {
+            courier_id: "anna".to_owned(),
+            drive: factor(f64::NAN, 10.0),
+            service: None,
+        };
+        let anna = pb::CourierEffect {
+            drive: None,
+            ..nobody.clone()
+        };
+        let bias = |zone: &str, utc_hour| pb::TravelBias {
+            zone: zone.to_owned(),
+            utc_hour,
+            factor: factor(0.0, 0.0),
+        };
+        let found = read_noise_model(&pb::NoiseModel {
+            city_share: Some(1.5),
+            couriers: vec![nobody, anna.clone(), anna],
+            travel_biases: vec![bias("a b", Some(24)), bias("c", None), bias("c", None)],
+            service_biases: vec![pb::ServiceBias::default()],
+            start_delays: vec![
+                delays("one", &[5]),
+                delays("down", &[5, 9, 8]),
+                delays("long", &[0, 86_401]),
+            ],
+            ..pb::NoiseModel::default()
+        })
+        .unwrap_err();
+        assert_eq!(
+            paths(&found),
+            [
+                "city_share",
+                "couriers[0].drive.log_mean",
+                "couriers[0].drive.log_sigma",
+                "couriers[2]",
+                "travel_biases[0].zone",
+                "travel_biases[0].utc_hour",
+                "travel_biases[2]",
+                "service_biases[0].factor",
+                "start_delays[0].quantile_durations",
+                "start_delays[1].quantile_durations[2]",
+                "start_delays[2].quantile_durations[1]",
+            ]
+        );
+    }
+}
