@@ -1,6 +1,11 @@
 //! A second simulation of the day, written from the documentation of the model alone: one day after the other, in double
 //! precision, with random numbers of its own. It shares no code with the fast one, and both must agree.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "seconds of a day are whole and small"
+)]
+
 use std::collections::BTreeMap;
 
 use super::fixture::{at, courier_id, day, options, order, plan};
@@ -46,7 +51,7 @@ impl Dice {
 
 /// One stop of a route: where, how long, and when it is open. Moments are in seconds since midnight.
 struct Door {
-    place: usize,
+    place: u32,
     north: bool,
     service: f64,
     windows: Vec<(f64, f64)>,
@@ -132,11 +137,11 @@ fn planned_departures(driver: &Driver, doors: &[Door]) -> Vec<(f64, f64)> {
     let (mut clock, mut place) = (driver.departure, 0);
     let mut planned = Vec::new();
     for door in doors {
-        let base = leg(place, door.place as u32) as f64;
+        let base = leg(place, door.place) as f64;
         let arrival = arrive(clock, base);
         planned.push((clock, arrival - clock));
         clock = wait(arrival, &door.windows) + door.service;
-        place = door.place as u32;
+        place = door.place;
     }
     planned
 }
@@ -167,7 +172,7 @@ fn live(dice: &mut Dice, city: &City, driver: &Driver, doors: &[Door]) -> Vec<bo
     for (door, (departure, duration)) in doors.iter().zip(planned_departures(driver, doors)) {
         let variance: f64 = 0.04 + 0.36 / (duration / MINUTE).max(1.0);
         let factor = city.factor(departure, door.north) * drive * dice.factor(0.0, variance.sqrt());
-        let arrival = arrive(clock, leg(place, door.place as u32) as f64 * factor);
+        let arrival = arrive(clock, leg(place, door.place) as f64 * factor);
         kept.push(arrival <= door.windows[door.windows.len() - 1].1);
         let bias = if door.north { 1.0 } else { city.service_bias };
         let mut service = door.service * bias * pace * dice.factor(0.0, 0.45);
@@ -175,17 +180,17 @@ fn live(dice: &mut Dice, city: &City, driver: &Driver, doors: &[Door]) -> Vec<bo
             service += -600.0 * dice.uniform().ln();
         }
         clock = wait(arrival, &door.windows) + service;
-        place = door.place as u32;
+        place = door.place;
     }
     kept
 }
 
 /// Ten stops a route, in the north and in the south by turns of two; some open late, some twice.
-fn doors(driver: &Driver, first: usize) -> Vec<Door> {
-    let door = |number: usize| Door {
+fn doors(driver: &Driver, first: u32) -> Vec<Door> {
+    let door = |number: u32| Door {
         place: first + number,
         north: number % 4 < 2,
-        service: 240.0 + 60.0 * (number % 3) as f64,
+        service: 240.0 + 60.0 * f64::from(number % 3),
         windows: Vec::new(),
     };
     let mut doors: Vec<Door> = (0..10).map(door).collect();
@@ -251,12 +256,12 @@ fn problem(routes: [&[Door]; 2]) -> Problem {
         let windows: Vec<(Timestamp, Timestamp)> = windows
             .map(|&(start, end)| (moment(start), moment(end)))
             .collect();
-        order(door.place as u32, door.service as i64, &windows)
+        order(door.place, door.service as i64, &windows)
     });
     let mut problem = day(orders.collect(), 2, |from, to| Some(leg(from, to)));
     for door in routes.iter().copied().flatten() {
         let name = if door.north { "north" } else { "south" };
-        problem.places[door.place].zone = ZoneId::parse(name).ok();
+        problem.places[door.place as usize].zone = ZoneId::parse(name).ok();
     }
     problem.couriers[1].start = RouteStart::Place(PlaceIdx(0));
     let bucket = |hour, factor| TravelBucket {

@@ -26,6 +26,16 @@ fn the_day_in_the_readme_can_be_planned() {
 }
 
 #[test]
+fn the_noise_model_in_the_readme_can_be_read() {
+    let readme = project("README.md");
+    let model = readme.split("```json\n").nth(2).unwrap();
+    let (text, _) = model.split_once("```").unwrap();
+    let model = convert::read_noise_model(&json::read(text).unwrap()).unwrap();
+    assert_eq!(model.version.as_deref(), Some("store-7"));
+    assert_eq!(model.travel_biases.len(), 1);
+}
+
+#[test]
 fn the_table_of_errors_is_that_of_the_code() {
     let readme = project("README.md");
     let code = project("src/grpc/status.rs");
