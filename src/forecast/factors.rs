@@ -289,6 +289,29 @@ fn between(quantiles: &[f32], p: f32) -> f32 {
     from + (to - from) * (at - low as f32)
 }
 
+/// How far off the bias of services in a zone may be.
+pub(super) struct ServiceDoubt {
+    sigma: f32,
+    draws: Draws,
+}
+
+impl ServiceDoubt {
+    pub(super) fn new(seed: u64, bias: Bias) -> Self {
+        Self {
+            sigma: bias.factor.sigma,
+            draws: Draws::new(seed, Purpose::ServiceBias, bias.key),
+        }
+    }
+
+    /// A factor of mean 1 for each scenario of the next block.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Block {
+        let (mut off, mut unused) = ([0.0; BLOCK], [0.0; BLOCK]);
+        self.draws.normals(&mut off, &mut unused);
+        off.map(|off| exp(self.sigma * (off - self.sigma / 2.0)))
+    }
+}
+
 /// Four standard normal numbers for each scenario of a block.
 fn even_normals(seed: u64, purpose: Purpose, key: u64, set: u32, block: usize) -> [Block; 4] {
     let points = even_points(seed, purpose, key, set, block);

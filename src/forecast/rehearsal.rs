@@ -15,13 +15,16 @@ use pulp::{Arch, Simd, WithSimd};
 use super::TRAINING;
 use super::draws::{self, BLOCK, Block, Draws, Purpose};
 use super::elementary::{exp, larger};
-use super::factors::{CourierBlock, Traffic};
+use super::factors::{CourierBlock, ServiceDoubt, Traffic};
 use super::itinerary::Gap;
 use super::kernel::NoiseBlock;
-use super::spread::Spread;
-use crate::model::{NoiseModel, Order, Problem};
+use super::spread::{SLOT, Spread};
+use crate::model::{Courier, NoiseModel, Order, Problem};
 use crate::rng;
 use crate::units::{Seconds, Timestamp};
+
+/// Later departures than this (two days) meet the traffic of then.
+const SPAN_MAX: i64 = 2 * 86_400;
 
 /// Days on which routes are tried out.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Rehearsal {
     n_blocks: usize,
     spread: Spread,
     traffic: Traffic,
+    /// By zone, then by slot, the rows of traffic.
+    rows: Vec<Vec<usize>>,
     /// By courier, then by block.
     couriers: Vec<CourierBlock>,
     /// By order, then by block.
@@ -46,6 +51,10 @@ struct Door {
     gaps: Vec<Gap>,
     /// Latest arrival that counts as on time.
     deadline: f32,
+    /// The zone whose traffic leads here, among those of [`Rehearsal::rows`].
+    zone: usize,
+    /// What services here take, compared with what is planned, on average.
+    service: f32,
 }
 
 /// A stop of a route to try out.
@@ -76,31 +85,40 @@ impl Rehearsal {
         let spread = Spread::new(noise);
         let seed = rng::hash(seed, &[TRAINING]);
         let n_blocks = (days.max(1) as usize).div_ceil(BLOCK);
+        let own_zones: Vec<u64> = (problem.orders.iter())
+            .map(|order| zone_key(problem, order))
+            .collect();
+        // Where zones do not matter, all traffic is that of one.
+        let traffic_zone = |zone: u64| if spread.has_zones() { zone } else { 0 };
+        let mut zones: Vec<u64> = own_zones.iter().copied().map(traffic_zone).collect();
+        zones.sort_unstable();
+        zones.dedup();
         let until = problem.couriers.iter().map(|courier| courier.shift.end);
-        let until = until.max().unwrap_or(origin);
-        let traffic = Traffic::new(seed, &spread, origin, until, n_blocks);
-        let mut couriers = Vec::new();
-        for courier in &problem.couriers {
-            let mut draws = Draws::new(seed, Purpose::Courier, draws::key(courier.id.as_str()));
-            couriers.extend((0..n_blocks).map(|_| CourierBlock::draw(&spread, &mut draws)));
-        }
-        let mut rows = Vec::new();
-        for order in &problem.orders {
-            let mut draws = Draws::new(seed, Purpose::Stop, draws::key(order.id.as_str()));
-            rows.extend((0..n_blocks).map(|_| {
-                let mut row = NoiseBlock::default();
-                row.draw(&spread, &mut draws);
-                row
-            }));
-        }
-        let door = |order: &Order| Door::new(order, origin, grace);
+        let slots = slots(origin, until.max().unwrap_or(origin));
+        let cells = zones
+            .iter()
+            .flat_map(|&zone| slots.iter().map(move |&moment| (zone, moment)));
+        let traffic = Traffic::new(seed, &spread, origin, cells, n_blocks);
+        let rows = |&zone: &u64| {
+            let row = |&moment: &Timestamp| traffic.row(zone, moment);
+            slots.iter().map(row).collect()
+        };
+        let rows = zones.iter().map(rows).collect();
+        let door = |(order, &zone): (&Order, &u64)| Door {
+            zone: zones.binary_search(&traffic_zone(zone)).unwrap_or(0),
+            service: spread
+                .service_bias(zone)
+                .map_or(1.0, |bias| bias.factor.mean.exp()),
+            ..Door::new(order, origin, grace)
+        };
         Self {
             origin,
             n_blocks,
+            rows,
+            couriers: couriers(problem, &spread, seed, n_blocks),
+            noise: noise_of(problem, &own_zones, &spread, seed, n_blocks),
+            doors: problem.orders.iter().zip(&own_zones).map(door).collect(),
             traffic,
-            couriers,
-            noise: rows,
-            doors: problem.orders.iter().map(door).collect(),
             spread,
         }
     }
@@ -137,10 +155,10 @@ impl Rehearsal {
                 let call = Call {
                     noise: &self.noise[order * self.n_blocks + block],
                     person,
-                    traffic: self.traffic.factors(block, self.slot(planned)),
+                    traffic: self.traffic.factors(block, self.row(door, planned)),
                     sigma: self.spread.leg(i64::from(step.travel)),
                     travel: step.travel as f32,
-                    service: step.service as f32,
+                    service: step.service as f32 * door.service,
                 };
                 *late += call.make(door, &mut clock);
                 planned = larger(planned + call.travel, door.open) + call.service;
@@ -148,9 +166,67 @@ impl Rehearsal {
         }
     }
 
-    fn slot(&self, moment: f32) -> usize {
-        self.traffic.slot(self.origin + Seconds(moment as i64))
+    /// The traffic of a departure for `door`.
+    fn row(&self, door: &Door, departure: f32) -> usize {
+        let into_slot = self.origin.0.rem_euclid(SLOT);
+        let slot = (departure as i64 + into_slot).div_euclid(SLOT).max(0) as usize;
+        let rows = &self.rows[door.zone];
+        rows[slot.min(rows.len() - 1)]
     }
+}
+
+/// Moments in each slot from that of `from` to that of `until`.
+fn slots(from: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+    let span = (until - from).0.clamp(0, SPAN_MAX);
+    (0..=span / SLOT + 1)
+        .map(|slot| from + Seconds(slot * SLOT))
+        .collect()
+}
+
+/// The key of the zone that an order lies in.
+fn zone_key(problem: &Problem, order: &Order) -> u64 {
+    let place = problem.places.get(order.place.index());
+    place.map_or(0, |place| draws::key(place.zone().as_str()))
+}
+
+/// By courier, then by block, what shifts have in common.
+fn couriers(problem: &Problem, spread: &Spread, seed: u64, n_blocks: usize) -> Vec<CourierBlock> {
+    let blocks = |courier: &Courier| -> Vec<CourierBlock> {
+        let own = spread.courier(&courier.id, courier.start_depot());
+        let mut draws = Draws::new(seed, Purpose::Courier, draws::key(courier.id.as_str()));
+        (0..n_blocks)
+            .map(|_| CourierBlock::draw(&own, &mut draws))
+            .collect()
+    };
+    problem.couriers.iter().flat_map(blocks).collect()
+}
+
+/// By order, then by block, the noise of stops; with how far off the biases of services may be.
+fn noise_of(
+    problem: &Problem,
+    zones: &[u64],
+    spread: &Spread,
+    seed: u64,
+    n_blocks: usize,
+) -> Vec<NoiseBlock> {
+    let blocks = |(order, &zone): (&Order, &u64)| -> Vec<NoiseBlock> {
+        let mut draws = Draws::new(seed, Purpose::Stop, draws::key(order.id.as_str()));
+        let mut blocks = vec![NoiseBlock::default(); n_blocks];
+        for block in &mut blocks {
+            block.draw(spread, &mut draws);
+        }
+        if let Some(bias) = spread.service_bias(zone) {
+            let mut doubt = ServiceDoubt::new(seed, bias);
+            for block in &mut blocks {
+                let off = doubt.next();
+                for s in 0..BLOCK {
+                    block.service[s] *= off[s];
+                }
+            }
+        }
+        blocks
+    };
+    problem.orders.iter().zip(zones).flat_map(blocks).collect()
 }
 
 /// One stop in one block of days.
@@ -207,6 +283,8 @@ impl Door {
             deadline: windows
                 .last()
                 .map_or(f32::NEG_INFINITY, |window| relative(window.end + grace)),
+            zone: 0,
+            service: 1.0,
         }
     }
 }

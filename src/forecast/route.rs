@@ -8,8 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::LEAVE_BY_CONFIDENCE;
 use super::draws::{BLOCK, Block, Draws, Purpose};
-use super::elementary::exp;
-use super::factors::{CourierBlock, Traffic};
+use super::factors::{CourierBlock, ServiceDoubt, Traffic};
 use super::itinerary::{Itinerary, Visit};
 use super::kernel::{NoiseBlock, advance, arrive, retreat};
 use super::quantiles::order_statistics;
@@ -283,14 +282,12 @@ impl WithSimd for Simulation<'_, '_> {
 /// The factors of `couriers` with the paces that they come to where it is not certain how far off a service's bias is.
 #[inline(always)]
 fn doubt(seed: u64, bias: Bias, couriers: &[CourierBlock], doubtful: &mut Vec<CourierBlock>) {
-    let sigma = bias.factor.sigma;
-    let mut draws = Draws::new(seed, Purpose::ServiceBias, bias.key);
-    let (mut off, mut unused) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let mut doubt = ServiceDoubt::new(seed, bias);
     doubtful.clear();
     for courier in couriers {
-        draws.normals(&mut off, &mut unused);
+        let off = doubt.next();
         doubtful.push(CourierBlock {
-            pace: std::array::from_fn(|s| courier.pace[s] * exp(sigma * (off[s] - sigma / 2.0))),
+            pace: std::array::from_fn(|s| courier.pace[s] * off[s]),
             ..*courier
         });
     }

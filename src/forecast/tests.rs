@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::fixture::{at, calm, courier_id, day, options, order, plan, reload};
 use super::*;
 use crate::model::{
-    Break, BreakStart, CourierBreak, NoiseModel, PlaceIdx, RouteStart, TimeWindow, TravelBucket,
-    TravelPace,
+    BiasCell, Break, BreakStart, CourierBreak, CourierEffect, LogFactor, NoiseModel, PlaceIdx,
+    RouteStart, TimeWindow, TravelBucket, TravelPace,
 };
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
@@ -447,38 +447,52 @@ proptest! {
     }
 }
 
+/// Couriers, traffic and services of whom history says something.
+fn learnt() -> NoiseModel {
+    let factor = |mean, sigma| LogFactor { mean, sigma };
+    let anna = CourierEffect {
+        drive: Some(factor(0.1, 0.05)),
+        service: Some(factor(-0.2, 0.1)),
+    };
+    let everywhere = BiasCell {
+        zone: None,
+        hour: None,
+    };
+    NoiseModel {
+        couriers: [(courier_id(0), anna)].into(),
+        travel_biases: [(everywhere, factor(0.15, 0.1))].into(),
+        service_biases: [(None, factor(0.1, 0.2))].into(),
+        ..NoiseModel::default()
+    }
+}
+
 #[test]
 fn a_rehearsal_finds_stops_as_late_as_a_forecast_does() {
     // Windows that end twice: the second one of every third order is a gap later.
     let mut problem = chain(20, 1, 10 * MINUTE);
     for order in problem.orders.iter_mut().step_by(3) {
         let end = order.windows[0].end;
-        let [from, to] = [20 * MINUTE, 30 * MINUTE].map(|wait| end + Seconds(wait));
-        order.windows.push(TimeWindow {
-            start: from,
-            end: to,
-        });
+        let [start, end] = [20 * MINUTE, 30 * MINUTE].map(|wait| end + Seconds(wait));
+        order.windows.push(TimeWindow { start, end });
     }
     let numbers: Vec<u32> = (1..=20).collect();
-    let forecast = simulate(
-        &problem,
-        &plan(&[(0, at(8, 0), &numbers)]),
-        &options(16_384, NoiseModel::default()),
-    );
-    let (noise, n_days) = (NoiseModel::default(), 16_384.0);
-    let rehearsal = Rehearsal::new(&problem, &noise, Seconds::ZERO, 16_384, 1, at(7, 0));
+    let plan = plan(&[(0, at(8, 0), &numbers)]);
     let step = |order: u32| Step {
         order,
         travel: 600,
         service: 300,
     };
     let steps: Vec<Step> = (0..20).map(step).collect();
-    let mut late = Vec::new();
-    rehearsal.late_days(0, 3_600 + 600, &steps, &mut late);
-    assert_eq!(late.len(), 20);
-    for (stop, late) in forecast.routes[0].stops.iter().zip(late) {
-        let (p, q) = (1.0 - stop.on_time.estimate, f64::from(late) / n_days);
-        let error = (2.0 * p * (1.0 - p) / n_days).sqrt();
-        assert!((p - q).abs() <= 3.0 * error + 1e-4, "{p} against {q}");
+    for noise in [NoiseModel::default(), learnt()] {
+        let forecast = simulate(&problem, &plan, &options(16_384, noise.clone()));
+        let rehearsal = Rehearsal::new(&problem, &noise, Seconds::ZERO, 16_384, 1, at(7, 0));
+        let mut late = Vec::new();
+        rehearsal.late_days(0, 3_600 + 600, &steps, &mut late);
+        assert_eq!(late.len(), 20);
+        for (stop, late) in forecast.routes[0].stops.iter().zip(late) {
+            let (p, q) = (1.0 - stop.on_time.estimate, f64::from(late) / 16_384.0);
+            let error = (2.0 * p * (1.0 - p) / 16_384.0).sqrt();
+            assert!((p - q).abs() <= 3.0 * error + 1e-4, "{p} against {q}");
+        }
     }
 }
