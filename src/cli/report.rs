@@ -192,15 +192,17 @@ pub(super) fn forecast_summary(plan: &pb::Plan, forecast: &pb::PlanForecast) -> 
 
 /// What became of the target, in a sentence or two.
 pub(super) fn target(outcome: &pb::TargetOutcome) -> String {
-    let verdict = if outcome.is_met {
-        "The target is met".to_owned()
+    let price = outcome.promise_cost;
+    plain(&if outcome.is_met {
+        format!(
+            "The target is met. Keeping one promise more, on average, costs about {price} at this plan."
+        )
     } else {
-        format!("The target is not met: {}", outcome.reason)
-    };
-    plain(&format!(
-        "{verdict}. Keeping one promise more, on average, costs about {} at this plan.",
-        outcome.promise_cost
-    ))
+        format!(
+            "The target is not met: {}. The search would have paid about {price} for one promise more, on average.",
+            outcome.reason
+        )
+    })
 }
 
 /// What makes promises fail, in a sentence and a line break.

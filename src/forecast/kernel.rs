@@ -135,6 +135,17 @@ fn leave(leg: &Leg, travel: &Block, latest: &mut Block) {
     }
 }
 
+/// Lets whoever comes between two windows wait for the next.
+#[inline(always)]
+pub(super) fn wait(gaps: &[Gap], clock: &mut Block) {
+    for &Gap { from, to } in gaps {
+        for clock in clock.iter_mut() {
+            let waits = (*clock > from) & (*clock < to);
+            *clock = if waits { to } else { *clock };
+        }
+    }
+}
+
 /// Moves `clock` from the departure before `visit` to the departure from it, notes the arrivals and counts the promises
 /// kept.
 #[inline(always)]
@@ -152,12 +163,7 @@ pub(super) fn advance(
         kept[s] += u32::from(arrival[s] <= deadline);
         clock[s] = larger(arrival[s], visit.open);
     }
-    for &Gap { from, to } in &visit.gaps {
-        for clock in clock.iter_mut() {
-            let waits = (*clock > from) & (*clock < to);
-            *clock = if waits { to } else { *clock };
-        }
-    }
+    wait(&visit.gaps, clock);
     for s in 0..BLOCK {
         clock[s] += service[s];
     }

@@ -17,7 +17,7 @@ use super::draws::{self, BLOCK, Block, Draws, Purpose};
 use super::elementary::{exp, larger};
 use super::factors::{CourierBlock, ServiceDoubt, Traffic};
 use super::itinerary::Gap;
-use super::kernel::NoiseBlock;
+use super::kernel::{NoiseBlock, wait};
 use super::spread::{SLOT, Spread};
 use crate::model::{Courier, NoiseModel, Order, Problem};
 use crate::rng;
@@ -69,7 +69,10 @@ pub struct Step {
 }
 
 impl Rehearsal {
-    /// Draws `days` days (rounded up to a multiple of 128) for the orders and couriers of `problem`.
+    /// The number of days is a multiple of this.
+    pub const DAYS_STEP: u32 = BLOCK as u32;
+
+    /// Draws `days` days (rounded up to a multiple of [`Self::DAYS_STEP`]) for the orders and couriers of `problem`.
     ///
     /// They are others than those that forecasts report on under the same seed: a plan looks better on the days it was
     /// made for.
@@ -254,12 +257,7 @@ impl Call<'_> {
             late[s] = u32::from(arrival > door.deadline);
             clock[s] = larger(arrival, door.open);
         }
-        for &Gap { from, to } in &door.gaps {
-            for clock in clock.iter_mut() {
-                let waits = (*clock > from) & (*clock < to);
-                *clock = if waits { to } else { *clock };
-            }
-        }
+        wait(&door.gaps, clock);
         for s in 0..BLOCK {
             clock[s] += self.service * person.pace[s] * noise.service[s] + noise.incident[s];
         }

@@ -237,7 +237,8 @@ impl Order<'_> {
             translation.target = translation.target.with_fleet_first();
         }
         if let Some(reliability) = &options.reliability {
-            translation = reliability.impose(problem, translation, options.seed);
+            let limit = reliability.limit(problem, &translation, options.seed);
+            translation.target = translation.target.with_harm_limit(limit);
         }
         let params = SearchParams {
             seed: options.seed,

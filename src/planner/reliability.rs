@@ -57,13 +57,13 @@ struct BrokenPromises {
 }
 
 impl Reliability {
-    /// Limits the promises that `translation`'s solutions may break.
-    pub(super) fn impose(
+    /// The limit on the promises that `translation`'s solutions may break.
+    pub(super) fn limit(
         &self,
         problem: &Problem,
-        translation: Translation,
+        translation: &Translation,
         seed: u64,
-    ) -> Translation {
+    ) -> HarmLimit {
         let Self {
             target,
             noise,
@@ -87,13 +87,12 @@ impl Reliability {
             lead: lead(noise),
             tolerated: (tolerated * n_days) as u32,
         };
-        let limit = HarmLimit {
+        HarmLimit {
             hazard: Box::new(hazard),
             limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
             toll: (toll as i64).max(1),
             of_client: (1 + FLOOR_WEIGHT) * i64::from(days(problem)),
-        };
-        translation.map_target(|target| target.with_harm_limit(limit))
+        }
     }
 
     /// What a promise costs where one broken on one day costs `toll`.
@@ -120,7 +119,7 @@ impl Reliability {
 /// Days to rehearse on.
 fn days(problem: &Problem) -> u32 {
     let days = PROMISES / problem.orders.len().max(1);
-    days.clamp(DAYS_MIN, DAYS_MAX) as u32
+    (days.clamp(DAYS_MIN, DAYS_MAX) as u32).next_multiple_of(Rehearsal::DAYS_STEP)
 }
 
 /// Who leaves late by so much on average plans to leave earlier by as much.
@@ -204,7 +203,6 @@ fn departure(
 mod tests {
     use super::*;
 
-    // Tests of whole plans are in `planner::tests`.
     #[test]
     fn a_lead_is_never_negative() {
         let odd = NoiseModel {

@@ -126,17 +126,6 @@ impl Translation {
         self.origin
     }
 
-    /// The same with its problem changed.
-    pub(super) fn map_target(
-        self,
-        change: impl FnOnce(target::Problem) -> target::Problem,
-    ) -> Self {
-        Self {
-            target: change(self.target),
-            ..self
-        }
-    }
-
     /// A courier of each vehicle type.
     pub(super) fn first_couriers(&self) -> Vec<usize> {
         self.couriers_of

@@ -29,6 +29,11 @@ pub struct HarmLimit {
 }
 
 impl HarmLimit {
+    /// The harm beyond what is allowed.
+    pub(super) fn excess(&self, harm: i64) -> i64 {
+        (harm - self.limit).max(0)
+    }
+
     /// What a unit of harm costs at most.
     pub(super) fn toll_max(&self) -> i64 {
         self.toll.saturating_mul(GROWTH_MAX).max(1)
@@ -51,17 +56,14 @@ const RATIO_MAX: f64 = 4.0;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Toll {
     price: f64,
-    max: f64,
     /// The share of the search at which it was changed last.
     changed_at: f64,
 }
 
 impl Toll {
     pub(super) fn new(problem: &Problem) -> Self {
-        let limit = problem.harm_limit();
         Self {
-            price: limit.map_or(0.0, |limit| limit.toll as f64),
-            max: limit.map_or(0.0, |limit| limit.toll_max() as f64),
+            price: problem.harm_limit().map_or(0.0, |limit| limit.toll as f64),
             changed_at: 0.0,
         }
     }
@@ -72,11 +74,11 @@ impl Toll {
     }
 
     /// Follows what solutions do at the moment, after a share `done` of the search.
-    pub(super) fn follow(&mut self, harm: i64, limit: i64, done: f64) {
-        let ratio = (harm as f64 + 1.0) / (limit as f64 + 1.0);
+    pub(super) fn follow(&mut self, harm: i64, limit: &HarmLimit, done: f64) {
+        let ratio = (harm as f64 + 1.0) / (limit.limit as f64 + 1.0);
         let share = ((done - self.changed_at) / RESPONSE).clamp(0.0, 1.0);
         self.price *= ratio.clamp(1.0 / RATIO_MAX, RATIO_MAX).powf(share);
-        self.price = self.price.clamp(1.0, self.max);
+        self.price = self.price.clamp(1.0, limit.toll_max() as f64);
         self.changed_at = done;
     }
 }

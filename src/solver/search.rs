@@ -448,10 +448,7 @@ impl<'p> Search<'p> {
     /// Keeps the current solution, which costs less than the best one or is the first.
     fn take_best(&mut self) {
         self.best = Solution::new(self.problem, &self.routes, &self.absent);
-        if self.problem.harm_limit().is_some() {
-            let best = self.best.clone();
-            self.keep(&best);
-        }
+        self.keep_best();
         self.improved_at = self.iterations;
     }
 }

@@ -103,11 +103,10 @@ impl<'p> Search<'p> {
     fn keep_chains(&mut self) {
         for number in 0..self.lanes.len() {
             let state = &self.lanes[number].state;
-            let mut absent = state.absent().to_vec();
-            if self.is_keeper(state.unbiased_cost(), state.harm(), &absent) {
+            if self.is_keeper(state.unbiased_cost(), state.harm(), state.absent()) {
+                let mut absent = state.absent().to_vec();
                 absent.sort_unstable();
-                let solution = Solution::new(self.problem, &state.routes(), &absent);
-                self.keep(&solution);
+                self.kept = Some(Solution::new(self.problem, &state.routes(), &absent));
             }
         }
     }

@@ -21,7 +21,7 @@ impl Search<'_> {
             Scheme::Chains => harms.min().unwrap_or(0),
             Scheme::Parts(_) => harms.sum(),
         };
-        self.toll.follow(harm, limit.limit, done);
+        self.toll.follow(harm, limit, done);
     }
 
     /// Whether a solution of this cost, tolls included, is to be kept: for the clients it serves, then for the harm it
@@ -30,27 +30,22 @@ impl Search<'_> {
         let Some(limit) = self.problem.harm_limit() else {
             return false;
         };
-        let dropped = |absent: &mut dyn Iterator<Item = usize>| -> i64 {
-            absent.map(|client| self.problem.drop_cost(client)).sum()
-        };
-        let rank =
-            |dropped: i64, harm: i64, cost: i64| (dropped, (harm - limit.limit).max(0), cost);
+        let rank = |dropped: i64, harm: i64, cost: i64| (dropped, limit.excess(harm), cost);
+        let drop_cost = |client: usize| self.problem.drop_cost(client);
         self.kept.as_ref().is_none_or(|kept| {
-            let of_kept = dropped(&mut kept.absent.iter().copied());
-            let new = dropped(&mut absent.iter().map(|&client| client as usize));
+            let of_kept = kept.absent.iter().map(|&client| drop_cost(client)).sum();
+            let new = absent
+                .iter()
+                .map(|&client| drop_cost(client as usize))
+                .sum();
             rank(new, harm, cost - self.toll.price() * harm) < rank(of_kept, kept.harm, kept.cost)
         })
     }
 
-    /// Keeps a solution if it is to be kept.
-    pub(super) fn keep(&mut self, solution: &Solution) {
-        let absent: Vec<u32> = solution
-            .absent
-            .iter()
-            .map(|&client| client as u32)
-            .collect();
-        if self.is_keeper(self.value(solution), solution.harm, &absent) {
-            self.kept = Some(solution.clone());
+    /// Keeps the best solution for annealing if it is to be kept.
+    pub(super) fn keep_best(&mut self) {
+        if self.is_keeper(self.value(&self.best), self.best.harm, &self.absent) {
+            self.kept = Some(self.best.clone());
         }
     }
 }

@@ -78,8 +78,7 @@ impl Search<'_> {
         if cost < self.value(&self.best) {
             self.take_best();
         } else if self.is_keeper(cost, harm, &self.absent) {
-            let solution = Solution::new(self.problem, &self.routes, &self.absent);
-            self.keep(&solution);
+            self.kept = Some(Solution::new(self.problem, &self.routes, &self.absent));
         }
     }
 
