@@ -7,6 +7,7 @@ mod courier;
 mod finding;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod history;
 mod ids;
 mod initial;
 mod noise;
@@ -18,6 +19,7 @@ mod zone;
 
 pub use courier::{BreakStart, Costs, Courier, CourierBreak, Depot, Limits, RouteEnd, RouteStart};
 pub use finding::{Finding, Reason};
+pub use history::{History, RecordedOrder, RecordedPurpose, RecordedRoute, RecordedStop};
 pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId, ZoneId};
 pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
