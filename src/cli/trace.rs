@@ -15,6 +15,7 @@ use crate::formats::Rounding;
 use crate::solver::control::{Outcome, SearchEnd, SearchProgress};
 use crate::solver::params::SearchParams;
 use crate::solver::schedule::{Recorder, Replay};
+use crate::solver::success::{Attempts, Operators};
 
 /// Share of the search between two epochs that are told without need.
 const TOLD_EVERY: f64 = 0.001;
@@ -32,9 +33,58 @@ enum Line {
         best_cost: i64,
         temperature: f64,
         done: f64,
+        /// What has come of each operator since the beginning.
+        operators: OperatorCounts,
+        /// While there is a population: what breaking something costs in its local search.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        penalties: Option<PenaltyWeights>,
     },
     /// The last one.
     End(End),
+}
+
+/// What has come of all operators.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatorCounts {
+    tails: Counts,
+    ruins: Counts,
+    children: Counts,
+    fleet: Counts,
+}
+
+/// How often something was tried, and what came of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counts {
+    tried: u64,
+    accepted: u64,
+    improved: u64,
+}
+
+/// Costs of a second, of units of load by dimension, and of a unit of distance too much.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PenaltyWeights {
+    time: i64,
+    load: Vec<i64>,
+    distance: i64,
+}
+
+impl From<Operators> for OperatorCounts {
+    fn from(operators: Operators) -> Self {
+        let counts = |attempts: Attempts| Counts {
+            tried: attempts.tried,
+            accepted: attempts.accepted,
+            improved: attempts.improved,
+        };
+        Self {
+            tails: counts(operators.tails),
+            ruins: counts(operators.ruins),
+            children: counts(operators.children),
+            fleet: counts(operators.fleet),
+        }
+    }
 }
 
 /// What was searched, and how.
@@ -131,6 +181,12 @@ impl Trace {
                 best_cost: cost,
                 temperature: progress.temperature,
                 done: progress.done,
+                operators: progress.operators.into(),
+                penalties: progress.penalties.map(|weights| PenaltyWeights {
+                    time: weights.time,
+                    load: weights.load.clone(),
+                    distance: weights.distance,
+                }),
             });
         }
     }

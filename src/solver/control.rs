@@ -1,6 +1,8 @@
 //! What a search is given from outside besides the problem, and what it gives back.
 
+use super::local::penalty::Penalties;
 use super::solution::Solution;
+use super::success::Operators;
 use crate::clock::Clock;
 
 /// Why the search ended.
@@ -42,6 +44,10 @@ pub struct SearchProgress<'a> {
     pub temperature: f64,
     /// The best solution so far.
     pub best: &'a Solution,
+    /// What has come of all operators, epochs that were broken off aside.
+    pub operators: Operators,
+    /// What breaking something costs in the local search of the population; `None` while there is no population.
+    pub penalties: Option<&'a Penalties>,
 }
 
 /// What the search asks from outside.

@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::recreate::{Guide, Recreate};
 use super::ruin::{Ruin, RuinSize};
 use super::state::{Route, State};
+use super::success::Operators;
 use super::tails::TailExchange;
 use crate::rng::Stream;
 
@@ -25,6 +26,7 @@ pub(super) struct Lane<'p> {
     recreate: Recreate,
     tails: TailExchange,
     pool: Vec<u32>,
+    operators: Operators,
     /// What a route costs on top of everything else, in temperatures.
     bias: f64,
     bar: i64,
@@ -73,6 +75,7 @@ impl<'p> Lane<'p> {
             recreate: Recreate::new(n_slots, blink),
             tails: TailExchange::default(),
             pool: Vec::new(),
+            operators: Operators::default(),
             bias: 0.0,
             bar: i64::MIN,
             found: None,
@@ -93,6 +96,11 @@ impl<'p> Lane<'p> {
     /// The best solution found that costs less than the bar.
     pub(super) fn take_found(&mut self) -> Option<Found> {
         self.found.take()
+    }
+
+    /// What has come of the operators since this was asked last.
+    pub(super) fn take_operators(&mut self) -> Operators {
+        std::mem::take(&mut self.operators)
     }
 
     /// Anneals until the work is done or the iterations are made; returns the number of iterations, or `None` if `stop`
@@ -165,6 +173,8 @@ impl<'p> Lane<'p> {
         let is_exchanged = self
             .tails
             .apply(state, neighborhood, TAIL_TRIES, rng, limit);
+        let is_better = is_exchanged && self.state.cost() < cost;
+        self.operators.tails.count(is_exchanged, is_better);
         if is_exchanged {
             self.state.commit();
             return;
@@ -178,17 +188,19 @@ impl<'p> Lane<'p> {
             &mut self.pool,
         );
         self.change_vehicles(rng);
-        if self.state.is_broken() {
-            self.state.undo();
-        } else if self.recreate.apply(
-            &mut self.state,
-            guide,
-            &mut self.memories,
-            rng,
-            &mut self.pool,
-            limit,
-        ) && self.state.appraise(limit)
-        {
+        let is_accepted = !self.state.is_broken()
+            && self.recreate.apply(
+                &mut self.state,
+                guide,
+                &mut self.memories,
+                rng,
+                &mut self.pool,
+                limit,
+            )
+            && self.state.appraise(limit);
+        let is_better = is_accepted && self.state.cost() < cost;
+        self.operators.ruins.count(is_accepted, is_better);
+        if is_accepted {
             self.state.commit();
         } else {
             self.state.undo();

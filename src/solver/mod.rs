@@ -40,6 +40,7 @@ pub mod search;
 pub mod solution;
 pub mod start;
 mod state;
+pub mod success;
 mod tails;
 mod timed;
 mod trip;

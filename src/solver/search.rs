@@ -28,6 +28,7 @@ use super::schedule::{Replay, Schedule};
 use super::solution::Solution;
 use super::start::Start;
 use super::state::Route;
+use super::success::Operators;
 use crate::rng;
 use chains::FOUNDERS;
 
@@ -137,6 +138,7 @@ pub(super) struct Search<'p> {
     memories: Vec<Memory>,
     best: Solution,
     iterations: u64,
+    operators: Operators,
     improved_at: u64,
     epoch: u64,
     /// How often chains have gone on from the best solution.
@@ -203,6 +205,7 @@ impl<'p> Search<'p> {
             memories: vec![Memory::default(); problem.n_clients()],
             best: Solution::default(),
             iterations: 0,
+            operators: Operators::default(),
             improved_at: 0,
             epoch: 0,
             gatherings: 0,
@@ -295,6 +298,8 @@ impl<'p> Search<'p> {
                 iterations: self.iterations,
                 temperature: self.temperature,
                 best: self.kept.as_ref().unwrap_or(&self.best),
+                operators: self.operators,
+                penalties: self.population.as_ref().map(Memetic::penalties),
             });
             if let Some(end) = self.end(control) {
                 return end;
@@ -341,6 +346,8 @@ impl<'p> Search<'p> {
         self.iterations += round.iterations;
         // It is not for lack of improvement by annealing that these were made.
         self.improved_at += round.iterations;
+        let is_saved = round.routes.is_some();
+        self.operators.fleet.count(is_saved, is_saved);
         let Some(routes) = round.routes else {
             return;
         };
@@ -351,6 +358,14 @@ impl<'p> Search<'p> {
             if self.scheme == Scheme::Chains {
                 self.restart_chains();
             }
+        }
+    }
+
+    /// Counts what lanes have done in an epoch that ended in time.
+    fn count(&mut self, iterations: u64) {
+        self.iterations += iterations;
+        for lane in &mut self.lanes {
+            self.operators += lane.take_operators();
         }
     }
 

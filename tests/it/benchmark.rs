@@ -93,6 +93,18 @@ fn a_search_that_the_clock_ended_can_be_made_again() {
         .map(|line| line["best_cost"].as_i64().unwrap())
         .collect();
     assert!(costs.is_sorted_by(|before, after| before >= after));
+    let ruins = &epochs.last().unwrap()["operators"]["ruins"];
+    let counts = ["tried", "accepted", "improved"].map(|count| ruins[count].as_u64().unwrap());
+    assert!(
+        counts.is_sorted_by(|more, less| more >= less) && counts[2] > 0,
+        "{counts:?}"
+    );
+    let remade = read("again.jsonl");
+    let operators = |text: &str| -> serde_json::Value {
+        let last = text.lines().rev().nth(1).unwrap();
+        serde_json::from_str::<serde_json::Value>(last).unwrap()["operators"].take()
+    };
+    assert_eq!(operators(&trace), operators(&remade));
 }
 
 #[test]

@@ -15,7 +15,6 @@ mod region;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +28,7 @@ use super::ruin::RuinSize;
 use super::search::COOLED;
 use super::solution::{Solution, plain};
 use super::start::Start;
+use super::success::Operators;
 use crate::rng;
 use cut::{CutKey, Item, cut};
 use fleet::{Need, deal};
@@ -97,6 +97,8 @@ pub(super) fn search(
             iterations: large.iterations,
             temperature: large.temperature,
             best: &large.best,
+            operators: large.operators,
+            penalties: None,
         });
         if let Some(end) = large.end(control) {
             break end;
@@ -118,6 +120,7 @@ struct Large<'p> {
     whole: Region,
     best: Solution,
     iterations: u64,
+    operators: Operators,
     improved_at: u64,
     round: u64,
     /// Time at the end of the construction.
@@ -142,6 +145,7 @@ impl<'p> Large<'p> {
             },
             best: Solution::default(),
             iterations: 0,
+            operators: Operators::default(),
             improved_at: 0,
             round: 0,
             constructed_at: Duration::ZERO,
@@ -199,8 +203,7 @@ impl<'p> Large<'p> {
         let round = self.plan_round(elapsed, &stop);
         self.temperature = round.temperatures[0];
         let shares = shares(round.iterations, &regions);
-        let made = AtomicU64::new(self.iterations);
-        let report = Mutex::new(&mut *control.on_progress);
+        let made = Mutex::new((self.iterations, self.operators, &mut *control.on_progress));
         let (this, clock) = (&*self, control.clock);
         let regions: Vec<Region> = regions
             .into_par_iter()
@@ -209,19 +212,24 @@ impl<'p> Large<'p> {
             .map(|(number, (mut region, share))| {
                 let key = [stream::ANNEAL, this.round, number as u64];
                 let mut rng = rng::stream(this.params.seed, &key);
-                let iterations = region.anneal(&round, share, &mut rng);
-                let made = made.fetch_add(iterations, Ordering::Relaxed) + iterations;
-                let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+                let (iterations, counts) = region.anneal(&round, share, &mut rng);
+                let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+                let (total, operators, report) = &mut *made;
+                *total += iterations;
+                *operators += counts;
                 report(&SearchProgress {
-                    done: this.done(made, clock.elapsed()),
-                    iterations: made,
+                    done: this.done(*total, clock.elapsed()),
+                    iterations: *total,
                     temperature: this.temperature,
                     best: &this.best,
+                    operators: *operators,
+                    penalties: None,
                 });
                 region
             })
             .collect();
-        self.iterations = made.into_inner();
+        let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (self.iterations, self.operators, _) = made;
         self.round += 1;
         self.join(regions);
         if self.whole.cost(self.problem) < self.best.cost {

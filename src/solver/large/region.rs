@@ -12,6 +12,7 @@ use crate::solver::recreate::Guide;
 use crate::solver::ruin::RuinSize;
 use crate::solver::solution::{Trip, assemble, evaluate_trips};
 use crate::solver::state::Route;
+use crate::solver::success::Operators;
 
 /// A route in indices of the whole, and what it costs.
 #[derive(Clone, Debug)]
@@ -179,11 +180,16 @@ impl Region {
         scale
     }
 
-    /// Anneals the region for so many iterations and returns how many were made. If it was to stop early, the region is as good as before at
-    /// least.
-    pub(super) fn anneal(&mut self, round: &Round<'_>, iterations: u64, rng: &mut Stream) -> u64 {
+    /// Anneals the region for so many iterations; returns how many were made, and what came of the operators. If it was
+    /// to stop early, the region is as good as before at least.
+    pub(super) fn anneal(
+        &mut self,
+        round: &Round<'_>,
+        iterations: u64,
+        rng: &mut Stream,
+    ) -> (u64, Operators) {
         let Some(stage) = Stage::new(round.problem, self, round.stop) else {
-            return 0;
+            return (0, Operators::default());
         };
         let mut lane = stage.lane();
         let n_steps = round.temperatures.len() as u64;
@@ -201,12 +207,12 @@ impl Region {
                 if lane.state.cost() < self.cost(round.problem) {
                     *self = stage.result(&lane);
                 }
-                return made;
+                return (made, lane.take_operators());
             };
             made += iterations;
         }
         *self = stage.result(&lane);
-        made
+        (made, lane.take_operators())
     }
 }
 

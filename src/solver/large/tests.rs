@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use rand::RngExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fleet::{Need, deal};
 use super::*;

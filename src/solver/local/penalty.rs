@@ -6,13 +6,13 @@ use crate::solver::problem::{FAR, Problem};
 
 /// Weights of what solutions may break.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::solver) struct Penalties {
+pub struct Penalties {
     /// Cost of a second of time warp, or of a second more than a route may last.
-    pub(super) time: i64,
+    pub time: i64,
     /// Cost of a unit of load more than a vehicle holds, by dimension.
-    pub(super) load: Vec<i64>,
+    pub load: Vec<i64>,
     /// Cost of a unit of distance more than a route may have.
-    pub(super) distance: i64,
+    pub distance: i64,
 }
 
 /// Solutions between two adaptations.

@@ -14,11 +14,12 @@ use rayon::prelude::*;
 
 use super::lane::{Lane, Orders};
 use super::local;
-use super::local::penalty::Adaptive;
+use super::local::penalty::{Adaptive, Penalties};
 use super::params::Work;
 use super::problem::Problem;
 use super::recreate::Guide;
 use super::state::Route;
+use super::success::Attempts;
 use crate::rng::Stream;
 use education::Educator;
 use individual::Individual;
@@ -39,6 +40,7 @@ pub(super) struct Memetic<'p> {
     penalties: Adaptive,
     /// One for each child of a generation.
     educators: Vec<Educator<'p>>,
+    children: Attempts,
 }
 
 /// What a generation is made with.
@@ -60,6 +62,7 @@ impl<'p> Memetic<'p> {
             population: Population::default(),
             penalties,
             educators,
+            children: Attempts::default(),
         }
     }
 
@@ -68,6 +71,16 @@ impl<'p> Memetic<'p> {
         let n = self.problem.n_clients();
         self.population
             .insert(Individual::new(n, cost, routes, absent));
+    }
+
+    /// What breaking something costs in the local search at the moment.
+    pub(super) fn penalties(&self) -> &Penalties {
+        &self.penalties.weights
+    }
+
+    /// What has come of children since this was asked last.
+    pub(super) fn take_children(&mut self) -> Attempts {
+        std::mem::take(&mut self.children)
     }
 
     /// The cheapest solution.
@@ -101,6 +114,10 @@ impl<'p> Memetic<'p> {
         let mut iterations = 0;
         for child in children.into_iter().flatten() {
             iterations += child.iterations;
+            let best = self.population.best().map_or(i64::MAX, |best| best.cost);
+            let is_improved = child.individual.cost < best;
+            self.children
+                .count(child.is_feasible.unwrap_or(true), is_improved);
             if let Some(is_feasible) = child.is_feasible {
                 self.penalties.register(is_feasible);
             }

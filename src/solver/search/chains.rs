@@ -88,7 +88,7 @@ impl<'p> Search<'p> {
         let Some(iterations) = iterations else {
             return;
         };
-        self.iterations += iterations;
+        self.count(iterations);
         let found = self.lanes.iter_mut().filter_map(Lane::take_found);
         if let Some(winner) = found.min_by_key(|found| found.cost) {
             self.routes = winner.routes;
@@ -126,7 +126,10 @@ impl<'p> Search<'p> {
         let iterations = memetic.breed(&mut self.lanes, &season, |child| {
             rng::stream(seed, &[stream::LANE, number, child as u64])
         });
-        self.iterations += iterations.unwrap_or(0);
+        if let Some(iterations) = iterations {
+            self.count(iterations);
+            self.operators.children += memetic.take_children();
+        }
         if let Some(best) = memetic.best()
             && best.cost < self.value(&self.best)
         {

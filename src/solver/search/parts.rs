@@ -73,7 +73,7 @@ impl Search<'_> {
         let Some(iterations) = iterations else {
             return;
         };
-        self.iterations += iterations;
+        self.count(iterations);
         let (cost, harm) = self.unload();
         if cost < self.value(&self.best) {
             self.take_best();
