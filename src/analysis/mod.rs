@@ -1,8 +1,9 @@
-//! What measurements say: panels of benchmark runs, and how sure one can be of a difference.
+//! What measurements say: panels of benchmark runs, studies of plans, and how sure one can be of a difference.
 //!
 //! Knows nothing of instances, of searching or of files; floats throughout, for statistics.
 
 pub mod panel;
 mod statistics;
+pub mod study;
 
 pub use statistics::{Interval, geometric_mean, interval, mean};
