@@ -15,6 +15,7 @@ const COURIERS: usize = 4;
 pub(crate) fn sample() -> Study {
     let days = ["monday", "tuesday"].map(|name| DayRef {
         name: name.to_owned(),
+        path: format!("days/{name}.json"),
         digest: format!("{:0>64}", name.len()),
         n_orders: ORDERS,
         n_couriers: COURIERS + 1,
@@ -92,6 +93,7 @@ fn plan(study: &Study, day: usize, way: usize) -> PlanRecord {
         way: study.definition.ways[way].name.clone(),
         digest: format!("{day}{way:0>63}"),
         solve_seconds: if is_given { 0.0 } else { 5.0 },
+        threads: if is_given { 0 } else { 2 },
         iterations: if is_given { 0 } else { 120_000 },
         rehearsed: (way == 1).then_some(0.984),
         violations: Vec::new(),

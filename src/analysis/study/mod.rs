@@ -57,6 +57,8 @@ pub struct Definition {
 pub struct DayRef {
     /// Its name: that of its file without the extension.
     pub name: String,
+    /// Its file, as the user named it; empty if the day came with a request.
+    pub path: String,
     /// SHA-256 of the problem, in hexadecimal.
     pub digest: String,
     /// Orders.
@@ -153,6 +155,8 @@ pub struct PlanRecord {
     pub digest: String,
     /// Wall time of the search in seconds; 0 for given plans.
     pub solve_seconds: f64,
+    /// Search threads; 0 for given plans.
+    pub threads: usize,
     /// Iterations of the search; 0 for given plans.
     pub iterations: u64,
     /// Expected share of promises kept on the days that the plan was made for, 0 to 1, where it was made for a target:
