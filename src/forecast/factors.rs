@@ -17,7 +17,7 @@ use crate::rng;
 use crate::units::Timestamp;
 
 /// Independent batches that the scenarios fall into; scenario `s` belongs to batch `s % BATCHES`.
-pub(super) const BATCHES: usize = 16;
+pub const BATCHES: usize = 16;
 
 /// Slots that have traffic of their own; later ones share that of the last.
 const SLOTS_MAX: usize = 96;

@@ -52,6 +52,7 @@ use crate::rng;
 use crate::travel::TravelTimes;
 use crate::units::Seconds;
 use draws::BLOCK;
+pub use factors::BATCHES;
 use factors::Traffic;
 use itinerary::{Itinerary, Timetable};
 pub use rehearsal::{Rehearsal, Step};
@@ -63,10 +64,10 @@ use statistics::{KeptCounts, rate};
 const LEAVE_BY_CONFIDENCE: f64 = 0.9;
 
 /// The number of simulated days is a multiple of this.
-const SCENARIOS_STEP: u32 = 256;
+pub const SCENARIOS_STEP: u32 = 256;
 
 /// Largest number of simulated days.
-const SCENARIOS_MAX: u32 = 65_536;
+pub const SCENARIOS_MAX: u32 = 65_536;
 
 /// The largest number of simulated days on which the causes of broken promises are looked for.
 const CAUSES_SCENARIOS_MAX: u32 = 1_024;
@@ -106,6 +107,19 @@ pub fn forecast(
     plan: &Plan,
     options: &ForecastOptions,
 ) -> PlanForecast {
+    forecast_days(problem, travel, plan, options).0
+}
+
+/// As [`forecast`], and the number of promises kept on each simulated day.
+///
+/// Day `d` belongs to batch `d % BATCHES`. Under equal options the days of two plans are the same days.
+#[must_use]
+pub fn forecast_days(
+    problem: &Problem,
+    travel: &TravelTimes<'_>,
+    plan: &Plan,
+    options: &ForecastOptions,
+) -> (PlanForecast, Vec<u32>) {
     let noise = options.noise.as_ref();
     let spread = noise.map_or_else(|| Spread::new(&NoiseModel::default()), Spread::new);
     let scenarios = options.scenarios.clamp(1, SCENARIOS_MAX);
@@ -123,7 +137,7 @@ pub fn forecast(
         simulation.causes(&spread, &simulated.kept, scenarios)
     });
     let counts = KeptCounts::new(&simulated.kept, simulation.n_served());
-    PlanForecast {
+    let forecast = PlanForecast {
         expected_on_time: counts.mean_rate(),
         expected_on_time_error: counts.sampling_error(),
         realized_p5: counts.rate_quantile(0.05),
@@ -142,7 +156,8 @@ pub fn forecast(
         leave_by_confidence: LEAVE_BY_CONFIDENCE,
         grace: options.grace,
         causes,
-    }
+    };
+    (forecast, simulated.kept)
 }
 
 /// Days that a forecast simulates, those for the causes of broken promises included.

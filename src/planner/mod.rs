@@ -1,6 +1,7 @@
 //! From a problem to a checked plan: translates ids to dense indices, runs the solver, from nothing or from an initial
 //! plan, times the routes, explains what is left out.
 
+mod early;
 pub mod explain;
 pub mod initial;
 pub mod reliability;
@@ -11,6 +12,8 @@ mod ways;
 
 #[cfg(test)]
 mod tests;
+
+pub use early::evaluate_early;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,6 +69,9 @@ pub struct Planned {
     pub notes: Vec<Finding>,
     /// What the last promise cost that is kept on average because of the target; `None` without one.
     pub promise_cost: Option<Cost>,
+    /// Expected share of all promises kept on the days that the search rehearsed on for the target, 0 to 1; plans do
+    /// worse on others. `None` without a target.
+    pub rehearsed: Option<f64>,
 }
 
 /// How far a search is: the best plan so far.
@@ -160,6 +166,7 @@ pub fn plan(
             notes: found.notes,
             promise_cost: (options.reliability.as_ref())
                 .map(|_| Reliability::promise_cost(problem, found.toll)),
+            rehearsed: found.rehearsed,
         }
     }))
 }
@@ -218,6 +225,8 @@ struct Found {
     end: SearchEnd,
     /// What one promise broken on one day of the rehearsal cost in the end.
     toll: i64,
+    /// Share of promises kept on the days of the rehearsal.
+    rehearsed: Option<f64>,
     notes: Vec<Finding>,
 }
 
@@ -269,6 +278,9 @@ impl Order<'_> {
             iterations: outcome.iterations,
             end: outcome.end,
             toll: outcome.toll,
+            rehearsed: options.reliability.as_ref().map(|reliability| {
+                reliability.rehearsed(problem, &translation, options.seed, &outcome.solution)
+            }),
             notes: Vec::new(),
         };
         if let (Some(warm), Some(start)) = (warm, start) {

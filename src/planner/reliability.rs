@@ -16,6 +16,7 @@ use crate::forecast::{Rehearsal, Step};
 use crate::model::{NoiseModel, OnTimeTarget, Problem};
 use crate::solver::hazard::{HarmLimit, Hazard};
 use crate::solver::problem::{self as target, VehicleType};
+use crate::solver::solution::{Solution, SolutionRoute};
 use crate::units::{Cost, ExactCost, Seconds};
 
 /// How reliable a plan is to be.
@@ -64,35 +65,56 @@ impl Reliability {
         translation: &Translation,
         seed: u64,
     ) -> HarmLimit {
-        let Self {
-            target,
-            noise,
-            grace,
-        } = self;
-        let rehearsal = Rehearsal::new(
-            problem,
-            noise,
-            *grace,
-            days(problem),
-            seed,
-            translation.origin(),
-        );
-        let n_days = f64::from(rehearsal.days());
-        let allowed = (1.0 - target.expected - MARGIN).max(0.0);
-        let tolerated = target.floor.map_or(1.0, |floor| 1.0 - floor);
+        let hazard = self.hazard(problem, translation, seed, self.target.floor);
+        let n_days = f64::from(hazard.rehearsal.days());
+        let allowed = (1.0 - self.target.expected - MARGIN).max(0.0);
         let toll = FIRST_TOLL * translation.target.arc_cost_mean() / n_days;
-        let hazard = BrokenPromises {
-            rehearsal,
-            couriers: translation.first_couriers(),
-            lead: lead(noise),
-            tolerated: (tolerated * n_days) as u32,
-        };
         HarmLimit {
             hazard: Box::new(hazard),
             limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
             toll: (toll as i64).max(1),
             of_client: (1 + FLOOR_WEIGHT) * i64::from(days(problem)),
         }
+    }
+
+    /// Counts promises broken on the days that `seed` stands for, those of stops below `floor` several times.
+    fn hazard(
+        &self,
+        problem: &Problem,
+        translation: &Translation,
+        seed: u64,
+        floor: Option<f64>,
+    ) -> BrokenPromises {
+        let Self { noise, grace, .. } = self;
+        let origin = translation.origin();
+        let rehearsal = Rehearsal::new(problem, noise, *grace, days(problem), seed, origin);
+        let tolerated = floor.map_or(1.0, |floor| 1.0 - floor);
+        BrokenPromises {
+            couriers: translation.first_couriers(),
+            lead: lead(noise),
+            tolerated: (tolerated * f64::from(rehearsal.days())) as u32,
+            rehearsal,
+        }
+    }
+
+    /// The expected share of all promises that `solution` keeps on the days that it was made for under `seed`, 0 to 1.
+    pub(super) fn rehearsed(
+        &self,
+        problem: &Problem,
+        translation: &Translation,
+        seed: u64,
+        solution: &Solution,
+    ) -> f64 {
+        let hazard = self.hazard(problem, translation, seed, None);
+        let broken = |route: &SolutionRoute| {
+            let clients: Vec<u32> = route.clients.iter().map(|&client| client as u32).collect();
+            hazard.harm(&translation.target, route.kind, &clients)
+        };
+        let n_days = i64::from(hazard.rehearsal.days());
+        let absent = n_days * solution.absent.len() as i64;
+        let broken = absent + solution.routes.iter().map(broken).sum::<i64>();
+        let promises = n_days * problem.orders.len().max(1) as i64;
+        1.0 - broken as f64 / promises as f64
     }
 
     /// What a promise costs where one broken on one day costs `toll`.
@@ -102,18 +124,23 @@ impl Reliability {
 
     /// When a vehicle of type `kind` begins to load for `clients`, in seconds since the solver's origin.
     pub(super) fn start(&self, problem: &target::Problem, kind: usize, clients: &[usize]) -> i32 {
-        let mut steps = Vec::new();
-        let clients: Vec<u32> = clients.iter().map(|&client| client as u32).collect();
-        let vehicle = &problem.types()[kind];
-        departure(
-            problem,
-            vehicle,
-            kind,
-            &clients,
-            lead(&self.noise),
-            &mut steps,
-        ) - vehicle.loading
+        early_start(problem, kind, clients, &self.noise)
     }
+}
+
+/// When a vehicle of type `kind` begins to load for `clients` if days vary as `noise` says, in seconds since the
+/// solver's origin.
+pub(super) fn early_start(
+    problem: &target::Problem,
+    kind: usize,
+    clients: &[usize],
+    noise: &NoiseModel,
+) -> i32 {
+    let mut steps = Vec::new();
+    let clients: Vec<u32> = clients.iter().map(|&client| client as u32).collect();
+    let vehicle = &problem.types()[kind];
+    let lead = lead(noise);
+    departure(problem, vehicle, kind, &clients, lead, &mut steps) - vehicle.loading
 }
 
 /// Days to rehearse on.
@@ -151,7 +178,8 @@ impl Hazard for BrokenPromises {
 
 /// The planned departure of a route, in seconds since the origin, and its steps.
 ///
-/// Couriers leave early enough to be at the first door when it opens, with `lead` to spare. Those who are paid by the
+/// Couriers leave early enough to be at the first door when it opens, with `lead` to spare, but not before their goods are
+/// ready. Those who are paid by the
 /// hour leave no earlier than `lead` before the last moment that costs neither lateness nor longer duty.
 fn departure(
     problem: &target::Problem,
@@ -162,13 +190,16 @@ fn departure(
     steps: &mut Vec<Step>,
 ) -> i32 {
     steps.clear();
-    let first = vehicle.earliest + vehicle.loading;
+    let clients_data = problem.clients();
+    let ready = clients.iter();
+    let ready = ready.filter_map(|&client| clients_data[client as usize].ready);
+    let first = ready.fold(vehicle.earliest, i32::max) + vehicle.loading;
     let mut departure = first;
     let (mut place, mut clock) = (problem.start_node(kind), first);
     // How long the start can wait without a later end, and until when at the latest.
     let (mut waits, mut slack) = (0, i32::MAX);
     for &client in clients {
-        let data = &problem.clients()[client as usize];
+        let data = &clients_data[client as usize];
         let travel = problem.arrival(vehicle.profile, place, client as usize, clock) - clock;
         let windows = data.windows.iter();
         let opening = windows
