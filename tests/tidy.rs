@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -28,7 +28,14 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("formats", &["solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),
-    ("analysis", &[]),
+    ("analysis", &["rng"]),
+    (
+        "bench",
+        &[
+            "rng", "clock", "model", "travel", "check", "forecast", "planner", "formats",
+            "analysis",
+        ],
+    ),
     (
         "app",
         &[
@@ -61,6 +68,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "sheet",
             "generate",
             "analysis",
+            "bench",
             "app",
             "grpc",
         ],

@@ -8,7 +8,7 @@ mod solomon;
 mod solution;
 mod vrplib;
 
-pub use instance::{Fault, Instance, Rounding};
+pub use instance::{Fault, Instance, Plain, PlainNode, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
 
 /// What is wrong with an instance text.

@@ -2,11 +2,13 @@
 
 mod check;
 mod fleet;
+mod plain;
 mod problem;
 mod rounding;
 
 pub use check::Fault;
 pub(super) use fleet::{Fleet, Kind};
+pub use plain::{Plain, PlainNode};
 pub use rounding::Rounding;
 
 use std::sync::Arc;

@@ -1,0 +1,24 @@
+//! The bench for analysts: days planned in several ways, every plan tried out under several stresses on the same
+//! simulated days.
+//!
+//! Knows how plans are made, judged and forecast; nothing of files, of the wire or of what a study's figures mean
+//! (that is [`analysis`](crate::analysis)).
+//!
+//! # What makes ways comparable
+//! * Every plan, whoever made it, is timed from its sequences by the same rule of starts, that of plans for a target
+//!   ([`evaluate_early`](crate::planner::evaluate_early)); starts that came with it do not count.
+//! * Every plan is judged by [`check`](crate::check).
+//! * All plans for a day meet the same simulated days: noise belongs to orders and couriers, not to plans. They are not
+//!   the days that plans for a target were made for.
+//! * Searches run one after the other, each on all threads.
+
+mod instance;
+mod noise;
+mod outcome;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use instance::{day_of_instance, routes_of_nodes};
+pub use noise::stressed;
+pub use run::{Bench, Day, Event, Given, RunError, digest};
