@@ -3,6 +3,7 @@
 //! Knows nothing of instances, of searching or of files; floats throughout, for statistics.
 
 pub mod panel;
+pub mod resample;
 mod statistics;
 pub mod study;
 

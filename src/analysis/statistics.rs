@@ -45,7 +45,7 @@ pub fn interval(values: &[f64]) -> Option<Interval> {
 /// Quantile 0.975 of Student's t distribution.
 ///
 /// Source: beyond 30 degrees of freedom the first three terms of the expansion by Fisher (1925), good to 0.001.
-fn t_quantile(degrees: usize) -> f64 {
+pub(super) fn t_quantile(degrees: usize) -> f64 {
     let normal: f64 = 1.959_964;
     let expansion = || {
         let n = degrees as f64;

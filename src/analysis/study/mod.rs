@@ -2,14 +2,24 @@
 //!
 //! A [`Study`] is what `study.json` holds: everything that tables, reports and later runs are made from. It knows ids,
 //! sequences and figures; how they come about is not its business.
+//!
+//! What a study says is told by [`summaries`] of ways, [`comparisons`] with the first way day by day, ways
+//! [`on_equal_terms`] with frontiers, and the [`optimism`] of plans for a target. There are two kinds of uncertainty, which
+//! are never mixed: how much days differ (intervals over days) and how many days were simulated (sampling error).
 
+mod contrast;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod frontier;
+mod summary;
 
 use serde::{Deserialize, Serialize};
 
+pub use contrast::{Comparison, Contrast, comparisons};
 pub use file::{StudyError, read, write};
+pub use frontier::{AtEqual, EqualTerms, frontiers, on_equal_terms};
+pub use summary::{Optimism, Summary, optimism, summaries};
 
 /// Batches of simulated days that are independent of each other; the same ones for every way.
 pub const BATCHES: usize = 16;
