@@ -64,6 +64,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "telemetry",
             "model",
             "solver",
+            "planner",
             "formats",
             "sheet",
             "generate",

@@ -39,6 +39,18 @@ impl Failure {
         }
     }
 
+    /// `action` failed for several reasons; each is a line.
+    pub(super) fn listed(action: impl fmt::Display, reasons: Vec<String>) -> Self {
+        match reasons.as_slice() {
+            [only] => Self::new(action, only),
+            several => Self {
+                headline: format!("{action}: {} problems", several.len()),
+                details: reasons,
+                exit_code: EXIT_FAILURE,
+            },
+        }
+    }
+
     /// `action` was refused; every finding is a line.
     pub(super) fn refused(action: impl fmt::Display, refusal: &Refusal) -> Self {
         match refusal {

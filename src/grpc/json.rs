@@ -34,6 +34,7 @@ json_messages!(
     EvaluatePlanResponse,
     InitialPlan,
     NoiseModel,
+    Plan,
     PlanForecast,
     PlannedDay,
     Problem

@@ -38,10 +38,21 @@ pub fn read_noise_file(path: &Path) -> Result<NoiseModel, NoiseFileError> {
 }
 
 fn read(path: &Path) -> Result<NoiseModel, Cause> {
-    let text = fs::read_to_string(path)?;
+    parse(&fs::read_to_string(path)?)
+}
+
+fn parse(text: &str) -> Result<NoiseModel, Cause> {
     // Windows editors begin files with a byte order mark.
-    let message = json::read(text.strip_prefix('\u{feff}').unwrap_or(&text))?;
+    let message = json::read(text.strip_prefix('\u{feff}').unwrap_or(text))?;
     convert::read_noise_model(&message).map_err(Cause::Invalid)
+}
+
+/// Reads a noise model from its text.
+///
+/// # Errors
+/// As for [`read_noise_file`], in words.
+pub fn read_noise(text: &str) -> Result<NoiseModel, String> {
+    parse(text).map_err(|cause| cause.to_string())
 }
 
 fn lines(findings: &[Finding]) -> String {

@@ -14,4 +14,5 @@ mod readme;
 mod service;
 mod solve;
 mod standard_services;
+mod study;
 mod warm;

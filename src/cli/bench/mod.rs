@@ -1,8 +1,9 @@
-//! `punctual bench`: measures the search on benchmark instances.
+//! `punctual bench`: measures the search on benchmark instances, and ways to plan on days.
 
 mod check;
 mod instance;
 mod solver;
+mod study;
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::path::Path;
 use super::{Done, Failure};
 use crate::formats::{self, Instance, Rounding};
 
-/// Measures the search on benchmark instances.
+/// Measures the search on benchmark instances, and compares ways to plan on days.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -22,6 +23,7 @@ enum Command {
     Solver(solver::Arguments),
     Check(check::Arguments),
     Instance(instance::Arguments),
+    Study(study::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
@@ -29,6 +31,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Command::Solver(arguments) => solver::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Instance(arguments) => instance::run(arguments),
+        Command::Study(arguments) => study::run(arguments),
     }
 }
 
