@@ -119,6 +119,10 @@ fn routes_of_others_are_read_from_solutions_and_plans() {
     let theirs = found.plan("rc", "theirs").unwrap();
     assert_eq!((theirs.violations.len(), theirs.iterations), (0, 0));
 
+    let other = ["rc.txt", "--suite", "ORTEC-S", "--way", "ours: time=1s"];
+    let run = study(folder, &[&other[..], &["--output", "other.json"]].concat()).code(1);
+    assert!(complaints(&run).contains("those of ORTEC-S a matrix of seconds"));
+
     // The same routes as JSON score the same.
     let routes: Vec<serde_json::Value> = (theirs.routes.iter())
         .map(|route| serde_json::json!({"courierId": route.courier, "orderIds": route.orders}))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::definition::{Spec, faults_of};
+use super::definition::{Spec, Suite, faults_of};
 use crate::analysis::study::{DayRef, Definition, Way, WaySource};
 use crate::app::Refusal;
 use crate::bench::{Bench, Day, Given, day_of_instance, digest, routes_of_nodes};
@@ -148,7 +148,7 @@ fn days(spec: &Spec, has_target: bool, faults: &mut Faults) -> Vec<Loaded> {
             }
             Ok(files) => {
                 for file in files {
-                    match day(&file, has_target) {
+                    match day(&file, spec.suite, has_target) {
                         Ok(day) => days.push(day),
                         Err(found) => {
                             faults.extend(found.into_iter().map(|fault| {
@@ -200,12 +200,21 @@ fn is_json(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
-fn day(path: &Path, has_target: bool) -> Result<Loaded, Faults> {
+fn day(path: &Path, suite: Option<Suite>, has_target: bool) -> Result<Loaded, Faults> {
     let one = |fault: &dyn std::fmt::Display| vec![fault.to_string()];
     let (message, is_set_aside) = if is_json(path) {
+        if suite.is_some() {
+            return Err(one(&"a suite has benchmark instances for days"));
+        }
         problem(path)?
     } else {
         let instance = read_instance(path, None).map_err(|error| one(&error))?;
+        let plain = instance.plain().map_err(|error| one(&error))?;
+        if suite.is_some_and(|suite| plain.has_matrix != (suite == Suite::Ortec)) {
+            return Err(one(
+                &"instances of GH-S have coordinates, those of ORTEC-S a matrix of seconds",
+            ));
+        }
         let problem = day_of_instance(&name_of(path), &instance).map_err(|error| one(&error))?;
         (convert::problem_message(&problem), false)
     };
