@@ -2,7 +2,8 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 5] = [
+const PROTOS: [&str; 6] = [
+    "punctual/v1/benchmark.proto",
     "punctual/v1/errors.proto",
     "punctual/v1/forecast.proto",
     "punctual/v1/model.proto",

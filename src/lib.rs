@@ -38,7 +38,7 @@
 //! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1 |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |
-//! | 5 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
+//! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
 //! | 7 | [`cli`] | the command line | everything |

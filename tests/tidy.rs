@@ -40,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "app",
         &[
             "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
+            "analysis", "bench",
         ],
     ),
     (
@@ -52,6 +53,8 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "model",
             "planner",
             "sheet",
+            "analysis",
+            "bench",
             "app",
         ],
     ),

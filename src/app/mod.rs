@@ -4,6 +4,7 @@
 //! everything else that takes time on a pool shared by all callers.
 
 mod admission;
+mod benching;
 mod compute;
 mod intake;
 mod jobs;
@@ -21,6 +22,7 @@ use crate::travel::TravelTimes;
 use crate::{forecast, planner};
 
 pub use admission::{Admission, Occupancy, Place};
+pub use benching::BenchView;
 pub use compute::Compute;
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
 pub use jobs::RequestKey;
@@ -109,6 +111,12 @@ impl App {
     #[must_use]
     pub fn config(&self) -> &PlanningConfig {
         &self.config
+    }
+
+    /// How much days vary, for requests that do not say; `None` for the built-in defaults.
+    #[must_use]
+    pub fn noise(&self) -> Option<&NoiseModel> {
+        self.noise.as_ref()
     }
 
     /// Plans running and waiting.

@@ -185,7 +185,7 @@ pub(super) fn launch(
 }
 
 /// Ready when the process is ending.
-async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
+pub(super) async fn asked_to_close(closing: &mut watch::Receiver<bool>) {
     // An error means that the application is gone, which is an end too.
     drop(closing.wait_for(|closing| *closing).await);
 }

@@ -3,6 +3,7 @@
 //! [`convert`] alone turns messages into model values, [`status`] alone names status codes. Everything else hands
 //! requests to [`crate::app`] and answers back.
 
+mod benchmarking;
 mod calls;
 mod connections;
 pub mod convert;

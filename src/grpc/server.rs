@@ -12,9 +12,11 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::layer::util::{Identity, Stack};
 
+use super::benchmarking::Benchmarking;
 use super::calls::CallLayer;
 use super::forecasting::Forecasting;
 use super::noise_file::{NoiseFileError, read_noise_file};
+use super::pb::benchmark_service_server::BenchmarkServiceServer;
 use super::pb::forecast_service_server::ForecastServiceServer;
 use super::pb::planning_service_server::PlanningServiceServer;
 use super::pb::route_sheet_service_server::RouteSheetServiceServer;
@@ -35,10 +37,11 @@ const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
 
 /// Names of the services whose health is told, beside the whole process (the empty name).
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     super::pb::planning_service_server::SERVICE_NAME,
     super::pb::forecast_service_server::SERVICE_NAME,
     super::pb::route_sheet_service_server::SERVICE_NAME,
+    super::pb::benchmark_service_server::SERVICE_NAME,
 ];
 
 /// Why the server does not serve.
@@ -166,6 +169,9 @@ impl Server {
         let sheets = RouteSheetServiceServer::new(Sheets { app: app() })
             .max_decoding_message_size(request_max)
             .max_encoding_message_size(answer_max);
+        let benchmarking = BenchmarkServiceServer::new(Benchmarking { app: app() })
+            .max_decoding_message_size(request_max)
+            .max_encoding_message_size(answer_max);
         let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
         let health = tonic_health::pb::health_server::HealthServer::new(health);
         let reflection = || {
@@ -179,6 +185,7 @@ impl Server {
             .add_service(planning)
             .add_service(forecasting)
             .add_service(sheets)
+            .add_service(benchmarking)
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod benchmark;
+mod benchmark_service;
 mod bundled;
 mod command;
 mod days;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use punctual::app::{App, Occupancy};
 use punctual::config::Config;
+use punctual::grpc::pb::benchmark_service_client::BenchmarkServiceClient;
 use punctual::grpc::pb::forecast_service_client::ForecastServiceClient;
 use punctual::grpc::pb::planning_service_client::PlanningServiceClient;
 use punctual::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
@@ -66,6 +67,10 @@ impl Service {
 
     pub(crate) async fn forecasting(&self) -> ForecastServiceClient<Channel> {
         ForecastServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn benchmarking(&self) -> BenchmarkServiceClient<Channel> {
+        BenchmarkServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn sheets(&self) -> RouteSheetServiceClient<Channel> {

@@ -6,10 +6,11 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::service::{Service, within};
 
-const SERVICES: [&str; 3] = [
+const SERVICES: [&str; 4] = [
     "punctual.v1.PlanningService",
     "punctual.v1.ForecastService",
     "punctual.v1.RouteSheetService",
+    "punctual.v1.BenchmarkService",
 ];
 
 fn check(service: &str) -> HealthCheckRequest {

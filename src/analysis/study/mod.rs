@@ -153,6 +153,26 @@ impl Default for Stress {
     }
 }
 
+impl Stress {
+    /// What is out of bounds, by field.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let bounds = [
+            ("spread", self.spread, 0.0, 4.0),
+            ("travel", self.travel, 0.25, 4.0),
+            ("service", self.service, 0.25, 4.0),
+            ("incidents", self.incidents, 0.0, 30.0),
+            ("start_delay", self.start_delay, 0.0, 10.0),
+            ("memory", self.memory, 0.05, 20.0),
+        ];
+        bounds
+            .into_iter()
+            .filter(|(_, value, low, high)| !(low..=high).contains(&value))
+            .map(|(field, value, low, high)| (field, format!("{value} is outside {low} to {high}")))
+            .collect()
+    }
+}
+
 /// The plan that a way has for a day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

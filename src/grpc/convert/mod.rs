@@ -3,6 +3,7 @@
 //! Reading collects every error of shape (missing fields, malformed ids, numbers that the model cannot hold) with the
 //! path of its field; what the values mean is judged later by `Problem::validate`. Writing cannot fail.
 
+mod benchmark;
 mod courier;
 mod enums;
 mod finding;
@@ -22,6 +23,7 @@ mod sheet;
 mod sketch;
 mod target;
 
+pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_message};
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
 pub use noise::read_noise_model;

@@ -61,7 +61,7 @@ pub fn read_solve_request(
     let initial = initial.map(read_initial_plan).transpose();
     let ((mut accepted, options), initial) = all(pair(accepted, options), initial)?;
     if options.target.is_some() {
-        refuse_if_any(target_findings(&accepted))?;
+        refuse_if_any(target_findings(&accepted.problem))?;
     }
     if let Some(initial) = &initial {
         let found = initial_findings(&accepted.problem, initial);

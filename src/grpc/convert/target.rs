@@ -2,9 +2,9 @@
 
 use super::read::At;
 use super::scalar::percent;
-use crate::app::{Accepted, TARGET_ORDERS_MAX};
+use crate::app::TARGET_ORDERS_MAX;
 use crate::grpc::pb;
-use crate::model::{Courier, Finding, OnTimeTarget, Reason, TargetOutcome};
+use crate::model::{Courier, Finding, OnTimeTarget, Problem, Reason, TargetOutcome};
 
 /// The largest shares that can be asked for: on some day in a thousand, everything goes wrong.
 const EXPECTED_PERCENT: std::ops::RangeInclusive<f64> = 50.0..=99.9;
@@ -48,8 +48,7 @@ pub(super) fn read_target(
 }
 
 /// What of a day keeps the search from looking at its promises.
-pub(super) fn target_findings(accepted: &Accepted) -> Vec<Finding> {
-    let problem = &accepted.problem;
+pub(super) fn target_findings(problem: &Problem) -> Vec<Finding> {
     let finding =
         |message: String| Finding::new("options.on_time_target", "", Reason::Conflict, message);
     let mut findings = Vec::new();

@@ -254,24 +254,6 @@ pub(super) fn stress(text: &str) -> Result<Stress, String> {
     Ok(stress)
 }
 
-/// What is wrong with a stress.
-pub(super) fn faults_of(stress: &Stress) -> Vec<String> {
-    let bounds = [
-        ("spread", stress.spread, 0.0, 4.0),
-        ("travel", stress.travel, 0.25, 4.0),
-        ("service", stress.service, 0.25, 4.0),
-        ("incidents", stress.incidents, 0.0, 30.0),
-        ("start_delay", stress.start_delay, 0.0, 10.0),
-        ("memory", stress.memory, 0.05, 20.0),
-    ];
-    let outside = bounds
-        .into_iter()
-        .filter(|(_, value, low, high)| !(low..=high).contains(&value));
-    outside
-        .map(|(field, value, low, high)| format!("{field}: {value} is outside {low} to {high}"))
-        .collect()
-}
-
 type Named<'a> = (String, Vec<(&'a str, &'a str)>);
 
 /// Takes `NAME: key=value, key` apart.
@@ -342,7 +324,7 @@ mod tests {
     #[test]
     fn a_stress_outside_its_bounds_is_found() {
         let stress = stress("odd: travel=9, spread=-1, memory=nan").unwrap();
-        assert_eq!(faults_of(&stress).len(), 3);
-        assert_eq!(faults_of(&Stress::default()), Vec::<String>::new());
+        assert_eq!(stress.faults().len(), 3);
+        assert!(Stress::default().faults().is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::definition::{Spec, Suite, faults_of};
+use super::definition::{Spec, Suite};
 use crate::analysis::study::{DayRef, Definition, Way, WaySource};
 use crate::app::Refusal;
 use crate::bench::{Bench, Day, Given, day_of_instance, digest, routes_of_nodes};
@@ -26,11 +26,8 @@ pub(super) fn bench(spec: &Spec, threads: usize) -> Result<Bench, Failure> {
     let ways = ways(spec, &mut faults);
     let stresses = spec.stresses();
     for (number, stress) in stresses.iter().enumerate() {
-        faults.extend(
-            faults_of(stress)
-                .into_iter()
-                .map(|fault| format!("stresses[{number}].{fault}")),
-        );
+        let found = stress.faults().into_iter();
+        faults.extend(found.map(|(field, fault)| format!("stresses[{number}].{field}: {fault}")));
     }
     let names = stresses.iter().map(|stress| stress.name.as_str());
     faults.extend(name_faults("stresses", names));
