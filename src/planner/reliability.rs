@@ -42,6 +42,9 @@ const PROMISES: usize = 100_000;
 const MARGIN: f64 = 0.003;
 /// Broken promises that one counts as where a stop is already below the floor.
 const FLOOR_WEIGHT: i64 = 16;
+/// Mean delays at the start that couriers leave earlier by whose time costs nothing: who leaves late by an exponential law
+/// leaves later than this on one day of twenty.
+const FREE_LEADS: i32 = 3;
 /// What a broken promise costs at first, in mean ways to neighbors.
 const FIRST_TOLL: f64 = 4.0;
 
@@ -73,6 +76,7 @@ impl Reliability {
             hazard: Box::new(hazard),
             limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
             toll: (toll as i64).max(1),
+            certain: i64::from(days(problem)),
             of_client: (1 + FLOOR_WEIGHT) * i64::from(days(problem)),
         }
     }
@@ -106,9 +110,11 @@ impl Reliability {
         solution: &Solution,
     ) -> f64 {
         let hazard = self.hazard(problem, translation, seed, None);
+        let mut harms = Vec::new();
         let broken = |route: &SolutionRoute| {
             let clients: Vec<u32> = route.clients.iter().map(|&client| client as u32).collect();
-            hazard.harm(&translation.target, route.kind, &clients)
+            hazard.harms(&translation.target, route.kind, &clients, &mut harms);
+            harms.iter().sum::<i64>()
         };
         let n_days = i64::from(hazard.rehearsal.days());
         let absent = n_days * solution.absent.len() as i64;
@@ -161,7 +167,7 @@ thread_local! {
 
 impl Hazard for BrokenPromises {
     /// In promises broken on one day of the rehearsal.
-    fn harm(&self, problem: &target::Problem, kind: usize, clients: &[u32]) -> i64 {
+    fn harms(&self, problem: &target::Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>) {
         SCRATCH.with_borrow_mut(|(steps, late)| {
             let vehicle = &problem.types()[kind];
             let departure = departure(problem, vehicle, kind, clients, self.lead, steps);
@@ -171,16 +177,17 @@ impl Hazard for BrokenPromises {
                 let beyond = days.saturating_sub(self.tolerated);
                 i64::from(days) + FLOOR_WEIGHT * i64::from(beyond)
             };
-            late.iter().map(count).sum()
-        })
+            harms.clear();
+            harms.extend(late.iter().map(count));
+        });
     }
 }
 
 /// The planned departure of a route, in seconds since the origin, and its steps.
 ///
-/// Couriers leave early enough to be at the first door when it opens, with `lead` to spare, but not before their goods are
-/// ready. Those who are paid by the
-/// hour leave no earlier than `lead` before the last moment that costs neither lateness nor longer duty.
+/// Couriers leave early enough to be at the first door when it opens, [`FREE_LEADS`] times `lead` to spare, but neither
+/// before their goods are ready nor so early that their duty gets too long. Those who are paid by the hour have `lead` to
+/// spare, and leave no earlier than that before the last moment that costs neither lateness nor longer duty.
 fn departure(
     problem: &target::Problem,
     vehicle: &VehicleType,
@@ -190,6 +197,7 @@ fn departure(
     steps: &mut Vec<Step>,
 ) -> i32 {
     steps.clear();
+    let is_paid = vehicle.per_time > 0 || vehicle.per_overtime > 0;
     let clients_data = problem.clients();
     let ready = clients.iter();
     let ready = ready.filter_map(|&client| clients_data[client as usize].ready);
@@ -209,7 +217,12 @@ fn departure(
             .unwrap_or(clock);
         let closing = windows.map(|window| window.end).max().unwrap_or(i32::MAX);
         if steps.is_empty() {
-            departure = first.max(opening.saturating_sub(travel + lead));
+            let spare = if is_paid {
+                lead
+            } else {
+                lead.saturating_mul(FREE_LEADS)
+            };
+            departure = first.max(opening.saturating_sub(travel).saturating_sub(spare));
             clock = departure;
         }
         let arrival = clock + travel;
@@ -224,10 +237,15 @@ fn departure(
         });
         place = client as usize;
     }
-    if vehicle.per_time > 0 || vehicle.per_overtime > 0 {
-        departure = departure.max((departure + waits.min(slack)).saturating_sub(lead));
-    }
-    departure
+    let back = vehicle.end.map(|_| problem.end_node(kind));
+    let end = back.map_or(clock, |node| {
+        problem.arrival(vehicle.profile, place, node, clock)
+    });
+    // So much later the route may start without a later end.
+    let free = waits.min(slack).max(0);
+    let too_long = end - (departure - vehicle.loading) - vehicle.max_duration;
+    let idle = if is_paid { free - lead } else { 0 };
+    departure + idle.max(too_long).clamp(0, free)
 }
 
 #[cfg(test)]

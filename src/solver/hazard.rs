@@ -9,9 +9,9 @@ use super::problem::Problem;
 
 /// Judges routes by what may go wrong on the day.
 pub trait Hazard: Debug + Send + Sync {
-    /// The harm to be expected if a vehicle of type `kind` serves `clients` in this sequence, in units of the judge's
-    /// own: at least 0, and always the same for the same route.
-    fn harm(&self, problem: &Problem, kind: usize, clients: &[u32]) -> i64;
+    /// The harm to be expected at each of `clients` if a vehicle of type `kind` serves them in this sequence, in units of
+    /// the judge's own: at least 0, and always the same for the same route. Replaces what `harms` holds.
+    fn harms(&self, problem: &Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>);
 }
 
 /// How much harm all routes together may do.
@@ -23,6 +23,8 @@ pub struct HarmLimit {
     pub limit: i64,
     /// What a unit of harm is to cost at first.
     pub toll: i64,
+    /// The harm of a client at which things are sure to go wrong.
+    pub certain: i64,
     /// The harm that leaving out one client saves, at most: no toll makes up for a client left out, but for those whose
     /// price is stated.
     pub of_client: i64,

@@ -19,8 +19,9 @@ use crate::rng;
 struct LongRoutes;
 
 impl Hazard for LongRoutes {
-    fn harm(&self, _: &Problem, _: usize, clients: &[u32]) -> i64 {
-        harm(clients.len())
+    fn harms(&self, _: &Problem, _: usize, clients: &[u32], harms: &mut Vec<i64>) {
+        harms.clear();
+        harms.extend((0..clients.len()).map(|before| harm(before + 1) - harm(before)));
     }
 }
 
@@ -34,6 +35,7 @@ fn limited(problem: Problem, limit: i64) -> Problem {
         hazard: Box::new(LongRoutes),
         limit,
         toll: 20,
+        certain: 4,
         of_client: 40,
     })
 }

@@ -5,6 +5,7 @@
 
 mod alone;
 mod breaks;
+mod fear;
 mod memory;
 mod query;
 mod shortlist;
@@ -14,6 +15,7 @@ use super::neighborhood::Neighborhood;
 use super::params::Work;
 use super::state::{NONE, Offer, State};
 pub(super) use alone::Alone;
+use fear::Fear;
 pub(super) use memory::Memory;
 use query::Query;
 
@@ -91,7 +93,8 @@ pub(super) fn vehicle_for(
 /// The best place for `client` in the route of `slot`.
 fn best_in_route(state: &State<'_>, slot: u32, client: u32) -> Place {
     let head = state.head(slot);
-    let query = Query::new(state.problem, client, head.kind);
+    let mut query = Query::new(state.problem, client, head.kind);
+    query.fear = Fear::of_route(state, slot);
     let place = query.scan(state, slot);
     if state.problem.features().distances && place.delta < i64::MAX {
         let vehicle = &state.problem.types()[head.kind as usize];

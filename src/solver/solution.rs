@@ -50,6 +50,7 @@ impl Solution {
             .map(|&client| problem.drop_cost(client as usize))
             .sum();
         let (mut distance, mut harm) = (0, 0);
+        let mut harms = Vec::new();
         let routes = assemble(routes);
         for (kind, trips) in &routes {
             let evaluation =
@@ -59,7 +60,8 @@ impl Solution {
             if let Some(limit) = problem.harm_limit() {
                 let clients = plain(*kind, trips).clients;
                 let clients: Vec<u32> = clients.iter().map(|&client| client as u32).collect();
-                harm += limit.hazard.harm(problem, *kind, &clients);
+                limit.hazard.harms(problem, *kind, &clients, &mut harms);
+                harm += harms.iter().sum::<i64>();
             }
         }
         Self {

@@ -6,6 +6,7 @@
 //! vehicle may serve.
 
 use super::Place;
+use super::fear::Fear;
 use crate::solver::duration::{Carry, duration_cost};
 use crate::solver::problem::{Problem, Window};
 use crate::solver::state::{NONE, State};
@@ -20,6 +21,8 @@ pub(super) struct Query<'a> {
     pub(super) service: i32,
     pub(super) per_distance: i64,
     pub(super) ready: i32,
+    /// What harm costs; `None` where there is none.
+    pub(super) fear: Option<Fear>,
 }
 
 impl<'a> Query<'a> {
@@ -35,6 +38,7 @@ impl<'a> Query<'a> {
             service: data.service[vehicle.pace],
             per_distance: vehicle.per_distance,
             ready: data.ready.unwrap_or(i32::MIN),
+            fear: None,
         }
     }
 
@@ -72,19 +76,24 @@ impl<'a> Query<'a> {
                 continue;
             }
             let mut delta = detour + window.cost;
+            let gap = Gap {
+                u,
+                x,
+                travel_in,
+                travel_out,
+                leave,
+                window_end: window.end,
+            };
             if rich {
-                let gap = Gap {
-                    u,
-                    x,
-                    travel_in,
-                    travel_out,
-                    leave,
-                    window_end: window.end,
-                };
                 match self.growth(state, slot, &gap) {
                     Some(growth) => delta += growth,
                     None => continue,
                 }
+            }
+            if let Some(fear) = &self.fear
+                && delta < best.delta
+            {
+                delta += fear.of_gap(state, self, &gap);
             }
             if delta < best.delta {
                 best = Place {
@@ -155,7 +164,11 @@ impl<'a> Query<'a> {
             return self.scan_breaks(state, slot);
         }
         let windows = &self.problem.clients()[self.client as usize].windows;
-        if let ([window], true) = (windows.as_slice(), !self.problem.features().are_weighed()) {
+        if let ([window], true, None) = (
+            windows.as_slice(),
+            !self.problem.features().are_weighed(),
+            &self.fear,
+        ) {
             return if self.ready <= state.head(slot).duration.start || state.durations.is_empty() {
                 self.scan_plain(state, slot, window)
             } else {

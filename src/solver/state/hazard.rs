@@ -5,6 +5,14 @@
 
 use super::State;
 
+/// The harm that a client and those behind it in its route do, when they were last looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::solver) struct Stake {
+    pub(in crate::solver) harm: i64,
+    /// The earliest arrival at the client then.
+    pub(in crate::solver) arrival: i32,
+}
+
 /// The harm of a route that has changed.
 pub(super) const UNKNOWN: i64 = -1;
 
@@ -48,11 +56,43 @@ impl State<'_> {
         sequence.clear();
         sequence.extend(self.clients_of(slot));
         let kind = head.kind as usize;
-        let harm = limit.hazard.harm(self.problem, kind, &sequence);
+        let mut harms = std::mem::take(&mut self.harms);
+        limit
+            .hazard
+            .harms(self.problem, kind, &sequence, &mut harms);
+        let harm = harms.iter().sum::<i64>();
+        self.note_stakes(slot, &sequence, &harms, harm);
         self.sequence = sequence;
+        self.harms = harms;
         self.heads[slot as usize].harm = harm;
         self.harm += harm;
         self.cost += harm * self.toll;
+    }
+
+    /// Notes what is at stake from each client of a route on, for when the change is kept.
+    fn note_stakes(&mut self, slot: u32, sequence: &[u32], harms: &[i64], harm: i64) {
+        let mut node = self.sentinel(slot);
+        let mut left = harm;
+        for (&client, harm) in sequence.iter().zip(harms) {
+            let before = self.visit(node);
+            let stake = Stake {
+                harm: left,
+                arrival: before.departure + before.travel,
+            };
+            self.journal.stakes.push((client, stake));
+            left -= harm;
+            node = client;
+        }
+    }
+
+    /// What is at stake from `client` on.
+    pub(in crate::solver) fn stake(&self, client: u32) -> Stake {
+        self.stakes[client as usize]
+    }
+
+    /// What a unit of harm costs.
+    pub(in crate::solver) fn toll(&self) -> i64 {
+        self.toll
     }
 
     /// The harm of all routes together.

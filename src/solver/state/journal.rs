@@ -1,5 +1,6 @@
 //! Old values in the order they were overwritten, and the way back to them.
 
+use super::hazard::Stake;
 use super::{Head, Link, NONE, State, Visit};
 
 /// How a slot changed hands, for undoing.
@@ -23,6 +24,8 @@ pub(super) struct Journal {
     pub(super) slots: Vec<SlotChange>,
     pub(super) cost: i64,
     pub(super) harm: i64,
+    /// What is at stake in the routes that have changed, once that is kept.
+    pub(super) stakes: Vec<(u32, Stake)>,
     /// Whether a route no longer keeps its limits.
     pub(super) is_broken: bool,
     pub(super) absent: Option<Vec<u32>>,
@@ -39,6 +42,9 @@ impl State<'_> {
         journal.loads.clear();
         journal.links.clear();
         journal.slots.clear();
+        for (client, stake) in journal.stakes.drain(..) {
+            self.stakes[client as usize] = stake;
+        }
         debug_assert!(!journal.is_broken, "nobody keeps a broken route");
         journal.cost = self.cost;
         journal.harm = self.harm;
@@ -50,6 +56,7 @@ impl State<'_> {
     /// Returns to the state at the last [`State::commit`].
     pub(in crate::solver) fn undo(&mut self) {
         let mut journal = std::mem::take(&mut self.journal);
+        journal.stakes.clear();
         while let Some((node, visit)) = journal.visits.pop() {
             self.visits[node as usize] = visit;
         }

@@ -15,6 +15,7 @@ mod timed;
 mod times;
 
 pub(super) use chain::{Link, TripGap};
+use hazard::Stake;
 use journal::Journal;
 pub(super) use kinds::Offer;
 
@@ -122,6 +123,8 @@ pub(super) struct State<'p> {
     /// See [`State::set_bias`].
     bias: i64,
     harm: i64,
+    /// What is at stake from each client on; empty without a limit on harm.
+    stakes: Vec<Stake>,
     /// See [`State::set_toll`].
     toll: i64,
     free_slots: Vec<u32>,
@@ -132,6 +135,7 @@ pub(super) struct State<'p> {
     absent_at: Vec<u32>,
     journal: Journal,
     sequence: Vec<u32>,
+    harms: Vec<i64>,
     changed: Vec<u32>,
     trips: Vec<(u32, Carry)>,
 }
@@ -173,6 +177,7 @@ impl<'p> State<'p> {
             cost: 0,
             bias: 0,
             harm: 0,
+            stakes: vec![Stake::default(); if problem.features().hazards { n } else { 0 }],
             toll: 0,
             free_slots: Vec::new(),
             free_vehicles: vec![0; problem.types().len()],
@@ -182,6 +187,7 @@ impl<'p> State<'p> {
             absent_at: vec![NONE; n],
             journal: Journal::default(),
             sequence: Vec::new(),
+            harms: Vec::new(),
             changed: Vec::new(),
             trips: Vec::new(),
         }
