@@ -34,7 +34,7 @@
 //! | 3 | [`check`] | judges plans by its own arithmetic | `units`, `model`, `travel` |
 //! | 3 | [`forecast`] | how likely promises are to be kept | layers 0 to 2 |
 //! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
-//! | 4 | [`formats`] | benchmark instances and solutions | `solver` |
+//! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV | `model`, `solver` |
 //! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1 |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |

@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],
     ),
-    ("formats", &["solver"]),
+    ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),
     ("analysis", &["rng"]),

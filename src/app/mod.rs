@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{self, PlanningConfig};
 use crate::model::{
-    Finding, ForecastOptions, NoiseModel, Plan, PlanForecast, Problem, RouteSketch,
+    Finding, ForecastOptions, History, NoiseModel, Plan, PlanForecast, Problem, RouteSketch,
 };
 use crate::travel::TravelTimes;
 use crate::{forecast, planner};
@@ -220,6 +220,33 @@ impl App {
                 let forecast = forecast::forecast(&problem, &travel, &plan, &options);
                 drop(travel);
                 (problem, plan, forecast)
+            })
+            .await
+    }
+
+    /// Makes up the history of an operator who carries out given routes on `days` days in a row, which vary as the
+    /// options say, or else this application's noise model, or else the built-in defaults.
+    ///
+    /// # Errors
+    /// If the computation failed by our fault.
+    pub async fn simulate(
+        &self,
+        problem: Problem,
+        sketches: Vec<RouteSketch>,
+        mut options: ForecastOptions,
+        days: u32,
+    ) -> Result<History, Refusal> {
+        self.configure(&mut options);
+        self.compute
+            .run("simulate days", move || {
+                let noise = options.noise.unwrap_or_default();
+                let travel = TravelTimes::new(&problem);
+                let plan = planner::evaluate(&problem, &travel, &sketches);
+                let day =
+                    |day| forecast::realize(&problem, &travel, &plan, &noise, options.seed, day);
+                let mut routes: Vec<_> = (0..days).flat_map(day).collect();
+                routes.sort_by(|a, b| (a.day, &a.courier).cmp(&(b.day, &b.courier)));
+                History { routes }
             })
             .await
     }

@@ -17,6 +17,7 @@ mod progress;
 mod report;
 mod serve;
 mod sheet;
+mod simulate;
 mod solve;
 mod trace;
 
@@ -48,6 +49,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Forecast(forecast::Arguments),
     Sheet(sheet::Arguments),
+    Simulate(simulate::Arguments),
     Generate(generate::Arguments),
     Bench(bench::Arguments),
 }
@@ -81,6 +83,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Forecast(arguments) => forecast::run(arguments),
         Command::Sheet(arguments) => sheet::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -33,6 +33,7 @@ mod fixture;
 mod itinerary;
 mod kernel;
 mod quantiles;
+mod realize;
 mod rehearsal;
 mod route;
 #[cfg(test)]
@@ -55,6 +56,7 @@ use draws::BLOCK;
 pub use factors::BATCHES;
 use factors::Traffic;
 use itinerary::{Itinerary, Timetable};
+pub use realize::realize;
 pub use rehearsal::{Rehearsal, Step};
 use route::{Day, Simulator};
 use spread::{Cause, Spread};

@@ -1,13 +1,16 @@
-//! Texts of the research community: Solomon and VRPLIB instances in, VRPLIB solutions out.
+//! Texts of the research community: Solomon and VRPLIB instances in, VRPLIB solutions out. And histories of past days
+//! as CSV, both ways.
 //!
 //! An [`Instance`] is plain arrays as read; it turns itself into a [`solver::problem::Problem`](crate::solver::problem)
 //! and checks solutions by its own arithmetic.
 
+mod history;
 mod instance;
 mod solomon;
 mod solution;
 mod vrplib;
 
+pub use history::{OnBadRow, ReadHistory, read_history, write_history};
 pub use instance::{Fault, Instance, Plain, PlainNode, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
 
