@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::Stdio;
 
 use assert_cmd::Command;
+use punctual::formats;
 use punctual::grpc::{json, pb};
+use punctual::units::Seconds;
 use tempfile::TempDir;
 
 use crate::days;
@@ -100,6 +102,28 @@ fn a_noise_model_from_a_file_is_named_in_the_forecast() {
     assert!(
         errors.contains("bad.json") && errors.contains("citySigma"),
         "{errors}"
+    );
+}
+
+#[test]
+fn a_plan_is_carried_out_on_many_days() {
+    let folder = folder();
+    punctual(folder.path(), &PLAN).success();
+    let simulate = ["simulate", "plan.json", "--days", "3", "--output"];
+    for output in ["history.csv", "again.csv"] {
+        punctual(folder.path(), &[&simulate[..], &[output]].concat()).success();
+    }
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let text = read("history.csv");
+    assert_eq!(text, read("again.csv"));
+    let history = formats::read_history(&text, formats::OnBadRow::Reject).unwrap();
+    let routes = history.history.routes;
+    let planned = fs::read_to_string(folder.path().join("plan.json")).unwrap();
+    let day: pb::PlannedDay = json::read(&planned).unwrap();
+    assert_eq!(routes.len(), 3 * day.plan.unwrap().routes.len());
+    assert_eq!(
+        routes[routes.len() - 1].day - routes[0].day,
+        Seconds(2 * 86_400)
     );
 }
 

@@ -110,92 +110,116 @@ fn read_route(
     orders: &mut BTreeSet<(Timestamp, OrderId)>,
     found: &mut Vec<Finding>,
 ) -> Option<RecordedRoute> {
-    let mut route: Option<RecordedRoute> = None;
-    let mut planned_before = Timestamp(0);
-    let mut is_whole = true;
+    let mut assembly = Assembly {
+        route: None,
+        planned_before: Timestamp(0),
+        is_whole: true,
+        orders,
+        found,
+    };
     for row in rows {
-        let wrong = |column, subject: &str, reason, message: &str| {
-            Finding::new(place(row.line, column), subject, reason, message)
-        };
-        match (row.content, &mut route) {
-            (Some(Content::Start { .. }), Some(_)) => {
-                let message = "the courier has started on this day before; one start is needed";
-                found.push(wrong(
-                    "kind",
-                    row.courier.as_str(),
-                    Reason::DuplicateId,
-                    message,
-                ));
-                is_whole = false;
+        assembly.add(row);
+    }
+    assembly.route
+}
+
+/// A route that grows row by row.
+struct Assembly<'a> {
+    route: Option<RecordedRoute>,
+    /// Planned departure of the row before.
+    planned_before: Timestamp,
+    /// Whether nothing was wrong so far.
+    is_whole: bool,
+    /// Orders that have had a row on their day.
+    orders: &'a mut BTreeSet<(Timestamp, OrderId)>,
+    found: &'a mut Vec<Finding>,
+}
+
+impl Assembly<'_> {
+    fn add(&mut self, row: Row) {
+        match row.content {
+            Some(Content::Start {
+                depot,
+                planned_departure,
+                departure,
+            }) => {
+                if self.route.is_some() {
+                    let message = "the courier has started on this day before; one start is needed";
+                    let subject = row.courier.as_str();
+                    self.report(row.line, "kind", subject, Reason::DuplicateId, message);
+                } else if self.is_whole {
+                    self.planned_before = planned_departure;
+                    self.route = Some(RecordedRoute {
+                        day: row.day,
+                        courier: row.courier,
+                        depot,
+                        planned_departure,
+                        departure,
+                        stops: Vec::new(),
+                    });
+                }
             }
-            (
-                Some(Content::Start {
-                    depot,
-                    planned_departure,
-                    departure,
-                }),
-                None,
-            ) if is_whole => {
-                planned_before = planned_departure;
-                route = Some(RecordedRoute {
-                    day: row.day,
-                    courier: row.courier,
-                    depot,
-                    planned_departure,
-                    departure,
-                    stops: Vec::new(),
-                });
-            }
-            (
-                Some(Content::Stop {
-                    purpose,
-                    planned,
-                    actual,
-                }),
-                route,
-            ) => {
+            Some(Content::Stop {
+                purpose,
+                planned,
+                actual,
+            }) => {
                 let subject = match &purpose {
-                    RecordedPurpose::Order(order) => order.id.as_str().to_owned(),
+                    RecordedPurpose::Order(order) => order.id.to_string(),
                     RecordedPurpose::Reload | RecordedPurpose::Break => row.courier.to_string(),
                 };
                 if let RecordedPurpose::Order(order) = &purpose
-                    && !orders.insert((row.day, order.id.clone()))
+                    && !self.orders.insert((row.day, order.id.clone()))
                 {
                     let message = "the order has a row on this day before; one is needed";
-                    found.push(wrong("order", &subject, Reason::DuplicateId, message));
-                    is_whole = false;
+                    self.report(row.line, "order", &subject, Reason::DuplicateId, message);
                 }
-                let Some(route) = route else {
-                    // A start that could not be read has been reported.
-                    if is_whole {
-                        let message = "there is no row of kind start before this one";
-                        found.push(wrong("kind", &subject, Reason::MissingField, message));
-                    }
-                    is_whole = false;
-                    continue;
-                };
-                if let Some(column) = reversed(route, planned_before, &planned, &actual) {
-                    let message = "is before the departure of the row before it";
-                    found.push(wrong(column, &subject, Reason::Conflict, message));
-                    is_whole = false;
-                }
-                if is_whole {
-                    route.stops.push(RecordedStop {
-                        purpose,
-                        planned_travel: planned.arrival - planned_before,
-                        planned_service: planned.departure - planned.service_start,
-                        planned_arrival: planned.arrival,
-                        arrival: actual.arrival,
-                        service_start: actual.service_start,
-                        departure: actual.departure,
-                    });
-                    planned_before = planned.departure;
-                }
+                self.stop(row.line, &subject, purpose, &planned, &actual);
             }
-            (Some(Content::Start { .. }) | None, _) => is_whole = false,
+            None => self.is_whole = false,
         }
     }
-    route
+
+    fn stop(
+        &mut self,
+        line: u64,
+        subject: &str,
+        purpose: RecordedPurpose,
+        planned: &Times,
+        actual: &Times,
+    ) {
+        let Some(route) = &mut self.route else {
+            // A start that could not be read has been reported.
+            if self.is_whole {
+                let message = "there is no row of kind start before this one";
+                self.report(line, "kind", subject, Reason::MissingField, message);
+            }
+            return;
+        };
+        if let Some(column) = reversed(route, self.planned_before, planned, actual)
+            && self.is_whole
+        {
+            let message = "is before the departure of the row before it";
+            self.report(line, column, subject, Reason::Conflict, message);
+        } else if self.is_whole {
+            route.stops.push(RecordedStop {
+                purpose,
+                planned_travel: planned.arrival - self.planned_before,
+                planned_service: planned.departure - planned.service_start,
+                planned_arrival: planned.arrival,
+                arrival: actual.arrival,
+                service_start: actual.service_start,
+                departure: actual.departure,
+            });
+            self.planned_before = planned.departure;
+        }
+    }
+
+    fn report(&mut self, line: u64, column: &str, subject: &str, reason: Reason, message: &str) {
+        let finding = Finding::new(place(line, column), subject, reason, message);
+        self.found.push(finding);
+        self.is_whole = false;
+    }
 }
 
 /// The column in which a stop of `route`, so far whole, is earlier than what comes before it.

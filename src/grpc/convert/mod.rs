@@ -26,7 +26,7 @@ mod target;
 pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_message};
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
-pub use noise::read_noise_model;
+pub use noise::{noise_message, read_noise_model};
 pub use plan::{plan_message, planned_day};
 pub use problem::{problem_message, read_problem};
 pub use progress::{progress_message, solved_message};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::read::{At, Sink};
+use super::scalar::{percent, span};
 use crate::grpc::pb;
 use crate::model::{
     BiasCell, CourierEffect, CourierId, DepotId, Finding, LogFactor, NoiseModel, Reason, ZoneId,
@@ -142,6 +143,70 @@ fn read_spans(at: &At<'_>, noise: &pb::NoiseModel, model: &mut NoiseModel) -> bo
         }
     }
     is_sound
+}
+
+/// The message that [`read_noise_model`] reads as `noise`, with every field stated.
+#[must_use]
+pub fn noise_message(noise: &NoiseModel) -> pb::NoiseModel {
+    let couriers = noise.couriers.iter().map(|(id, effect)| pb::CourierEffect {
+        courier_id: id.to_string(),
+        drive: effect.drive.map(factor_message),
+        service: effect.service.map(factor_message),
+    });
+    let travel = noise
+        .travel_biases
+        .iter()
+        .map(|(cell, factor)| pb::TravelBias {
+            zone: zone_text(cell.zone.as_ref()),
+            utc_hour: cell.hour.map(i32::from),
+            factor: Some(factor_message(*factor)),
+        });
+    let service = noise
+        .service_biases
+        .iter()
+        .map(|(zone, factor)| pb::ServiceBias {
+            zone: zone_text(zone.as_ref()),
+            factor: Some(factor_message(*factor)),
+        });
+    let delays = noise
+        .start_delays
+        .iter()
+        .map(|(depot, quantiles)| pb::StartDelays {
+            depot_id: depot.to_string(),
+            quantile_durations: quantiles.iter().copied().filter_map(span).collect(),
+        });
+    pb::NoiseModel {
+        version: noise.version.clone().unwrap_or_default(),
+        day_sigma: Some(noise.day_sigma),
+        hour_sigma: Some(noise.hour_sigma),
+        hour_time_constant_duration: span(noise.hour_time_constant),
+        courier_drive_sigma: Some(noise.courier_drive_sigma),
+        courier_service_sigma: Some(noise.courier_service_sigma),
+        leg_variance: Some(noise.leg_variance),
+        leg_variance_minutes: Some(noise.leg_variance_minutes),
+        service_sigma: Some(noise.service_sigma),
+        incident_percent: Some(percent(noise.incident_probability)),
+        incident_mean_duration: span(noise.incident_mean),
+        start_delay_duration: span(noise.start_delay),
+        city_share: Some(noise.city_share),
+        courier_drive_daily_sigma: Some(noise.courier_drive_daily_sigma),
+        courier_service_daily_sigma: Some(noise.courier_service_daily_sigma),
+        couriers: couriers.collect(),
+        travel_biases: travel.collect(),
+        service_biases: service.collect(),
+        start_delays: delays.collect(),
+    }
+}
+
+fn factor_message(factor: LogFactor) -> pb::LogFactor {
+    pb::LogFactor {
+        log_mean: factor.mean,
+        log_sigma: factor.sigma,
+    }
+}
+
+fn zone_text(zone: Option<&ZoneId>) -> String {
+    zone.map(ToString::to_string).unwrap_or_default()
 }
 
 fn read_courier(at: &At<'_>, courier: &pb::CourierEffect) -> Option<(CourierId, CourierEffect)> {
@@ -393,5 +458,51 @@ mod tests {
                 "start_delays[2].quantile_durations[1]",
             ]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_again(
+            sigmas in proptest::array::uniform9(0.0..1.0_f64),
+            spans in proptest::array::uniform3(1..86_400_i64),
+            means in proptest::array::uniform4(-2.0..2.0_f64),
+            known in proptest::bits::u8::ANY,
+            hour in 0..24_u8,
+        ) {
+            let [day, hourly, share, drive, pace, leg, short, door, chance] = sigmas;
+            let is_known = |bit: u8| known & (1 << bit) != 0;
+            let factor = |number: usize| LogFactor { mean: means[number], sigma: sigmas[number] };
+            let factor_if = |number: u8| is_known(number).then(|| factor(usize::from(number)));
+            let zone = is_known(2).then(|| ZoneId::parse("north").unwrap());
+            let effect = CourierEffect { drive: factor_if(0), service: factor_if(1) };
+            let cell = BiasCell { zone: zone.clone(), hour: is_known(3).then_some(hour) };
+            let delays = vec![Seconds(0), Seconds(spans[0])];
+            let noise = NoiseModel {
+                version: is_known(4).then(|| "mine-1".to_owned()),
+                day_sigma: day,
+                hour_sigma: hourly,
+                hour_time_constant: Seconds(spans[0]),
+                city_share: share,
+                courier_drive_sigma: drive,
+                courier_drive_daily_sigma: drive / 2.0,
+                courier_service_sigma: pace,
+                courier_service_daily_sigma: pace / 3.0,
+                couriers: BTreeMap::from([(CourierId::parse("anna").unwrap(), effect)]),
+                travel_biases: BTreeMap::from([(cell, factor(2))]),
+                service_biases: BTreeMap::from([(zone, factor(3))]),
+                leg_variance: leg,
+                leg_variance_minutes: short * 10.0,
+                service_sigma: door * 2.0,
+                incident_probability: chance,
+                incident_mean: Seconds(spans[1]),
+                start_delay: Seconds(spans[2]),
+                start_delays: BTreeMap::from([(DepotId::parse("store").unwrap(), delays)]),
+            };
+            let read = read_noise_model(&noise_message(&noise)).unwrap();
+            // A percentage is a hundred times a share, up to rounding.
+            proptest::prop_assert!((read.incident_probability - chance).abs() < 1e-12);
+            let read = NoiseModel { incident_probability: chance, ..read };
+            proptest::prop_assert_eq!(read, noise);
+        }
     }
 }
