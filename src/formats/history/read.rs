@@ -14,7 +14,7 @@ use crate::units::Timestamp;
 /// Columns that need not be there.
 const OPTIONAL: [&str; 2] = ["planned_service_start", "service_start"];
 
-/// Reads a history: [columns and their meaning](super).
+/// Reads a history in the form that README describes under "Histories".
 ///
 /// # Errors
 /// Everything that is wrong with it, by line and column; with [`OnBadRow::SetAside`], only what leaves nothing to read:
