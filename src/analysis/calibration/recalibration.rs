@@ -154,8 +154,11 @@ fn wald(points: &[Point], fit: [f64; 2]) -> (usize, f64) {
         meat[2] += day[1] * day[1];
     }
     let determinant = meat[0] * meat[2] - meat[1] * meat[1];
-    if days.len() < 2 || determinant <= 1e-12 * meat[0] * meat[2] {
+    if days.len() < 2 {
         return (days.len(), 0.0);
+    }
+    if determinant <= 1e-12 * meat[0] * meat[2] {
+        return (days.len(), score_of_totals(points));
     }
     let n = days.len() as f64;
     let (_, c) = derivatives(points, fit);
@@ -164,6 +167,22 @@ fn wald(points: &[Point], fit: [f64; 2]) -> (usize, f64) {
     let solved = solved(meat, score);
     let wald = (score[0] * solved[0] + score[1] * solved[1]) * (n - 1.0) / n;
     (days.len(), wald)
+}
+
+/// The score statistic of how often things happen in all, against no correction: where all chances are alike, a slope
+/// cannot be told from an intercept, and the total is all there is to judge by.
+fn score_of_totals(points: &[Point]) -> f64 {
+    let mut days: BTreeMap<i64, f64> = BTreeMap::new();
+    for point in points {
+        *days.entry(point.day).or_default() += point.hit - logistic(point.logit);
+    }
+    let total: f64 = days.values().sum();
+    let squares: f64 = days.values().map(|day| day * day).sum();
+    if squares > 0.0 {
+        total * total / squares
+    } else {
+        0.0
+    }
 }
 
 /// Solves the symmetric system `[aa, ab, bb] x = right`.

@@ -45,6 +45,21 @@ fn chances_that_are_too_sure_or_too_high_raise_the_alarm() {
 }
 
 #[test]
+fn chances_all_alike_raise_the_alarm_if_they_are_wrong_and_only_then() {
+    let alike = |predicted: f64, every: i64| -> Vec<Outcome> {
+        let outcome = |i: i64| Outcome {
+            day: i / 20,
+            predicted,
+            happened: i % every == 0,
+        };
+        (0..600).map(outcome).collect()
+    };
+    assert!(Recalibration::of(&alike(0.0, 1)).is_alarming());
+    assert!(Recalibration::of(&alike(0.9, 2)).is_alarming());
+    assert!(!Recalibration::of(&alike(0.5, 2)).is_alarming());
+}
+
+#[test]
 fn false_alarms_are_rare() {
     let alarms = (0..100).filter(|&seed| {
         let outcomes = outcomes(100 + seed, 30, 0.0, 1.0);
