@@ -215,15 +215,19 @@ impl<'a> Simulator<'a> {
     #[inline(always)]
     fn stop_forecast(&mut self, route: &Itinerary, visit: &Visit, order: &OrderId) -> StopForecast {
         let n = self.arrivals.len() * BLOCK;
-        let ranks = [0.1, 0.5, 0.9].map(|p| rank(p, n));
-        let [p10, p50, p90] = order_statistics(&self.arrivals, ranks, f32::round_ties_even);
+        let ranks = [0.1, 0.5, 0.8, 0.9, 0.95, 0.981].map(|p| rank(p, n));
+        let quantiles = order_statistics(&self.arrivals, ranks, f32::round_ties_even);
+        let [p10, p50, p80, p90, p95, p98_1] = quantiles.map(|moment| route.moment(moment));
         let lateness = Lateness::of(visit, &self.arrivals);
         StopForecast {
             order: order.clone(),
             on_time: wilson(n - lateness.n_days, n),
-            arrival_p10: route.moment(p10),
-            arrival_p50: route.moment(p50),
-            arrival_p90: route.moment(p90),
+            arrival_p10: p10,
+            arrival_p50: p50,
+            arrival_p80: p80,
+            arrival_p90: p90,
+            arrival_p95: p95,
+            arrival_p98_1: p98_1,
             expected_lateness: lateness.mean(n),
             leave_by: None,
         }

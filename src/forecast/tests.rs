@@ -57,6 +57,7 @@ fn without_noise_the_day_goes_as_planned() {
         assert_eq!(stop.arrival_p10, arrival);
         assert_eq!(stop.arrival_p50, arrival);
         assert_eq!(stop.arrival_p90, arrival);
+        assert_eq!(stop.arrival_p98_1, arrival);
     }
     let rates: Vec<f64> = route.stops.iter().map(|s| s.on_time.estimate).collect();
     assert_eq!(rates, [1.0, 1.0, 1.0, 0.0]);

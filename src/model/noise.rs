@@ -217,8 +217,14 @@ pub struct StopForecast {
     pub arrival_p10: Timestamp,
     /// Median arrival.
     pub arrival_p50: Timestamp,
+    /// Arrival that 80 % of days come before.
+    pub arrival_p80: Timestamp,
     /// Arrival that 90 % of days come before.
     pub arrival_p90: Timestamp,
+    /// Arrival that 95 % of days come before.
+    pub arrival_p95: Timestamp,
+    /// Arrival that 98.1 % of days come before.
+    pub arrival_p98_1: Timestamp,
     /// Mean lateness, zero on days in time.
     pub expected_lateness: Seconds,
     /// Latest departure that keeps every later promise at the stated confidence; `None` at the last stop.

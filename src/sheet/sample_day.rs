@@ -154,7 +154,10 @@ pub(super) fn forecast() -> PlanForecast {
         on_time: SURE,
         arrival_p10: at(hour, 1),
         arrival_p50: at(hour, 5),
+        arrival_p80: at(hour, 15),
         arrival_p90: at(hour, 20),
+        arrival_p95: at(hour, 25),
+        arrival_p98_1: at(hour, 35),
         expected_lateness: Seconds::ZERO,
         leave_by: Some(at(hour, 30)),
     };

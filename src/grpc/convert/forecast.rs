@@ -68,7 +68,10 @@ fn stop_message(stop: &StopForecast) -> pb::StopForecast {
         on_time: Some(probability_message(stop.on_time)),
         arrival_p10_time: moment(stop.arrival_p10),
         arrival_p50_time: moment(stop.arrival_p50),
+        arrival_p80_time: moment(stop.arrival_p80),
         arrival_p90_time: moment(stop.arrival_p90),
+        arrival_p95_time: moment(stop.arrival_p95),
+        arrival_p98_1_time: moment(stop.arrival_p98_1),
         expected_lateness_duration: span(stop.expected_lateness),
         leave_by_time: stop.leave_by.and_then(moment),
     }
@@ -167,7 +170,10 @@ fn read_stop(at: &At<'_>, stop: &pb::StopForecast) -> Option<StopForecast> {
     let on_time = at.probability("on_time", stop.on_time.as_ref());
     let p10 = at.moment("arrival_p10_time", stop.arrival_p10_time.as_ref());
     let p50 = at.moment("arrival_p50_time", stop.arrival_p50_time.as_ref());
+    let p80 = at.moment("arrival_p80_time", stop.arrival_p80_time.as_ref());
     let p90 = at.moment("arrival_p90_time", stop.arrival_p90_time.as_ref());
+    let p95 = at.moment("arrival_p95_time", stop.arrival_p95_time.as_ref());
+    let p98_1 = at.moment("arrival_p98_1_time", stop.arrival_p98_1_time.as_ref());
     let lateness = at.span(
         "expected_lateness_duration",
         stop.expected_lateness_duration.as_ref(),
@@ -178,7 +184,10 @@ fn read_stop(at: &At<'_>, stop: &pb::StopForecast) -> Option<StopForecast> {
         on_time: on_time?,
         arrival_p10: p10?,
         arrival_p50: p50?,
+        arrival_p80: p80?,
         arrival_p90: p90?,
+        arrival_p95: p95?,
+        arrival_p98_1: p98_1?,
         expected_lateness: lateness?,
         leave_by: leave_by?,
     })
