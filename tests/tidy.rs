@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -29,6 +29,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),
     ("analysis", &["rng"]),
+    ("report", &["analysis"]),
     (
         "bench",
         &[
@@ -73,6 +74,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "generate",
             "analysis",
             "bench",
+            "report",
             "app",
             "grpc",
         ],

@@ -12,6 +12,7 @@ mod jobs;
 mod large;
 mod limits;
 mod readme;
+mod report;
 mod service;
 mod solve;
 mod standard_services;

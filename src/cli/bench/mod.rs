@@ -2,6 +2,7 @@
 
 mod check;
 mod instance;
+mod report;
 mod solver;
 mod study;
 
@@ -24,6 +25,7 @@ enum Command {
     Check(check::Arguments),
     Instance(instance::Arguments),
     Study(study::Arguments),
+    Report(report::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
@@ -32,6 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Command::Check(arguments) => check::run(arguments),
         Command::Instance(arguments) => instance::run(arguments),
         Command::Study(arguments) => study::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
     }
 }
 
