@@ -370,19 +370,20 @@ pub(super) fn differences(subject: &Subject<'_>) -> Markup {
     let kept: fn(&Comparison) -> &Contrast = |found| &found.kept;
     let cost: fn(&Comparison) -> &Contrast = |found| &found.cost;
     let figures = [
-        ("promises kept, points (right is better)", kept),
-        ("cost, % (left is better)", cost),
+        ("Promises kept: right is better", "points", kept),
+        ("Cost: left is better", "%", cost),
     ];
     html! {
         div.panels {
-            @for (words, figure) in figures { (difference_panel(subject, words, figure).draw()) }
+            @for (title, unit, figure) in figures { (difference_panel(subject, title, unit, figure).draw()) }
         }
     }
 }
 
 fn difference_panel(
     subject: &Subject<'_>,
-    words: &str,
+    title: &str,
+    unit: &str,
     figure: fn(&Comparison) -> &Contrast,
 ) -> Panel {
     let rows: Vec<&Comparison> = subject
@@ -436,8 +437,8 @@ fn difference_panel(
         }
     }));
     Panel {
-        title: String::new(),
-        x: label(words, Scale::Linear(low, high)),
+        title: title.to_owned(),
+        x: label(unit, Scale::Linear(low, high)),
         y: Axis {
             label: String::new(),
             scale: Scale::Linear(n - 0.4, -0.6),

@@ -98,9 +98,9 @@ impl Scale {
     }
 }
 
-/// About five round numbers between two others.
+/// Up to eight round numbers between two others.
 fn round_numbers(low: f64, high: f64) -> Vec<(f64, String)> {
-    let rough = (high - low).max(1e-9) / 5.0;
+    let rough = (high - low).max(1e-9) / 7.0;
     let magnitude = 10.0_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * magnitude);
     let step = step

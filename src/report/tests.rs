@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
 
 use super::*;
 use crate::analysis::study::fixture::sample;
@@ -14,7 +15,7 @@ fn lines(html: &str) -> String {
     html.replace("><", ">\n<")
 }
 
-/// The sample with all text cut from it but the words of the page's sentences.
+/// What the report of a study begins with.
 fn answer_of(study: &Study) -> String {
     answer::answer(&Subject::new(study))
 }
@@ -258,7 +259,7 @@ fn parquet_has_what_csv_has() {
         let records: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         let file = fs::File::open(folder.path().join(format!("{name}.parquet"))).unwrap();
         let reader = SerializedFileReader::new(file).unwrap();
-        let rows: Vec<parquet::record::Row> = reader
+        let rows: Vec<Row> = reader
             .get_row_iter(None)
             .unwrap()
             .map(Result::unwrap)
@@ -267,15 +268,13 @@ fn parquet_has_what_csv_has() {
         for (record, row) in records.iter().zip(&rows) {
             for (at, (column, field)) in row.get_column_iter().enumerate() {
                 assert_eq!(*column, heads[at]);
-                let told = match field {
-                    parquet::record::Field::Str(text) => text.clone(),
-                    parquet::record::Field::Double(number) => {
-                        assert!((record[at].parse::<f64>().unwrap() - number).abs() < 1e-12);
-                        continue;
-                    }
-                    other => other.to_string(),
-                };
-                assert_eq!(record[at], told, "{column}");
+                if let Field::Double(number) = field {
+                    assert!((record[at].parse::<f64>().unwrap() - number).abs() < 1e-12);
+                } else if let Field::Str(text) = field {
+                    assert_eq!(record[at], *text, "{column}");
+                } else {
+                    assert_eq!(record[at], field.to_string(), "{column}");
+                }
             }
         }
     }
