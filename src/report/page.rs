@@ -68,10 +68,10 @@ fn section(title: &str, says: &str, figure: &Markup, numbers: &Markup) -> Markup
     }
 }
 
+/// What ways come to and how they differ.
 fn sections(subject: &Subject<'_>) -> Markup {
     let first = subject.names.first().map_or("", String::as_str);
-    let base = shown(subject.base, 40);
-    let none = || markup! {};
+    let none = markup! {};
     markup! {
         (section(
             "What do more promises cost?",
@@ -99,10 +99,18 @@ fn sections(subject: &Subject<'_>) -> Markup {
                 "What do other ways come to on equal terms?",
                 "Ways that differ by their target alone form a frontier: the others are compared with it where it keeps as \
                  many promises, and where it costs as much.",
-                &none(),
+                &none,
                 &rows,
             ))
         }
+        (promise_sections(subject))
+    }
+}
+
+/// Which promises are kept, and whether that was to be foreseen.
+fn promise_sections(subject: &Subject<'_>) -> Markup {
+    let base = shown(subject.base, 40);
+    markup! {
         (section(
             "How many promises does a day keep?",
             "The higher a line, the more days keep at least as many promises as stand below it; at the dashed line, 98.1 %.",
@@ -121,7 +129,7 @@ fn sections(subject: &Subject<'_>) -> Markup {
             (section(
                 "Do plans for a target promise too much?",
                 "A plan is fitted to the simulated days that it was made for; what it keeps less of on others is its optimism.",
-                &none(),
+                &markup! {},
                 &rows,
             ))
         }
