@@ -173,11 +173,17 @@ impl Panel {
         let size = format!("0 0 {:.0} {:.0}", self.width, self.height);
         html! {
             svg.plot viewBox=(size) style=(format!("max-width:{:.0}px", self.width)) role="img" aria-label=(self.title) {
-                text.title x=(number(self.left())) y="16" { (self.title) }
+                text.title x=(number(self.title_left())) y="16" { (self.title) }
                 (self.axes())
                 @for mark in &self.marks { (self.mark(mark)) }
             }
         }
+    }
+
+    /// Where the title begins: above the plot, or further left if it is long.
+    fn title_left(&self) -> f64 {
+        let width = 1.2 * CHARACTER * self.title.chars().count() as f64;
+        self.left().min(self.width - width).max(4.0)
     }
 
     /// Room for the labels of the upright axis.

@@ -13,7 +13,7 @@ use crate::report;
 /// (`outcomes`) and one for each stop of each outcome (`stops`). Exits with 2 if the study is not finished: the report
 /// is then of what is there.
 #[derive(Debug, clap::Args)]
-#[group(id = "results", required = true, multiple = true, args = ["html", "csv", "parquet"])]
+#[command(group = clap::ArgGroup::new("results").required(true).multiple(true).args(["html", "csv", "parquet"]))]
 pub(super) struct Arguments {
     /// The study, as `bench study` writes it.
     #[arg(value_name = "STUDY")]
