@@ -124,15 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn a_courier_is_at_the_first_door_when_it_opens_with_the_usual_delay_to_spare() {
-        // Ten minutes on the way and six minutes of delay.
-        assert_eq!(start(&day(|_| {})), at(13, 44));
+    fn a_courier_is_at_the_first_door_when_it_opens_with_delays_to_spare() {
+        // Ten minutes on the way and three delays of six minutes, as leaving early costs nothing.
+        assert_eq!(start(&day(|_| {})), at(13, 32));
+        let paid = day(|courier| courier.costs.per_hour = Cost(1_000));
+        assert!(start(&paid) > at(14, 0), "waiting is paid for");
     }
 
     #[test]
     fn a_start_that_would_break_the_route_is_as_late_as_it_must_be() {
         let short = day(|courier| courier.limits.max_duty = Some(Seconds(80 * 60)));
-        assert!(start(&short) > at(13, 44));
+        assert!(start(&short) > at(13, 32));
     }
 
     #[test]

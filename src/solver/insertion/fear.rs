@@ -13,21 +13,21 @@ use crate::solver::state::State;
 /// Time to spare that makes harm 2.7 times less likely, in seconds, at the start of a route.
 ///
 /// Source, as for the next three: a few runs on EURO-NeurIPS days for 98.1 % on time; not settled.
-const SPREAD_AT_START: f32 = 200.0;
+const SPREAD_AT_START: f64 = 200.0;
 /// How much that grows with each second under way.
-const SPREAD_GROWTH: f32 = 0.065;
+const SPREAD_GROWTH: f64 = 0.065;
 /// Share of certain harm that a client without time to spare does.
-const WITHOUT_SLACK: f32 = 0.6;
+const WITHOUT_SLACK: f64 = 0.6;
 /// Share of certain harm that clients count as doing at least: what has not gone wrong yet may when they come later.
-const NEVER_SAFE: f32 = 0.002;
+const NEVER_SAFE: f64 = 0.002;
 /// Growth of what is at stake beyond this many times 2.7 is not told apart.
-const RISE_MAX: f32 = 3.0;
+const RISE_MAX: f64 = 3.0;
 
 /// What a route's delays cost.
 pub(super) struct Fear {
-    toll: f32,
+    toll: f64,
     /// The harm of a client that is sure to be late.
-    certain: f32,
+    certain: f64,
     /// When the first client is left.
     begin: i32,
 }
@@ -38,8 +38,8 @@ impl Fear {
         let limit = state.problem.harm_limit()?;
         let first = state.visit(state.sentinel(slot)).succ;
         (state.toll() > 0).then(|| Self {
-            toll: state.toll() as f32,
-            certain: limit.certain as f32,
+            toll: state.toll() as f64,
+            certain: limit.certain as f64,
             begin: state.visit(first).departure,
         })
     }
@@ -47,12 +47,12 @@ impl Fear {
     /// What it is likely to cost that the query's client goes into a gap: at least 0.
     pub(super) fn of_gap(&self, state: &State<'_>, query: &Query<'_>, gap: &Gap) -> i64 {
         let spare = gap.window_end + query.service - gap.leave;
-        let own = WITHOUT_SLACK * (-(spare as f32) / self.spread(gap.leave)).exp() * self.certain;
+        let own = WITHOUT_SLACK * (-(spare as f64) / self.spread(gap.leave)).exp() * self.certain;
         ((own + self.behind(state, gap)) * self.toll) as i64
     }
 
     /// The harm that the clients behind the gap are likely to do on top, because they come later.
-    fn behind(&self, state: &State<'_>, gap: &Gap) -> f32 {
+    fn behind(&self, state: &State<'_>, gap: &Gap) -> f64 {
         if !state.is_client(gap.x) {
             return 0.0;
         }
@@ -64,13 +64,13 @@ impl Fear {
         let waiting = state.visit(gap.x).start - spread as i32;
         let rise = |arrival: i32| {
             let later = arrival.max(waiting) - stake.arrival.max(waiting);
-            (later as f32 / spread).min(RISE_MAX).exp()
+            (later as f64 / spread).min(RISE_MAX).exp()
         };
-        let harm = stake.harm as f32 + NEVER_SAFE * self.certain;
+        let harm = stake.harm as f64 + NEVER_SAFE * self.certain;
         (harm * (rise(next) - rise(before.departure + before.travel))).max(0.0)
     }
 
-    fn spread(&self, moment: i32) -> f32 {
-        SPREAD_AT_START + SPREAD_GROWTH * (moment - self.begin).max(0) as f32
+    fn spread(&self, moment: i32) -> f64 {
+        SPREAD_AT_START + SPREAD_GROWTH * (moment - self.begin).max(0) as f64
     }
 }
