@@ -32,6 +32,7 @@ mod factors;
 mod fixture;
 mod itinerary;
 mod kernel;
+pub mod learn;
 mod quantiles;
 mod realize;
 mod rehearsal;
