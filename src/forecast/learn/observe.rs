@@ -101,7 +101,7 @@ fn leg(stop: &RecordedStop, before: Timestamp, [day, courier, zone]: [usize; 3])
 
 fn service(stop: &RecordedStop, [day, courier]: [usize; 2]) -> Option<Service> {
     let (planned, actual) = (stop.planned_service, stop.departure - stop.service_start);
-    (planned >= SHORTEST && actual >= SHORTEST).then(|| Service {
+    (planned >= SHORTEST && actual >= SHORTEST).then_some(Service {
         day,
         courier,
         planned: planned.0 as f64,
