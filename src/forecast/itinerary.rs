@@ -407,7 +407,7 @@ impl<'a> Walk<'a> {
     clippy::cast_precision_loss,
     reason = "whole numbers up to the horizon are exact"
 )]
-fn float(seconds: i64) -> f32 {
+pub(super) fn float(seconds: i64) -> f32 {
     seconds.clamp(-HORIZON, HORIZON) as f32
 }
 

@@ -35,6 +35,7 @@ mod kernel;
 pub mod learn;
 mod quantiles;
 mod realize;
+mod recorded;
 mod rehearsal;
 mod route;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use factors::BATCHES;
 use factors::Traffic;
 use itinerary::{Itinerary, Timetable};
 pub use realize::realize;
+pub use recorded::{RecordedForecast, RecordedPromise, forecast_recorded};
 pub use rehearsal::{Rehearsal, Step};
 use route::{Day, Simulator};
 use spread::{Cause, Spread};
@@ -81,6 +83,9 @@ const TRAFFIC_MAX: usize = 64 << 20;
 /// Sets the scenarios of reports apart from those that a plan may have been optimized against under the same seed:
 /// a plan looks better on the days it was made for.
 const REPORT: u64 = 0x7265_706f_7274;
+
+/// Sets the days that recorded days are forecast on apart from others under the same seed.
+const RECORDED: u64 = 0x7265_636f_7264;
 
 /// The scenarios that plans are optimized against.
 const TRAINING: u64 = 0x0074_7261_696e;

@@ -86,6 +86,30 @@ impl<'a> Simulator<'a> {
         })
     }
 
+    /// Moves along a route and shows `see` every order's stop with the arrivals there, in the sequence of the scenarios.
+    pub(super) fn follow(&mut self, route: &Itinerary, see: impl FnMut(&Visit, &[f32])) {
+        Arch::new().dispatch(Following {
+            simulator: self,
+            route,
+            see,
+        });
+    }
+
+    #[inline(always)]
+    fn go(&mut self, route: &Itinerary, mut see: impl FnMut(&Visit, &[f32])) {
+        self.meet(route);
+        for first in (0..route.visits.len()).step_by(SEGMENT) {
+            let visits = segment(route, first);
+            self.draw(visits);
+            for (at, visit) in visits.iter().enumerate() {
+                self.arrive(at, visit);
+                if visit.order.is_some() {
+                    see(visit, self.arrivals.as_flattened());
+                }
+            }
+        }
+    }
+
     #[inline(always)]
     fn simulate(&mut self, route: &Itinerary) -> RouteForecast {
         self.meet(route);
@@ -280,6 +304,22 @@ impl WithSimd for Simulation<'_, '_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> RouteForecast {
         self.simulator.simulate(self.route)
+    }
+}
+
+/// The way forward along one route, as what `pulp` compiles for each width.
+struct Following<'a, 'b, F> {
+    simulator: &'b mut Simulator<'a>,
+    route: &'b Itinerary,
+    see: F,
+}
+
+impl<F: FnMut(&Visit, &[f32])> WithSimd for Following<'_, '_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.simulator.go(self.route, self.see);
     }
 }
 
