@@ -19,7 +19,7 @@
 //!
 //! # How
 //! Noise is keyed by order and courier (`draws`), traffic is spread evenly (`factors`), a route is an array of
-//! planned times (`itinerary`), a block of 256 scenarios moves along it in single precision (`kernel`), and one thread
+//! planned times (`itinerary`), a block of 128 scenarios moves along it in single precision (`kernel`), and one thread
 //! sums up a route (`route`, `quantiles`, `statistics`). Numbers of promises are summed as integers, so that the answer
 //! has the same bits for any number of threads.
 
