@@ -22,3 +22,14 @@ mod tests;
 pub use instance::{day_of_instance, routes_of_nodes};
 pub use noise::stressed;
 pub use run::{Bench, Day, Event, Given, RunError, digest};
+
+use crate::forecast;
+
+/// Simulated days of a study: multiples of the least of them, up to the most.
+const SCENARIOS: std::ops::RangeInclusive<u32> = forecast::SCENARIOS_STEP..=forecast::SCENARIOS_MAX;
+
+/// Whether a study can have so many simulated days.
+#[must_use]
+pub fn can_simulate(scenarios: u32) -> bool {
+    SCENARIOS.contains(&scenarios) && scenarios.is_multiple_of(*SCENARIOS.start())
+}

@@ -5,15 +5,11 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::analysis::study::{
-    BATCHES, DAY_QUANTILES, Group, Outcome, PlanRecord, StopOutcome, Stress,
+    BATCHES, DAY_QUANTILES, Group, Outcome, PlanRecord, StopOutcome, Stress, scenario_error,
 };
 use crate::forecast;
 use crate::model::{Order, Plan, PlanForecast, Problem};
 use crate::units::Seconds;
-
-/// Half the width of a 95 % interval of a mean of [`BATCHES`] values, in standard deviations of one: the 97.5 % quantile
-/// of Student's law with 15 degrees of freedom, by the root of 16.
-const HALF_WIDTH: f64 = 2.131_449_546 / 4.0;
 
 const _: () = assert!(BATCHES == forecast::BATCHES);
 
@@ -53,7 +49,7 @@ impl Trial<'_> {
             unserved: self.problem.orders.len() - served,
             solve_seconds: record.solve_seconds,
             expected_kept,
-            expected_error: half_width(&batches, expected_kept),
+            expected_error: scenario_error(&batches),
             day_rates: self.day_rates(),
             worst_stop: if served < self.problem.orders.len() {
                 0.0
@@ -152,13 +148,6 @@ fn hour(order: &Order, zone: &TimeZone) -> String {
     );
     let moment = jiff::Timestamp::from_second(start.unwrap_or_default().0).unwrap_or_default();
     format!("{:02}", moment.to_zoned(zone.clone()).hour())
-}
-
-/// Half the width of the 95 % interval of the mean of batches.
-fn half_width(batches: &[f64], mean: f64) -> f64 {
-    let squares = batches.iter().map(|rate| (rate - mean).powi(2));
-    let variance = squares.sum::<f64>() / (BATCHES - 1) as f64;
-    HALF_WIDTH * variance.sqrt()
 }
 
 /// A share with six decimals: finer than 65,536 simulated days can tell, and short to write.

@@ -47,7 +47,8 @@ pub(super) struct Arguments {
     /// Where to write how the search went, as lines of JSON.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// A trace of this instance whose search is to be made again, step by step and without a clock.
+    /// A trace of this instance whose search is to be made again, step by step and without a clock; fails if it comes to
+    /// another cost, as it may for instances of more than 4000 customers.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["time_limit", "iterations", "seed", "rounding"])]
     replay: Option<PathBuf>,
 }

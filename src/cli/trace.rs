@@ -296,13 +296,7 @@ fn name_of(rounding: Rounding) -> String {
 }
 
 fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    let bytes = Sha256::digest(text.as_bytes());
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("{:x}", Sha256::digest(text.as_bytes()))
 }
 
 fn millis(duration: Duration) -> u64 {

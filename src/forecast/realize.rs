@@ -1,6 +1,8 @@
 //! Days as they might have been: what the simulation of forecasts makes of a plan, once for each day, with the times that
 //! an operator would have recorded.
 
+use std::collections::BTreeMap;
+
 use super::draws::{self, BLOCK, Block, Draws, Purpose};
 use super::factors::{CourierBlock, Traffic};
 use super::itinerary::{Itinerary, Timetable, Visit};
@@ -67,8 +69,11 @@ pub fn realize(
         shift,
         midnight,
     };
+    let orders: BTreeMap<&OrderId, &Order> = (problem.orders.iter())
+        .map(|order| (&order.id, order))
+        .collect();
     let record = |(route, lived): (&Route, &Itinerary)| {
-        let purposes = purposes(problem, route);
+        let purposes = purposes(problem, &orders, route);
         scene.record(&planner.itinerary(route), lived, purposes)
     };
     plan.routes.iter().zip(&itineraries).map(record).collect()
@@ -233,7 +238,11 @@ impl Scene<'_> {
 
 /// What the visits of the itinerary of `route` are for, in their sequence: at each position breaks, then reloads, then the
 /// order.
-fn purposes(problem: &Problem, route: &Route) -> Vec<RecordedPurpose> {
+fn purposes(
+    problem: &Problem,
+    orders: &BTreeMap<&OrderId, &Order>,
+    route: &Route,
+) -> Vec<RecordedPurpose> {
     let mut purposes = Vec::new();
     let breaks = |position: usize| {
         let breaks = route.breaks.iter();
@@ -245,15 +254,19 @@ fn purposes(problem: &Problem, route: &Route) -> Vec<RecordedPurpose> {
         let reloads = route.reloads.iter();
         let reloads = reloads.filter(|reload| reload.n_before == position);
         purposes.extend(reloads.map(|_| RecordedPurpose::Reload));
-        purposes.push(RecordedPurpose::Order(recorded(problem, &stop.order)));
+        let order = orders.get(&stop.order).copied();
+        purposes.push(RecordedPurpose::Order(recorded(
+            problem,
+            &stop.order,
+            order,
+        )));
     }
     purposes.extend(breaks(route.stops.len()));
     purposes
 }
 
 /// The order called `id` as a history has it; what the problem does not tell is a promise of all times.
-fn recorded(problem: &Problem, id: &OrderId) -> RecordedOrder {
-    let order = problem.orders.iter().find(|order| order.id == *id);
+fn recorded(problem: &Problem, id: &OrderId, order: Option<&Order>) -> RecordedOrder {
     let windows = order.map(Order::service_windows).unwrap_or_default();
     let place = order.and_then(|order| problem.places.get(order.place.index()));
     RecordedOrder {

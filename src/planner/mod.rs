@@ -245,9 +245,12 @@ impl Order<'_> {
         if options.fleet_first {
             translation.target = translation.target.with_fleet_first();
         }
+        let mut hazard = None;
         if let Some(reliability) = &options.reliability {
-            let limit = reliability.limit(problem, &translation, options.seed);
+            let counted = reliability.hazard(problem, &translation, options.seed);
+            let limit = reliability.limit(problem, &translation, Arc::clone(&counted));
             translation.target = translation.target.with_harm_limit(limit);
+            hazard = Some(counted);
         }
         let params = SearchParams {
             seed: options.seed,
@@ -278,9 +281,7 @@ impl Order<'_> {
             iterations: outcome.iterations,
             end: outcome.end,
             toll: outcome.toll,
-            rehearsed: options.reliability.as_ref().map(|reliability| {
-                reliability.rehearsed(problem, &translation, options.seed, &outcome.solution)
-            }),
+            rehearsed: hazard.map(|hazard| hazard.kept(target, &outcome.solution)),
             notes: Vec::new(),
         };
         if let (Some(warm), Some(start)) = (warm, start) {

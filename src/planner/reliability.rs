@@ -10,6 +10,7 @@
 )]
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::translate::Translation;
 use crate::forecast::{Rehearsal, Step};
@@ -50,7 +51,7 @@ const FIRST_TOLL: f64 = 4.0;
 
 /// Counts promises broken on the days of a rehearsal.
 #[derive(Debug)]
-struct BrokenPromises {
+pub(super) struct BrokenPromises {
     rehearsal: Rehearsal,
     /// A courier of each vehicle type.
     couriers: Vec<usize>,
@@ -61,66 +62,42 @@ struct BrokenPromises {
 }
 
 impl Reliability {
-    /// The limit on the promises that `translation`'s solutions may break.
-    pub(super) fn limit(
+    /// Counts promises that `translation`'s solutions break on the days that `seed` stands for.
+    pub(super) fn hazard(
         &self,
         problem: &Problem,
         translation: &Translation,
         seed: u64,
+    ) -> Arc<BrokenPromises> {
+        let Self { noise, grace, .. } = self;
+        let origin = translation.origin();
+        let rehearsal = Rehearsal::new(problem, noise, *grace, days(problem), seed, origin);
+        let tolerated = self.target.floor.map_or(1.0, |floor| 1.0 - floor);
+        Arc::new(BrokenPromises {
+            couriers: translation.first_couriers(),
+            lead: lead(noise),
+            tolerated: (tolerated * f64::from(rehearsal.days())) as u32,
+            rehearsal,
+        })
+    }
+
+    /// The limit on the promises that `translation`'s solutions may break, as `hazard` counts them.
+    pub(super) fn limit(
+        &self,
+        problem: &Problem,
+        translation: &Translation,
+        hazard: Arc<BrokenPromises>,
     ) -> HarmLimit {
-        let hazard = self.hazard(problem, translation, seed, self.target.floor);
         let n_days = f64::from(hazard.rehearsal.days());
         let allowed = (1.0 - self.target.expected - MARGIN).max(0.0);
         let toll = FIRST_TOLL * translation.target.arc_cost_mean() / n_days;
         HarmLimit {
-            hazard: Box::new(hazard),
+            hazard,
             limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
             toll: (toll as i64).max(1),
             certain: i64::from(days(problem)),
             of_client: (1 + FLOOR_WEIGHT) * i64::from(days(problem)),
         }
-    }
-
-    /// Counts promises broken on the days that `seed` stands for, those of stops below `floor` several times.
-    fn hazard(
-        &self,
-        problem: &Problem,
-        translation: &Translation,
-        seed: u64,
-        floor: Option<f64>,
-    ) -> BrokenPromises {
-        let Self { noise, grace, .. } = self;
-        let origin = translation.origin();
-        let rehearsal = Rehearsal::new(problem, noise, *grace, days(problem), seed, origin);
-        let tolerated = floor.map_or(1.0, |floor| 1.0 - floor);
-        BrokenPromises {
-            couriers: translation.first_couriers(),
-            lead: lead(noise),
-            tolerated: (tolerated * f64::from(rehearsal.days())) as u32,
-            rehearsal,
-        }
-    }
-
-    /// The expected share of all promises that `solution` keeps on the days that it was made for under `seed`, 0 to 1.
-    pub(super) fn rehearsed(
-        &self,
-        problem: &Problem,
-        translation: &Translation,
-        seed: u64,
-        solution: &Solution,
-    ) -> f64 {
-        let hazard = self.hazard(problem, translation, seed, None);
-        let mut harms = Vec::new();
-        let broken = |route: &SolutionRoute| {
-            let clients: Vec<u32> = route.clients.iter().map(|&client| client as u32).collect();
-            hazard.harms(&translation.target, route.kind, &clients, &mut harms);
-            harms.iter().sum::<i64>()
-        };
-        let n_days = i64::from(hazard.rehearsal.days());
-        let absent = n_days * solution.absent.len() as i64;
-        let broken = absent + solution.routes.iter().map(broken).sum::<i64>();
-        let promises = n_days * problem.orders.len().max(1) as i64;
-        1.0 - broken as f64 / promises as f64
     }
 
     /// What a promise costs where one broken on one day costs `toll`.
@@ -165,18 +142,47 @@ thread_local! {
     static SCRATCH: RefCell<(Vec<Step>, Vec<u32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
-impl Hazard for BrokenPromises {
-    /// In promises broken on one day of the rehearsal.
-    fn harms(&self, problem: &target::Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>) {
+impl BrokenPromises {
+    /// What `judge` makes of the number of days on which each of `clients` is late.
+    fn late_days<T>(
+        &self,
+        problem: &target::Problem,
+        kind: usize,
+        clients: &[u32],
+        judge: impl FnOnce(&[u32]) -> T,
+    ) -> T {
         SCRATCH.with_borrow_mut(|(steps, late)| {
             let vehicle = &problem.types()[kind];
             let departure = departure(problem, vehicle, kind, clients, self.lead, steps);
             let courier = self.couriers[kind];
             self.rehearsal.late_days(courier, departure, steps, late);
-            let count = |&days: &u32| {
-                let beyond = days.saturating_sub(self.tolerated);
-                i64::from(days) + FLOOR_WEIGHT * i64::from(beyond)
-            };
+            judge(late)
+        })
+    }
+
+    /// The expected share of all promises that `solution` keeps on the days of the rehearsal, 0 to 1.
+    pub(super) fn kept(&self, problem: &target::Problem, solution: &Solution) -> f64 {
+        let broken = |route: &SolutionRoute| -> u64 {
+            let clients: Vec<u32> = route.clients.iter().map(|&client| client as u32).collect();
+            let total = |late: &[u32]| late.iter().copied().map(u64::from).sum();
+            self.late_days(problem, route.kind, &clients, total)
+        };
+        let n_days = u64::from(self.rehearsal.days());
+        let absent = n_days * solution.absent.len() as u64;
+        let broken = absent + solution.routes.iter().map(broken).sum::<u64>();
+        let promises = n_days * problem.n_clients().max(1) as u64;
+        1.0 - broken as f64 / promises as f64
+    }
+}
+
+impl Hazard for BrokenPromises {
+    /// In promises broken on one day of the rehearsal, those of stops below the floor several times.
+    fn harms(&self, problem: &target::Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>) {
+        let count = |&days: &u32| {
+            let beyond = days.saturating_sub(self.tolerated);
+            i64::from(days) + FLOOR_WEIGHT * i64::from(beyond)
+        };
+        self.late_days(problem, kind, clients, |late| {
             harms.clear();
             harms.extend(late.iter().map(count));
         });

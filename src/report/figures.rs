@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::measure::{Share, class_name, couriers, days_with, hours, outcomes, reliability};
+use super::measure::{Share, class_name, couriers, days_with, hours, reliability};
 use super::plot::{Axis, Mark, Panel, Scale, trimmed};
 use super::{REFERENCE, Subject, percent, points};
 use crate::analysis::study::{Comparison, Contrast, frontiers};
@@ -163,7 +163,7 @@ pub(super) fn calibration(subject: &Subject<'_>) -> Markup {
             words: String::new(),
         }];
         for (series, way) in subject.ways.iter().enumerate() {
-            let classes = reliability(&outcomes(subject.study, way, stress));
+            let classes = reliability(&subject.study.outcomes_of(way, stress));
             let points = classes
                 .iter()
                 .map(|class| (class.predicted, class.kept.mean));
@@ -201,7 +201,7 @@ pub(super) fn by_hour(subject: &Subject<'_>) -> Markup {
     let of_ways = subject
         .ways
         .iter()
-        .map(|way| hours(&outcomes(subject.study, way, subject.base)));
+        .map(|way| hours(&subject.study.outcomes_of(way, subject.base)));
     let of_ways: Vec<_> = of_ways.collect();
     let names: std::collections::BTreeSet<&String> =
         of_ways.iter().flat_map(|hours| hours.keys()).collect();
@@ -270,7 +270,7 @@ pub(super) fn by_courier(subject: &Subject<'_>) -> Markup {
     let mut least = 1.0_f64;
     let mut marks = Vec::new();
     for (series, way) in subject.ways.iter().enumerate() {
-        let ranked = couriers(&outcomes(subject.study, way, subject.base));
+        let ranked = couriers(&subject.study.outcomes_of(way, subject.base));
         least = ranked.first().map_or(least, |(kept, ..)| least.min(*kept));
         let share = |rank: usize| 100.0 * (rank as f64 + 0.5) / ranked.len() as f64;
         let every = ranked.len().div_ceil(LINE_POINTS).max(1);
@@ -329,7 +329,7 @@ pub(super) fn days(subject: &Subject<'_>) -> Markup {
     panels(subject, |stress, width| {
         let mut marks = vec![reference(0.0, 100.0)];
         for (series, way) in subject.ways.iter().enumerate() {
-            let outcomes = outcomes(subject.study, way, stress);
+            let outcomes = subject.study.outcomes_of(way, stress);
             if outcomes.is_empty() {
                 continue;
             }

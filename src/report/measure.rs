@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::calibration::EDGES;
 use crate::analysis::resample::estimate;
-use crate::analysis::study::{Group, Outcome, Study};
-
-/// Edges between classes of predicted chances.
-pub(super) const EDGES: [f64; 7] = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995];
+use crate::analysis::study::{Group, Outcome};
 
 /// A share of promises over days.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,15 +47,6 @@ fn share(days: &[(f64, usize)]) -> Option<Share> {
     let interval = estimate(&by_day).filter(|_| is_known);
     let interval = interval.map(|found| (found.low.clamp(0.0, 1.0), found.high.clamp(0.0, 1.0)));
     Some(Share { n, mean, interval })
-}
-
-/// The outcomes of a way under a stress.
-pub(super) fn outcomes<'a>(study: &'a Study, way: &str, stress: &str) -> Vec<&'a Outcome> {
-    let of = study
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.way == way && outcome.stress == stress);
-    of.collect()
 }
 
 /// What was predicted, and what came of it.
@@ -170,7 +159,7 @@ mod tests {
     #[test]
     fn every_stop_is_in_one_class() {
         let study = sample();
-        let outcomes = outcomes(&study, "nominal", "base");
+        let outcomes = study.outcomes_of("nominal", "base");
         let classes = reliability(&outcomes);
         assert_eq!(classes.iter().map(|class| class.kept.n).sum::<usize>(), 48);
         for class in classes {
@@ -185,7 +174,7 @@ mod tests {
     #[test]
     fn hours_and_couriers_hold_every_promise() {
         let study = sample();
-        let outcomes = outcomes(&study, "98.1", "base");
+        let outcomes = study.outcomes_of("98.1", "base");
         assert_eq!(
             hours(&outcomes)
                 .values()

@@ -18,7 +18,7 @@ pub use rows::{OutcomeRow, RowsError, StopRow, outcome_rows, stop_rows, write_cs
 
 use maud::Markup;
 
-use crate::analysis::study::{Comparison, Stress, Study, Summary, comparisons, summaries};
+use crate::analysis::study::{Comparison, Study, Summary, comparisons, summaries};
 
 /// The on-time rate that a grocer reported, which plans are measured against.
 pub const REFERENCE: f64 = 0.981;
@@ -48,17 +48,10 @@ impl<'a> Subject<'a> {
             .iter()
             .map(|way| way.name.as_str())
             .collect();
-        let is_base = |stress: &&Stress| {
-            **stress
-                == Stress {
-                    name: stress.name.clone(),
-                    ..Stress::default()
-                }
-        };
         let base = definition
             .stresses
             .iter()
-            .find(is_base)
+            .find(|stress| stress.is_neutral())
             .or(definition.stresses.first());
         Self {
             study,

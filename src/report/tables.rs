@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::measure::{class_name, couriers, days_with, hours, outcomes, reliability};
+use super::measure::{class_name, couriers, days_with, hours, reliability};
 use super::{REFERENCE, Subject, percent, points, shown};
 use crate::analysis::resample::Estimate;
 use crate::analysis::study::{AtEqual, Contrast, Outcome, on_equal_terms, optimism};
@@ -213,7 +213,7 @@ pub(super) fn calibration(subject: &Subject<'_>) -> Markup {
     for stress in &subject.stresses {
         for way in &subject.ways {
             rows.extend(
-                reliability(&outcomes(subject.study, way, stress))
+                reliability(&subject.study.outcomes_of(way, stress))
                     .into_iter()
                     .map(|class| {
                         vec![
@@ -238,7 +238,7 @@ pub(super) fn by_hour(subject: &Subject<'_>) -> Markup {
     let mut rows = Vec::new();
     for way in &subject.ways {
         rows.extend(
-            hours(&outcomes(subject.study, way, subject.base))
+            hours(&subject.study.outcomes_of(way, subject.base))
                 .into_iter()
                 .map(|(hour, share)| {
                     vec![
@@ -259,7 +259,7 @@ pub(super) fn by_courier(subject: &Subject<'_>) -> Markup {
     let heads = ["way", "couriers", "courier", "day", "promises", "kept, %"];
     let mut rows = Vec::new();
     for way in &subject.ways {
-        let ranked = couriers(&outcomes(subject.study, way, subject.base));
+        let ranked = couriers(&subject.study.outcomes_of(way, subject.base));
         for (rank, (kept, day, group)) in ranked.iter().enumerate().take(COURIERS_NAMED) {
             let place = format!("number {} of {}", rank + 1, ranked.len());
             rows.push(vec![
@@ -306,7 +306,7 @@ pub(super) fn days(subject: &Subject<'_>) -> Markup {
     let mut rows = Vec::new();
     for stress in &subject.stresses {
         for way in &subject.ways {
-            let outcomes = outcomes(subject.study, way, stress);
+            let outcomes = subject.study.outcomes_of(way, stress);
             if outcomes.is_empty() {
                 continue;
             }

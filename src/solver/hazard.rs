@@ -4,6 +4,7 @@
 //! on the sum over all routes, as in Lagrangian relaxation.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use super::problem::Problem;
 
@@ -18,7 +19,7 @@ pub trait Hazard: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct HarmLimit {
     /// Who judges routes.
-    pub hazard: Box<dyn Hazard>,
+    pub hazard: Arc<dyn Hazard>,
     /// The most harm allowed.
     pub limit: i64,
     /// What a unit of harm is to cost at first.

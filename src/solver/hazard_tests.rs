@@ -1,5 +1,7 @@
 //! Harm and the toll on it: what they add to costs, and that a limit is kept.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::hazard::{HarmLimit, Hazard};
@@ -32,7 +34,7 @@ fn harm(length: usize) -> i64 {
 
 fn limited(problem: Problem, limit: i64) -> Problem {
     problem.with_harm_limit(HarmLimit {
-        hazard: Box::new(LongRoutes),
+        hazard: Arc::new(LongRoutes),
         limit,
         toll: 20,
         certain: 4,

@@ -1,6 +1,6 @@
 //! Ways compared with the first one, day by day.
 
-use super::summary::{of, scenario_error};
+use super::summary::scenario_error;
 use super::{Outcome, Study};
 use crate::analysis::mean;
 use crate::analysis::resample::{Estimate, estimate, holm};
@@ -91,8 +91,8 @@ pub(super) fn pairs<'a>(
     against: &str,
     stress: &str,
 ) -> Vec<(&'a Outcome, &'a Outcome)> {
-    let ours = of(study, way, stress).into_iter();
-    let theirs = of(study, against, stress);
+    let ours = study.outcomes_of(way, stress).into_iter();
+    let theirs = study.outcomes_of(against, stress);
     ours.filter_map(|ours| {
         let mut theirs = theirs.iter().filter(|theirs| theirs.day == ours.day);
         let theirs: &Outcome = theirs.next()?;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use contrast::{Comparison, Contrast, comparisons};
 pub use file::{StudyError, read, write};
 pub use frontier::{AtEqual, EqualTerms, frontiers, on_equal_terms};
-pub use summary::{Optimism, Summary, optimism, summaries};
+pub use summary::{Optimism, Summary, optimism, scenario_error, summaries};
 
 /// Batches of simulated days that are independent of each other; the same ones for every way.
 pub const BATCHES: usize = 16;
@@ -154,6 +154,16 @@ impl Default for Stress {
 }
 
 impl Stress {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_neutral(&self) -> bool {
+        let neutral = Self {
+            name: self.name.clone(),
+            ..Self::default()
+        };
+        *self == neutral
+    }
+
     /// What is out of bounds, by field.
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, String)> {
@@ -308,6 +318,15 @@ impl Study {
         let mut outcomes = self.outcomes.iter();
         outcomes
             .find(|outcome| (&*outcome.day, &*outcome.way, &*outcome.stress) == (day, way, stress))
+    }
+
+    /// The outcomes of `way` under `stress`, day by day.
+    #[must_use]
+    pub fn outcomes_of(&self, way: &str, stress: &str) -> Vec<&Outcome> {
+        let outcomes = self.outcomes.iter();
+        outcomes
+            .filter(|outcome| outcome.way == way && outcome.stress == stress)
+            .collect()
     }
 
     /// Whether every day has an outcome for every way and stress.

@@ -1,11 +1,7 @@
 //! What each way comes to under each stress, over all days.
 
-use super::{BATCHES, Outcome, Stress, Study};
-use crate::analysis::mean;
-
-/// Half the width of a 95 % interval of a mean of [`BATCHES`] values, in standard deviations of one: the 97.5 % quantile
-/// of Student's law with 15 degrees of freedom, by the root of 16.
-const HALF_WIDTH: f64 = 2.131_449_546 / 4.0;
+use super::{BATCHES, Outcome, Study};
+use crate::analysis::{interval, mean};
 
 /// A way under a stress: means over the days that are done, unless stated otherwise.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,16 +59,12 @@ pub fn summaries(study: &Study) -> Vec<Summary> {
         .flat_map(|stress| definition.ways.iter().map(move |way| (way, stress)));
     pairs
         .filter_map(|(way, stress)| {
-            summary(&way.name, &stress.name, &of(study, &way.name, &stress.name))
+            summary(
+                &way.name,
+                &stress.name,
+                &study.outcomes_of(&way.name, &stress.name),
+            )
         })
-        .collect()
-}
-
-/// Outcomes of `way` under `stress`, day by day.
-pub(super) fn of<'a>(study: &'a Study, way: &str, stress: &str) -> Vec<&'a Outcome> {
-    let outcomes = study.outcomes.iter();
-    outcomes
-        .filter(|outcome| outcome.way == way && outcome.stress == stress)
         .collect()
 }
 
@@ -106,32 +98,27 @@ fn summary(way: &str, stress: &str, outcomes: &[&Outcome]) -> Option<Summary> {
     })
 }
 
-/// Half the width of the 95 % interval of the mean of [`BATCHES`] independent batches of simulated days.
-pub(super) fn scenario_error(batches: &[f64]) -> f64 {
-    let Some(center) = mean(batches).filter(|_| batches.len() >= 2) else {
-        return 0.0;
-    };
-    let squares = batches.iter().map(|rate| (rate - center).powi(2));
-    let variance = squares.sum::<f64>() / (batches.len() - 1) as f64;
-    HALF_WIDTH * variance.sqrt()
+/// Half the width of the 95 % interval of the mean of independent batches of simulated days; 0 of fewer than two.
+#[must_use]
+pub fn scenario_error(batches: &[f64]) -> f64 {
+    interval(batches).map_or(0.0, |interval| interval.margin)
 }
 
 /// The optimism of the ways with a target, where the study has a stress that changes nothing.
 #[must_use]
 pub fn optimism(study: &Study) -> Vec<Optimism> {
-    let is_base = |stress: &&Stress| {
-        **stress
-            == Stress {
-                name: stress.name.clone(),
-                ..Stress::default()
-            }
-    };
-    let Some(base) = study.definition.stresses.iter().find(is_base) else {
+    let Some(base) = study
+        .definition
+        .stresses
+        .iter()
+        .find(|stress| stress.is_neutral())
+    else {
         return Vec::new();
     };
     let ways = study.definition.ways.iter();
     ways.filter_map(|way| {
-        let pairs = of(study, &way.name, &base.name)
+        let pairs = study
+            .outcomes_of(&way.name, &base.name)
             .into_iter()
             .filter_map(|outcome| {
                 let rehearsed = study.plan(&outcome.day, &way.name)?.rehearsed?;
@@ -168,7 +155,7 @@ mod tests {
         assert!((target.cost - 10_400.0).abs() < 1e-9);
         // Batches are evenly spread by 0.2 points either way.
         assert!(
-            (target.kept_error - HALF_WIDTH * 0.001_269_6).abs() < 1e-5,
+            (target.kept_error - 2.131_449_546 / 4.0 * 0.001_269_6).abs() < 1e-5,
             "{}",
             target.kept_error
         );

@@ -13,7 +13,7 @@ use crate::analysis::study::{
     DayRef, Definition, Group, Outcome, Settings, StopOutcome, Stress, Study, Way, WaySource,
 };
 use crate::app::{BenchView, OnInvalidOrder, Refusal};
-use crate::bench::{Bench, Day, Given};
+use crate::bench::{Bench, Day, Given, can_simulate};
 use crate::config::PlanningConfig;
 use crate::grpc::{input_digest, pb};
 use crate::model::{Finding, NoiseModel, Reason};
@@ -25,8 +25,6 @@ const WAYS_MAX: usize = 20;
 const STRESSES_MAX: usize = 20;
 /// Simulated days of a study that does not say.
 const SCENARIOS_DEFAULT: u32 = 4_096;
-const SCENARIOS: std::ops::RangeInclusive<u32> = 256..=65_536;
-const SCENARIOS_STEP: u32 = 256;
 /// Stop-scenarios that are expected to be simulated in a millisecond, on the slow side.
 const SIMULATED_PER_MS: u64 = 50_000;
 
@@ -42,7 +40,7 @@ pub fn read_benchmark_request(
     let sink = Sink::default();
     let at = At::root(&sink);
     let scenarios = request.scenarios.unwrap_or(SCENARIOS_DEFAULT);
-    if !SCENARIOS.contains(&scenarios) || !scenarios.is_multiple_of(SCENARIOS_STEP) {
+    if !can_simulate(scenarios) {
         at.field("scenarios").report(
             Reason::OutOfRange,
             "it must be a multiple of 256 from 256 to 65536",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::definition::{Spec, Suite};
 use crate::analysis::study::{DayRef, Definition, Way, WaySource};
 use crate::app::Refusal;
-use crate::bench::{Bench, Day, Given, day_of_instance, digest, routes_of_nodes};
+use crate::bench::{Bench, Day, Given, can_simulate, day_of_instance, digest, routes_of_nodes};
 use crate::cli::bench::{read_instance, read_text};
 use crate::cli::failure::finding_line;
 use crate::cli::{Failure, day_file};
@@ -33,7 +33,7 @@ pub(super) fn bench(spec: &Spec, threads: usize) -> Result<Bench, Failure> {
     faults.extend(name_faults("stresses", names));
     let noise = noise(spec, &mut faults);
     let scenarios = spec.scenarios.unwrap_or(SCENARIOS_DEFAULT);
-    if !(256..=65_536).contains(&scenarios) || !scenarios.is_multiple_of(256) {
+    if !can_simulate(scenarios) {
         faults.push(format!(
             "scenarios: {scenarios} is not a multiple of 256 from 256 to 65536"
         ));
