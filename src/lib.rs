@@ -33,6 +33,7 @@
 //! | 3 | [`solver`] | the optimizer, in dense indices | `units`, `rng`, `clock` |
 //! | 3 | [`check`] | judges plans by its own arithmetic | `units`, `model`, `travel` |
 //! | 3 | [`forecast`] | how likely promises are to be kept | layers 0 to 2 |
+//! | 3 | [`promise`] | the ledger of a day's promises, as a pure state machine | `units`, `model` |
 //! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
 //! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV | `model`, `solver` |
 //! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
@@ -71,6 +72,7 @@ pub mod generate;
 pub mod grpc;
 pub mod model;
 pub mod planner;
+pub mod promise;
 pub mod report;
 pub mod rng;
 pub mod sheet;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -21,6 +21,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("solver", &["rng", "clock"]),
     ("check", &["model", "travel"]),
     ("forecast", &["rng", "model", "travel"]),
+    ("promise", &["model"]),
     (
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],

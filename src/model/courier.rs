@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{CourierId, DepotId, Order, PlaceIdx, ProfileId, TimeWindow};
 use crate::units::{BasisPoints, Cost, ExactCost, Load, Meters, Seconds};
 
 /// Where goods are loaded and routes begin and end.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Depot {
     /// Identifies the depot.
     pub id: DepotId,
@@ -19,7 +21,7 @@ pub struct Depot {
 }
 
 /// Where a shift starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RouteStart {
     /// At a depot, where the goods are loaded.
     Depot(DepotId),
@@ -28,7 +30,7 @@ pub enum RouteStart {
 }
 
 /// Where a shift ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RouteEnd {
     /// Back at a depot.
     Depot(DepotId),
@@ -39,7 +41,7 @@ pub enum RouteEnd {
 }
 
 /// What using a courier costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Costs {
     /// Once, if there is any stop.
     pub fixed: Cost,
@@ -52,7 +54,7 @@ pub struct Costs {
 }
 
 /// What a courier may at most do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Stops.
     pub max_stops: Option<u32>,
@@ -65,7 +67,7 @@ pub struct Limits {
 }
 
 /// When a break has to begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BreakStart {
     /// In a window; owed by a route that starts before its end and ends after it.
     Within(TimeWindow),
@@ -75,7 +77,7 @@ pub enum BreakStart {
 }
 
 /// A break that a courier takes if the route is long enough for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CourierBreak {
     /// How long it takes.
     pub duration: Seconds,
@@ -95,7 +97,7 @@ impl CourierBreak {
 }
 
 /// One person and vehicle for one shift.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Courier {
     /// Identifies the courier.
     pub id: CourierId,

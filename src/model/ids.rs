@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a text is not an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id has 1 to 128 characters out of A-Z a-z 0-9 _ . : -")]
@@ -10,7 +12,10 @@ pub struct MalformedId;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -31,6 +36,20 @@ macro_rules! id {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = MalformedId;
+
+            fn try_from(text: String) -> Result<Self, MalformedId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
             }
         }
 
@@ -65,6 +84,18 @@ id!(
 id!(
     /// Names a travel profile.
     ProfileId
+);
+id!(
+    /// Names a delivery day whose windows are promised.
+    DayId
+);
+id!(
+    /// Names a window that a day offers.
+    WindowId
+);
+id!(
+    /// Names a promise.
+    PromiseId
 );
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod ids;
 mod initial;
 mod noise;
 mod order;
+mod pairs;
 mod plan;
 mod problem;
 mod validate;
@@ -20,7 +21,10 @@ mod zone;
 pub use courier::{BreakStart, Costs, Courier, CourierBreak, Depot, Limits, RouteEnd, RouteStart};
 pub use finding::{Finding, Reason};
 pub use history::{History, RecordedOrder, RecordedPurpose, RecordedRoute, RecordedStop};
-pub use ids::{CourierId, DepotId, MalformedId, OrderId, PlaceId, ProfileId, ZoneId};
+pub use ids::{
+    CourierId, DayId, DepotId, MalformedId, OrderId, PlaceId, ProfileId, PromiseId, WindowId,
+    ZoneId,
+};
 pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
     BiasCell, CauseSplit, CourierEffect, ForecastOptions, LogFactor, NoiseModel, OnTimeTarget,

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{CourierId, DepotId, OrderId, ZoneId};
 use crate::units::{Cost, Seconds, Timestamp};
 
 /// A factor known with uncertainty: mean and standard deviation of its logarithm.
 ///
 /// The standard deviation says how little is known, and is corrected for: the factor has the mean `exp(mean)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LogFactor {
     /// Of the logarithm: 0 means as planned, 0.1 about 10 % more.
     pub mean: f64,
@@ -17,7 +19,7 @@ pub struct LogFactor {
 }
 
 /// What is known of a courier from history; what is `None` is as of couriers of whom nothing is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CourierEffect {
     /// Factor on travel times, the same every day.
     pub drive: Option<LogFactor>,
@@ -26,7 +28,7 @@ pub struct CourierEffect {
 }
 
 /// Where and when a learnt bias of travel times holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BiasCell {
     /// Ways to stops in this zone; `None` for all zones.
     pub zone: Option<ZoneId>,
@@ -38,7 +40,7 @@ pub struct BiasCell {
 ///
 /// Source of the defaults: published traffic and delivery data (loop detectors, taxi trips, home delivery instances),
 /// combined by hand; they are plausible, not calibrated for anyone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoiseModel {
     /// Name and version; `None` for values that do not come from history.
     pub version: Option<String>,
@@ -62,8 +64,10 @@ pub struct NoiseModel {
     pub couriers: BTreeMap<CourierId, CourierEffect>,
     /// Factors on planned travel times. Of the cells that a leg lies in, the narrowest counts alone: zone and hour, then
     /// zone, then hour, then all.
+    #[serde(with = "super::pairs")]
     pub travel_biases: BTreeMap<BiasCell, LogFactor>,
     /// Factors on planned service times by zone, incidents not included; `None` for zones that are not named.
+    #[serde(with = "super::pairs")]
     pub service_biases: BTreeMap<Option<ZoneId>, LogFactor>,
     /// Variance of one leg, the part that does not depend on its length.
     pub leg_variance: f64,
@@ -139,7 +143,7 @@ impl Default for ForecastOptions {
 }
 
 /// How many promises a plan is to keep, on average over all days.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OnTimeTarget {
     /// Expected share of all promises kept, at least, 0 to 1.
     pub expected: f64,

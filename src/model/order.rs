@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::{CourierId, DepotId, OrderId, PlaceIdx, TimeWindow};
 use crate::units::{BasisPoints, Cost, Load, Seconds, Timestamp};
 
 /// Whether goods go to the customer or come from there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderKind {
     /// Loaded at the start of the trip, handed over at the door.
     Delivery,
@@ -15,7 +17,7 @@ pub enum OrderKind {
 }
 
 /// The window a customer was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promise {
     /// Service starts in it if the promise is kept.
     pub window: TimeWindow,
@@ -26,7 +28,7 @@ pub struct Promise {
 }
 
 /// Windows that are better than others, for a price.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preference {
     /// What is preferred.
     pub windows: Vec<TimeWindow>,
@@ -35,7 +37,7 @@ pub struct Preference {
 }
 
 /// What happens when not every order can be served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DropPolicy {
     /// Leaving the order out breaks a promise.
     MustServe,
@@ -47,7 +49,7 @@ pub enum DropPolicy {
 }
 
 /// Whom to call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// Name.
     pub name: String,
@@ -56,7 +58,7 @@ pub struct Contact {
 }
 
 /// One customer's delivery or collection.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Identifies the order.
     pub id: OrderId,

@@ -1,5 +1,7 @@
 //! A day to be planned: places, windows of time, travel profiles, and the problem that holds them together.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Courier, CourierId, Depot, DepotId, Order, OrderId, PlaceId, ProfileId, RouteEnd, RouteStart,
     ZoneId,
@@ -7,7 +9,7 @@ use super::{
 use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
 
 /// A closed interval of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TimeWindow {
     /// First moment.
     pub start: Timestamp,
@@ -34,7 +36,7 @@ impl TimeWindow {
 }
 
 /// A position on the globe (WGS 84), in degrees.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeoPoint {
     /// -90 to 90.
     pub latitude: f64,
@@ -87,7 +89,7 @@ impl Spot {
 }
 
 /// A place where something happens.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// Names the place in matrices.
     pub id: Option<PlaceId>,
@@ -100,7 +102,7 @@ pub struct Place {
 }
 
 /// Position of a place in [`Problem::places`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PlaceIdx(pub u32);
 
 impl PlaceIdx {
@@ -112,7 +114,7 @@ impl PlaceIdx {
 }
 
 /// Travel times as the caller knows them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
     /// Rows and columns.
     pub place_ids: Vec<PlaceId>,
@@ -123,7 +125,7 @@ pub struct Matrix {
 }
 
 /// Travel along the great circle.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeoTravel {
     /// Average speed on the way actually driven, in kilometers an hour.
     pub speed_kmh: f64,
@@ -132,7 +134,7 @@ pub struct GeoTravel {
 }
 
 /// Where travel times come from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TravelSource {
     /// From the caller.
     Matrix(Matrix),
@@ -141,7 +143,7 @@ pub enum TravelSource {
 }
 
 /// How fast a profile travels during one stretch of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TravelPace {
     /// At this ratio of the speed that the profile's own times stand for.
     Speed(BasisPoints),
@@ -150,7 +152,7 @@ pub enum TravelPace {
 }
 
 /// A stretch of time with a pace of its own: from its start to the start of the next one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TravelBucket {
     /// First moment.
     pub start: Timestamp,
@@ -159,7 +161,7 @@ pub struct TravelBucket {
 }
 
 /// How one kind of vehicle travels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TravelProfile {
     /// Identifies the profile.
     pub id: ProfileId,
@@ -174,7 +176,7 @@ pub struct TravelProfile {
 ///
 /// A value of this type is not valid by itself: [`Problem::validate`] says what is wrong with it, and everything that
 /// computes with problems expects that nothing is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// Names the day.
     pub name: String,
