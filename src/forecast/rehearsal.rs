@@ -19,7 +19,7 @@ use super::factors::{CourierBlock, ServiceDoubt, Traffic};
 use super::itinerary::Gap;
 use super::kernel::{NoiseBlock, wait};
 use super::spread::{SLOT, Spread};
-use crate::model::{Courier, NoiseModel, Order, Problem};
+use crate::model::{Courier, NoiseModel, Order, OrderId, Problem, TimeWindow};
 use crate::rng;
 use crate::units::{Seconds, Timestamp};
 
@@ -46,8 +46,8 @@ pub struct Rehearsal {
 
 /// What an order asks of an arrival.
 #[derive(Debug)]
-struct Door {
-    open: f32,
+pub(super) struct Door {
+    pub(super) open: f32,
     gaps: Vec<Gap>,
     /// Latest arrival that counts as on time.
     deadline: f32,
@@ -111,8 +111,8 @@ impl Rehearsal {
             zone: zones.binary_search(&traffic_zone(zone)).unwrap_or(0),
             service: spread
                 .service_bias(zone)
-                .map_or(1.0, |bias| bias.factor.mean.exp()),
-            ..Door::new(order, origin, grace)
+                .map_or(1.0, |bias| bias.mean_factor()),
+            ..Door::new(&order.service_windows(), origin, grace)
         };
         Self {
             origin,
@@ -179,7 +179,7 @@ impl Rehearsal {
 }
 
 /// Moments in each slot from that of `from` to that of `until`.
-fn slots(from: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+pub(super) fn slots(from: Timestamp, until: Timestamp) -> Vec<Timestamp> {
     let span = (until - from).0.clamp(0, SPAN_MAX);
     (0..=span / SLOT + 1)
         .map(|slot| from + Seconds(slot * SLOT))
@@ -194,14 +194,24 @@ fn zone_key(problem: &Problem, order: &Order) -> u64 {
 
 /// By courier, then by block, what shifts have in common.
 fn couriers(problem: &Problem, spread: &Spread, seed: u64, n_blocks: usize) -> Vec<CourierBlock> {
-    let blocks = |courier: &Courier| -> Vec<CourierBlock> {
-        let own = spread.courier(&courier.id, courier.start_depot());
-        let mut draws = Draws::new(seed, Purpose::Courier, draws::key(courier.id.as_str()));
-        (0..n_blocks)
-            .map(|_| CourierBlock::draw(&own, &mut draws))
-            .collect()
-    };
-    problem.couriers.iter().flat_map(blocks).collect()
+    let couriers = problem.couriers.iter();
+    couriers
+        .flat_map(|courier| courier_blocks(courier, spread, seed, n_blocks))
+        .collect()
+}
+
+/// What the shift of `courier` has in common, by block.
+pub(super) fn courier_blocks(
+    courier: &Courier,
+    spread: &Spread,
+    seed: u64,
+    n_blocks: usize,
+) -> Vec<CourierBlock> {
+    let own = spread.courier(&courier.id, courier.start_depot());
+    let mut draws = Draws::new(seed, Purpose::Courier, draws::key(courier.id.as_str()));
+    (0..n_blocks)
+        .map(|_| CourierBlock::draw(&own, &mut draws))
+        .collect()
 }
 
 /// By order, then by block, the noise of stops; with how far off the biases of services may be.
@@ -212,43 +222,54 @@ fn noise_of(
     seed: u64,
     n_blocks: usize,
 ) -> Vec<NoiseBlock> {
-    let blocks = |(order, &zone): (&Order, &u64)| -> Vec<NoiseBlock> {
-        let mut draws = Draws::new(seed, Purpose::Stop, draws::key(order.id.as_str()));
-        let mut blocks = vec![NoiseBlock::default(); n_blocks];
+    let orders = problem.orders.iter().zip(zones);
+    orders
+        .flat_map(|(order, &zone)| stop_blocks(&order.id, zone, spread, seed, n_blocks))
+        .collect()
+}
+
+/// The noise of the stop at `order` in the zone with key `zone`, by block.
+pub(super) fn stop_blocks(
+    order: &OrderId,
+    zone: u64,
+    spread: &Spread,
+    seed: u64,
+    n_blocks: usize,
+) -> Vec<NoiseBlock> {
+    let mut draws = Draws::new(seed, Purpose::Stop, draws::key(order.as_str()));
+    let mut blocks = vec![NoiseBlock::default(); n_blocks];
+    for block in &mut blocks {
+        block.draw(spread, &mut draws);
+    }
+    if let Some(bias) = spread.service_bias(zone) {
+        let mut doubt = ServiceDoubt::new(seed, bias);
         for block in &mut blocks {
-            block.draw(spread, &mut draws);
-        }
-        if let Some(bias) = spread.service_bias(zone) {
-            let mut doubt = ServiceDoubt::new(seed, bias);
-            for block in &mut blocks {
-                let off = doubt.next();
-                for s in 0..BLOCK {
-                    block.service[s] *= off[s];
-                }
+            let off = doubt.next();
+            for s in 0..BLOCK {
+                block.service[s] *= off[s];
             }
         }
-        blocks
-    };
-    problem.orders.iter().zip(zones).flat_map(blocks).collect()
+    }
+    blocks
 }
 
 /// One stop in one block of days.
-struct Call<'a> {
-    noise: &'a NoiseBlock,
-    person: &'a CourierBlock,
-    traffic: &'a Block,
+pub(super) struct Call<'a> {
+    pub(super) noise: &'a NoiseBlock,
+    pub(super) person: &'a CourierBlock,
+    pub(super) traffic: &'a Block,
     /// Standard deviation of the logarithm of the leg's own noise.
-    sigma: f32,
+    pub(super) sigma: f32,
     /// Planned seconds of the leg.
-    travel: f32,
+    pub(super) travel: f32,
     /// Planned seconds at the door.
-    service: f32,
+    pub(super) service: f32,
 }
 
 impl Call<'_> {
     /// Moves the clock over the stop and counts the days on which it is late.
     #[inline(always)]
-    fn make(&self, door: &Door, clock: &mut Block) -> u32 {
+    pub(super) fn make(&self, door: &Door, clock: &mut Block) -> u32 {
         let (noise, person, half) = (self.noise, self.person, self.sigma / 2.0);
         let mut late = [0_u32; BLOCK];
         for s in 0..BLOCK {
@@ -266,8 +287,8 @@ impl Call<'_> {
 }
 
 impl Door {
-    fn new(order: &Order, origin: Timestamp, grace: Seconds) -> Self {
-        let windows = order.service_windows();
+    /// With the given windows, sorted, and moments in seconds since `origin`.
+    pub(super) fn new(windows: &[TimeWindow], origin: Timestamp, grace: Seconds) -> Self {
         let relative = |moment: Timestamp| (moment - origin).0 as f32;
         let gaps = windows.windows(2).map(|pair| Gap {
             from: relative(pair[0].end),

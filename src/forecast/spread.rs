@@ -264,6 +264,11 @@ fn mean_between(quantiles: &[f32]) -> f32 {
 }
 
 impl Bias {
+    /// By how much services or ways are longer than planned, on average.
+    pub(super) fn mean_factor(self) -> f32 {
+        self.factor.mean.exp()
+    }
+
     fn of(cell: &BiasCell, factor: LogFactor) -> Self {
         let zone = cell.zone.as_ref().map_or("", |zone| zone.as_str());
         let hour = cell.hour.map_or(String::new(), |hour| hour.to_string());

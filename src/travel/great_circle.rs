@@ -28,7 +28,7 @@ impl GreatCircle {
         clippy::cast_possible_truncation,
         reason = "at most half the Earth's circumference at 1 km/h: below 2^31"
     )]
-    fn leg_of(&self, great_circle: f64) -> Leg {
+    pub(super) fn leg_of(&self, great_circle: f64) -> Leg {
         let meters = great_circle * self.detour;
         Leg {
             duration: Seconds((meters / self.meters_per_second).round() as i64),

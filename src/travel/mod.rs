@@ -3,6 +3,7 @@
 //! Knows places, profiles and speeds; nothing of orders, routes or plans.
 
 mod great_circle;
+mod points;
 #[cfg(test)]
 mod tests;
 mod timed;
@@ -10,6 +11,7 @@ mod timed;
 use std::collections::HashMap;
 
 pub use great_circle::GeoWays;
+pub use points::{Point, PointWays};
 
 use crate::model::{Courier, Matrix, Place, PlaceId, PlaceIdx, Problem, ProfileId, TravelSource};
 use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
@@ -113,10 +115,7 @@ impl<'a> TravelTimes<'a> {
         let (leg, cell) = self.leg_and_cell(network, from, to)?;
         Some(match &network.clock {
             Some(clock) => clock.way(leg, cell, speed_factor),
-            None => Way::steady(Leg {
-                duration: speed_factor.divide(leg.duration),
-                ..leg
-            }),
+            None => Way::steady(leg.at_speed(speed_factor)),
         })
     }
 
