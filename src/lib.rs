@@ -35,6 +35,7 @@
 //! | 3 | [`forecast`] | how likely promises are to be kept | layers 0 to 2 |
 //! | 3 | [`promise`] | the ledger of a day's promises, as a pure state machine | `units`, `model` |
 //! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
+//! | 4 | [`book`] | the plan behind a day's promises: what can be promised, how surely, and what it costs | layers 0 to 3 |
 //! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV | `model`, `solver` |
 //! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1 |
@@ -62,6 +63,7 @@
 pub mod analysis;
 pub mod app;
 pub mod bench;
+pub mod book;
 pub mod check;
 pub mod cli;
 pub mod clock;

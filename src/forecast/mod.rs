@@ -49,8 +49,8 @@ mod tests;
 use rayon::prelude::*;
 
 use crate::model::{
-    CauseSplit, ForecastOptions, NoiseModel, Plan, PlanForecast, Problem, RouteForecast,
-    SpreadSource,
+    CauseSplit, ForecastOptions, NoiseModel, Plan, PlanForecast, Probability, Problem,
+    RouteForecast, SpreadSource,
 };
 use crate::rng;
 use crate::travel::TravelTimes;
@@ -168,6 +168,12 @@ pub fn forecast_days(
         causes,
     };
     (forecast, simulated.kept)
+}
+
+/// The chance of a promise that was kept on `kept` of `days` simulated days, with its 95 % interval.
+#[must_use]
+pub fn chance(kept: u32, days: u32) -> Probability {
+    statistics::wilson(kept as usize, days as usize)
 }
 
 /// Days that a forecast simulates, those for the causes of broken promises included.

@@ -1,0 +1,147 @@
+//! Taking orders out, and taking over better plans.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::route::LiveRoute;
+use super::{Book, Caller, Site, Stop, Totals};
+use crate::model::{CourierId, OrderId};
+use crate::promise::{Day, RouteChange, Unfit};
+
+/// A change of several routes.
+#[derive(Debug)]
+pub struct Moved {
+    /// The book after it.
+    pub book: Book,
+    /// The routes that changed.
+    pub changes: Vec<RouteChange>,
+}
+
+impl Book {
+    /// The book that a day's ledger describes.
+    ///
+    /// # Errors
+    /// If a route of the ledger is impossible.
+    pub fn of_day(site: &Arc<Site>, day: &Day) -> Result<Self, Unfit> {
+        let mut book = Self::new(Arc::clone(site));
+        let unfit = |reason: String| Unfit {
+            number: day.plan_version(),
+            reason,
+        };
+        for (courier, sequence) in day.routes() {
+            let driver = site
+                .driver_of(courier)
+                .ok_or_else(|| unfit(format!("there is no courier {courier}")))?;
+            let stops = sequence.orders.iter().map(|order| {
+                let promise = day.live().get(order).and_then(|id| day.promises().get(id));
+                let promise = promise.ok_or_else(|| unfit(format!("order {order} is unknown")))?;
+                let window = (day.terms().window(&promise.window))
+                    .ok_or_else(|| unfit(format!("there is no window {}", promise.window)))?;
+                let caller = Caller::new(site, Arc::new(promise.booking.clone()));
+                Ok(Stop::new(site, &caller, &promise.window, window.window))
+            });
+            let stops: Vec<Arc<Stop>> = stops.collect::<Result<_, Unfit>>()?;
+            book.put(LiveRoute::bent(site, driver, stops));
+        }
+        Ok(book)
+    }
+
+    /// The stop of `order` in the route of `courier`.
+    #[must_use]
+    pub fn stop(&self, courier: &CourierId, order: &OrderId) -> Option<&Arc<Stop>> {
+        let route = &self.routes[self.site.driver_of(courier)?];
+        Some(&route.stops()[route.position(order)?])
+    }
+
+    /// Takes `order` out of the route of `courier`.
+    ///
+    /// Leaving an order out makes what comes after earlier, but for roundings, and for matrices in which a detour is the
+    /// quicker way: then what is late by it stays so until a better plan is found.
+    #[must_use]
+    pub fn without(&self, courier: &CourierId, order: &OrderId) -> Option<Moved> {
+        let driver = self.site.driver_of(courier)?;
+        let stops = self.routes[driver].stops().iter();
+        let stops: Vec<_> = stops
+            .filter(|stop| stop.order() != order)
+            .cloned()
+            .collect();
+        let route = LiveRoute::bent(&self.site, driver, stops);
+        Some(Moved {
+            changes: vec![route.change(&self.site)],
+            book: self.with(route),
+        })
+    }
+
+    /// Takes over the sequences `routes`, if the book gets better by it.
+    ///
+    /// They may come from a search that began when other orders were in the book: orders that are not in it any more are
+    /// left out, and those that came since are put in. `None` if that cannot be done, if a promise that could be kept on
+    /// paper could not be any more, or if neither the cost nor the expected number of broken promises falls without the
+    /// other one doing harm: broken promises may rise as far as the day's target allows, chances under the floor may not
+    /// become more.
+    #[must_use]
+    pub fn taking_over(&self, routes: &BTreeMap<CourierId, Vec<OrderId>>) -> Option<Moved> {
+        let mut stops: HashMap<&OrderId, &Arc<Stop>> = HashMap::new();
+        for stop in self.routes.iter().flat_map(|route| route.stops()) {
+            stops.insert(stop.order(), stop);
+        }
+        let mut book = self.clone();
+        let mut changed = BTreeSet::new();
+        for (driver, before) in self.routes.iter().enumerate() {
+            let courier = before.courier(&self.site);
+            let orders = routes.get(courier).map_or(&[][..], Vec::as_slice);
+            let after: Vec<Arc<Stop>> = (orders.iter())
+                .filter_map(|order| stops.remove(order).cloned())
+                .collect();
+            let is_same = after.len() == before.stops().len()
+                && (after.iter().zip(before.stops())).all(|(a, b)| a.order() == b.order());
+            if !is_same {
+                book.put(LiveRoute::new(&self.site, driver, after).ok()?);
+                changed.insert(driver);
+            }
+        }
+        let mut late_comers: Vec<&Arc<Stop>> = stops.into_values().collect();
+        late_comers.sort_by(|a, b| a.order().cmp(b.order()));
+        for stop in late_comers {
+            let window = self.site.terms().window(&stop.window)?;
+            let taken = book.take_anyway(&stop.caller, window).ok()?;
+            changed.insert(self.site.driver_of(&taken.change.courier)?);
+            book = taken.book;
+        }
+        if !self.site.is_better(book.totals, self.totals) {
+            return None;
+        }
+        let changes = changed.into_iter();
+        let changes = changes.map(|driver| book.routes[driver].change(&self.site));
+        Some(Moved {
+            changes: changes.collect(),
+            book,
+        })
+    }
+}
+
+impl Site {
+    /// Whether `new` is better than `old`, for the same orders.
+    fn is_better(&self, new: Totals, old: Totals) -> bool {
+        let allowed = self.terms().target.map_or(u64::MAX, |target| {
+            let promises = old.stops * u64::from(self.days().days());
+            whole((1.0 - target.expected) * promises as f64)
+        });
+        let is_no_worse = new.below_floor <= old.below_floor
+            && new.broken <= old.broken.max(allowed)
+            && new.stops == old.stops;
+        let is_safer = new.broken < old.broken && new.cost <= old.cost;
+        let mends =
+            (new.broken < old.broken && old.broken > allowed) || new.below_floor < old.below_floor;
+        is_no_worse && (new.cost < old.cost || is_safer || mends)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of some promises"
+)]
+fn whole(promises: f64) -> u64 {
+    promises.max(0.0) as u64
+}

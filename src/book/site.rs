@@ -1,0 +1,158 @@
+//! What is settled for a day when it is opened, made ready for computing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Totals;
+use super::driver::Driver;
+use crate::forecast::{LiveDays, chance};
+use crate::model::{CourierId, Order, Place, Probability};
+use crate::promise::DayTerms;
+use crate::travel::PointWays;
+use crate::units::{Load, Seconds, Timestamp};
+
+/// The couriers, ways and simulated days of a day.
+pub struct Site {
+    terms: Arc<DayTerms>,
+    ways: PointWays,
+    drivers: Vec<Driver>,
+    numbers: BTreeMap<CourierId, usize>,
+    days: LiveDays,
+    /// Dimensions that some courier limits.
+    dimensions: Vec<String>,
+    /// Days on which a stop may be late without being below the floor.
+    tolerated: u32,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("day", &self.terms.id).finish()
+    }
+}
+
+impl Site {
+    /// The site of a day whose terms have passed validation.
+    #[must_use]
+    pub fn new(terms: Arc<DayTerms>) -> Self {
+        let base = &terms.base;
+        let shifts = base.couriers.iter().map(|courier| courier.shift);
+        let from = shifts.clone().map(|shift| shift.start).min();
+        let until = shifts.map(|shift| shift.end).max();
+        let span = (from.unwrap_or_default(), until.unwrap_or_default());
+        let days = LiveDays::new(&terms.noise, terms.grace, terms.scenarios, terms.seed, span);
+        let limited = base
+            .couriers
+            .iter()
+            .flat_map(|courier| courier.capacities.keys());
+        let mut dimensions: Vec<String> = limited.cloned().collect();
+        dimensions.sort();
+        dimensions.dedup();
+        let ways = PointWays::new(&base.profiles);
+        let couriers = base.couriers.iter();
+        let drivers = couriers.map(|courier| Driver::new(base, courier, &ways, &days, &dimensions));
+        let floor = terms.target.and_then(|target| target.floor);
+        Self {
+            drivers: drivers.collect(),
+            numbers: base
+                .couriers
+                .iter()
+                .map(|courier| courier.id.clone())
+                .zip(0..)
+                .collect(),
+            tolerated: share(days.days(), 1.0 - floor.unwrap_or(0.0)),
+            ways,
+            days,
+            dimensions,
+            terms,
+        }
+    }
+
+    /// The day's terms.
+    #[must_use]
+    pub fn terms(&self) -> &Arc<DayTerms> {
+        &self.terms
+    }
+
+    /// The number of a courier.
+    #[must_use]
+    pub fn driver_of(&self, courier: &CourierId) -> Option<usize> {
+        self.numbers.get(courier).copied()
+    }
+
+    /// Chance of a promise that is broken on so many of the simulated days.
+    #[must_use]
+    pub fn chance(&self, late_days: u32) -> Probability {
+        chance(self.days.days() - late_days, self.days.days())
+    }
+
+    pub(super) fn drivers(&self) -> &[Driver] {
+        &self.drivers
+    }
+
+    pub(super) fn ways(&self) -> &PointWays {
+        &self.ways
+    }
+
+    pub(super) fn days(&self) -> &LiveDays {
+        &self.days
+    }
+
+    pub(super) fn dimensions(&self) -> &[String] {
+        &self.dimensions
+    }
+
+    pub(super) fn tolerated(&self) -> u32 {
+        self.tolerated
+    }
+
+    /// By how much couriers leave earlier than the first door asks for, because they leave late on average.
+    pub(super) fn lead(&self) -> Seconds {
+        self.terms.noise.start_delay
+    }
+
+    /// What `order` takes in each dimension that somebody limits.
+    pub(super) fn loads(&self, order: &Order) -> Vec<Load> {
+        let loads = self.dimensions.iter();
+        loads.map(|dimension| order.load(dimension)).collect()
+    }
+
+    /// Whether deliveries are made to `place`.
+    #[must_use]
+    pub fn covers(&self, place: &Place) -> bool {
+        match (&self.terms.area, place.location) {
+            (None, _) => true,
+            (Some(area), Some(location)) => area.contains(location),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// Expected share of promises kept where routes add up to `totals`, 0 to 1; 1 without any.
+    pub(super) fn expected(&self, totals: Totals) -> f64 {
+        let promises = totals.stops * u64::from(self.days.days());
+        if promises == 0 {
+            return 1.0;
+        }
+        1.0 - totals.broken as f64 / promises as f64
+    }
+
+    /// The first and the last moment of all shifts.
+    #[must_use]
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        let shifts = self.terms.base.couriers.iter().map(|courier| courier.shift);
+        let first = shifts.clone().map(|shift| shift.start).min();
+        let last = shifts.map(|shift| shift.end).max();
+        (first.unwrap_or_default(), last.unwrap_or_default())
+    }
+}
+
+/// A share of some days, whole days only.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of few days, at least 0"
+)]
+fn share(days: u32, share: f64) -> u32 {
+    // 1 - 0.9 is a little less than a tenth.
+    (f64::from(days) * share + 1e-6).max(0.0) as u32
+}
