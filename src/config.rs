@@ -122,6 +122,22 @@ section! {
     }
 }
 
+section! {
+    /// How promises are made and kept.
+    PromiseConfig {
+        /// Changes of promises that may wait to be written; beyond, requests are refused at once.
+        changes_waiting_max = 1_024 in 1..=65_536;
+        /// Time for which a quote is good, in seconds: a hold looks again in any case.
+        quote_seconds = 60 in 1..=3_600;
+        /// Wall time of one search for a better plan of an open day, in milliseconds; 0 never searches.
+        improve_ms = 2_000 in 0..=600_000;
+        /// Search threads for that.
+        improve_threads = 1 in 1..=256;
+        /// Time after which a day may be taken over from a server that does not answer any more, in milliseconds.
+        lease_ms = 3_000 in 500..=60_000;
+    }
+}
+
 impl ServerConfig {
     /// Memory that callers can make the server set aside for requests, in bytes.
     #[must_use]
@@ -170,6 +186,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// How plans are searched for and kept.
     pub planning: PlanningConfig,
+    /// How promises are made and kept.
+    pub promises: PromiseConfig,
 }
 
 impl Default for Config {
@@ -180,6 +198,7 @@ impl Default for Config {
             noise: None,
             server: ServerConfig::default(),
             planning: PlanningConfig::default(),
+            promises: PromiseConfig::default(),
         }
     }
 }
@@ -214,7 +233,7 @@ impl Config {
             if let Some(key) = name.strip_prefix(ENV_PREFIX) {
                 let key = key.to_ascii_lowercase();
                 let (section, knob) = match key.split_once('_') {
-                    Some((section @ ("server" | "planning"), knob)) => (section, knob),
+                    Some((section @ ("server" | "planning" | "promises"), knob)) => (section, knob),
                     _ => ("", key.as_str()),
                 };
                 config
@@ -259,6 +278,7 @@ impl Config {
         let sections = [
             ("server", ServerConfig::KNOBS, self.server.values()),
             ("planning", PlanningConfig::KNOBS, self.planning.values()),
+            ("promises", PromiseConfig::KNOBS, self.promises.values()),
         ];
         for (name, knobs, values) in sections {
             text.push_str(&format!("\n[{name}]\n"));
@@ -305,6 +325,7 @@ impl Config {
             }
             ("server", knob) => self.server.slot(knob),
             ("planning", knob) => self.planning.slot(knob),
+            ("promises", knob) => self.promises.slot(knob),
             _ => None,
         };
         let slot = slot.ok_or("there is no such setting")?;
@@ -317,9 +338,11 @@ impl Config {
     fn problems(&self) -> Vec<String> {
         let server = ServerConfig::KNOBS.iter().zip(self.server.values());
         let planning = PlanningConfig::KNOBS.iter().zip(self.planning.values());
+        let promises = PromiseConfig::KNOBS.iter().zip(self.promises.values());
         let mut problems: Vec<String> = server
             .map(|(knob, value)| ("server", knob, value))
             .chain(planning.map(|(knob, value)| ("planning", knob, value)))
+            .chain(promises.map(|(knob, value)| ("promises", knob, value)))
             .filter(|(_, knob, value)| !(knob.min..=knob.max).contains(value))
             .map(|(section, knob, value)| {
                 format!(

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::route::LiveRoute;
 use super::{Book, Caller, Site, Stop, Totals};
-use crate::model::{CourierId, OrderId};
+use crate::model::{CourierId, OrderId, Probability};
 use crate::promise::{Day, RouteChange, Unfit};
+use crate::units::Timestamp;
 
 /// A change of several routes.
 #[derive(Debug)]
@@ -46,11 +47,28 @@ impl Book {
         Ok(book)
     }
 
-    /// The stop of `order` in the route of `courier`.
+    /// The chance that the promise of `order`, in the route of `courier`, is kept, and when service starts as planned.
     #[must_use]
-    pub fn stop(&self, courier: &CourierId, order: &OrderId) -> Option<&Arc<Stop>> {
+    pub fn standing(
+        &self,
+        courier: &CourierId,
+        order: &OrderId,
+    ) -> Option<(Probability, Timestamp)> {
         let route = &self.routes[self.site.driver_of(courier)?];
-        Some(&route.stops()[route.position(order)?])
+        let position = route.position(order)?;
+        let chance = self.site.chance(route.late_days()[position]);
+        Some((chance, route.services()[position]))
+    }
+
+    /// The least likely promise, if there is any.
+    #[must_use]
+    pub fn least_likely(&self) -> Option<(&OrderId, Probability)> {
+        let stops = self.routes.iter().flat_map(|route| {
+            let late = route.late_days().iter();
+            route.stops().iter().zip(late)
+        });
+        let worst = stops.max_by_key(|(stop, late)| (**late, std::cmp::Reverse(stop.order())));
+        worst.map(|(stop, late)| (stop.order(), self.site.chance(*late)))
     }
 
     /// Takes `order` out of the route of `courier`.

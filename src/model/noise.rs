@@ -200,7 +200,7 @@ pub enum SpreadSource {
 }
 
 /// A chance with its sampling error (95 % Wilson interval), each 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probability {
     /// Estimate.
     pub estimate: f64,

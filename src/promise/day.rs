@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Booking, DayTerms, End, Entry, Event, OfferedWindow, Refusal, RouteChange, Statement};
 use crate::model::{CourierId, OrderId, PromiseId, WindowId};
 use crate::units::Timestamp;
 
 /// Whether a day takes orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DayState {
     /// It does.
     Open,
@@ -18,7 +20,7 @@ pub enum DayState {
 }
 
 /// What has become of a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PromiseState {
     /// It keeps its place in the plan until it is confirmed or expires.
     Held,
@@ -53,7 +55,7 @@ impl fmt::Display for PromiseState {
 }
 
 /// Everything that is known of a promise.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromiseRecord {
     /// Identifies the promise.
     pub id: PromiseId,

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use crate::book::Book;
 use crate::model::{
-    CourierId, Finding, OrderId, Plan, PlanForecast, Probability, Problem, TimeWindow,
+    CourierId, OrderId, Plan, PlanForecast, Probability, Problem, PromiseId, TimeWindow,
 };
-use crate::promise::{DayState, DayTerms, PromiseRecord};
+use crate::promise::{Day, DayState, DayTerms, PromiseRecord, PromiseState, Refusal};
 use crate::units::{Cost, Meters, Timestamp};
 
 /// A promise as it stands now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromiseView {
     /// Its record.
     pub record: Arc<PromiseRecord>,
@@ -20,7 +23,7 @@ pub struct PromiseView {
 }
 
 /// Where a promise stands in the plan.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Chance that it is kept by the present plan.
     pub probability: Probability,
@@ -33,7 +36,7 @@ pub struct Standing {
 }
 
 /// How many promises are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Held.
     pub held: usize,
@@ -48,7 +51,7 @@ pub struct Counts {
 }
 
 /// A day as it stands now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DayView {
     /// Its terms.
     pub terms: Arc<DayTerms>,
@@ -83,8 +86,63 @@ pub struct DayPlan {
     pub problem: Problem,
     /// The plan.
     pub plan: Plan,
-    /// How likely it is to keep its promises.
+    /// How likely it is to keep its promises, on other days than those that quotes look at.
     pub forecast: PlanForecast,
-    /// What deserves a look.
-    pub warnings: Vec<Finding>,
+}
+
+impl PromiseView {
+    /// The promise called `id`, as it stands.
+    pub(super) fn of(day: &Day, book: &Book, id: &PromiseId) -> Result<Self, Refusal> {
+        let record = Arc::clone(day.promise(id)?);
+        let order = &record.booking.order.id;
+        let standing = (record.state.is_live())
+            .then(|| {
+                let courier = day.courier_of(order)?;
+                let (probability, service_start) = book.standing(courier, order)?;
+                Some(Standing {
+                    probability,
+                    courier: courier.clone(),
+                    service_start,
+                    plan_version: day.plan_version(),
+                })
+            })
+            .flatten();
+        let offered = day.terms().window(&record.window);
+        Ok(Self {
+            window: offered.map_or(record.last.0.window, |offered| offered.window),
+            standing,
+            record,
+        })
+    }
+}
+
+impl DayView {
+    /// The day as it stands.
+    pub(super) fn of(day: &Day, book: &Book) -> Self {
+        let mut counts = Counts::default();
+        for promise in day.promises().values() {
+            *match promise.state {
+                PromiseState::Held => &mut counts.held,
+                PromiseState::Confirmed => &mut counts.confirmed,
+                PromiseState::Released => &mut counts.released,
+                PromiseState::Expired => &mut counts.expired,
+                PromiseState::Cancelled => &mut counts.cancelled,
+            } += 1;
+        }
+        let totals = book.totals();
+        let least_likely = book.least_likely();
+        Self {
+            terms: Arc::clone(day.terms()),
+            state: day.state(),
+            counts,
+            plan_version: day.plan_version(),
+            entries: day.length(),
+            changed_at: day.last_at(),
+            expected: book.expected(),
+            lowest: least_likely.map(|(order, chance)| (order.clone(), chance.estimate)),
+            couriers: usize::try_from(totals.routes).unwrap_or(usize::MAX),
+            cost: totals.cost.rounded(),
+            distance: totals.distance,
+        }
+    }
 }
