@@ -152,7 +152,7 @@ impl Worker {
         sketches: Vec<RouteSketch>,
     ) -> Option<BTreeMap<CourierId, Vec<OrderId>>> {
         let reliability = terms
-            .target
+            .search_target()
             .filter(|_| problem.orders.len() <= ORDERS_MAX)
             .map(|target| Reliability {
                 target,
