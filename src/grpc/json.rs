@@ -30,14 +30,23 @@ macro_rules! json_messages {
 }
 
 json_messages!(
+    DayTerms,
+    DaySummary,
     EvaluatePlanRequest,
     EvaluatePlanResponse,
+    GetDayResponse,
     InitialPlan,
+    ListDaysResponse,
+    ListEntriesResponse,
+    ListPromisesResponse,
     NoiseModel,
+    Order,
     Plan,
     PlanForecast,
     PlannedDay,
-    Problem
+    Problem,
+    PromiseRecord,
+    QuoteWindowsResponse
 );
 
 /// A text is not the JSON form of a message.
