@@ -36,7 +36,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         "bench",
         &[
             "rng", "clock", "model", "travel", "check", "forecast", "planner", "formats",
-            "analysis",
+            "analysis", "promise", "book",
         ],
     ),
     (

@@ -12,6 +12,7 @@
 //!   the days that plans for a target were made for.
 //! * Searches run one after the other, each on all threads.
 
+mod filling;
 mod instance;
 mod noise;
 mod outcome;
@@ -19,6 +20,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use filling::{FilledPromise, Filling, FillingError, FillingSpec, Hindsight, fill, hindsight};
 pub use instance::{day_of_instance, routes_of_nodes};
 pub use noise::stressed;
 pub use run::{Bench, Day, Event, Given, RunError, digest};

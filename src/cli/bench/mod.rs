@@ -2,6 +2,7 @@
 
 mod check;
 mod instance;
+mod promises;
 mod report;
 mod solver;
 mod study;
@@ -24,6 +25,7 @@ enum Command {
     Solver(solver::Arguments),
     Check(check::Arguments),
     Instance(instance::Arguments),
+    Promises(promises::Arguments),
     Study(study::Arguments),
     Report(report::Arguments),
 }
@@ -33,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Command::Solver(arguments) => solver::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Instance(arguments) => instance::run(arguments),
+        Command::Promises(arguments) => promises::run(arguments),
         Command::Study(arguments) => study::run(arguments),
         Command::Report(arguments) => report::run(arguments),
     }
