@@ -34,7 +34,6 @@ json_messages!(
     DaySummary,
     EvaluatePlanRequest,
     EvaluatePlanResponse,
-    GetDayResponse,
     InitialPlan,
     ListDaysResponse,
     ListEntriesResponse,

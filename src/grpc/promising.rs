@@ -7,7 +7,9 @@ use tonic::{Request, Response, Status};
 
 use super::convert::{self, Clocks, RequestFields};
 use super::{digest, pb, status};
-use crate::app::{App, DayPlan, PromiseError, PromiseView, Promises, RequestKey};
+use crate::app::{
+    App, DayPlan, Fault, PromiseError, PromiseView, Promises, Refusal as AppRefusal, RequestKey,
+};
 use crate::model::{DayId, Finding, PromiseId};
 use crate::promise::{DayTerms, Entry, Refusal};
 
@@ -84,6 +86,15 @@ impl From<Objection> for Status {
 
 type Answer<T> = Result<T, Objection>;
 
+/// A computation failed.
+fn fault(refusal: AppRefusal) -> Objection {
+    let fault = match refusal {
+        AppRefusal::Fault(fault) => fault,
+        other => Fault::log("read a request", &other),
+    };
+    PromiseError::from(fault).into()
+}
+
 /// By the clocks of a day's city.
 fn by_clocks(terms: &DayTerms) -> impl Fn(PromiseError) -> Objection {
     let clocks = Clocks::new(&terms.base.time_zone);
@@ -156,7 +167,7 @@ impl Promising {
             };
             (key, terms)
         });
-        let (key, terms) = read.await.map_err(PromiseError::from)?;
+        let (key, terms) = read.await.map_err(fault)?;
         match terms {
             Ok(terms) if found.is_empty() => {
                 Ok(convert::day_message(&promises.open(key, terms).await?))
@@ -169,7 +180,11 @@ impl Promising {
         }
     }
 
-    async fn day(&self, promises: &Promises, request: pb::GetDayRequest) -> Answer<pb::GetDayResponse> {
+    async fn day(
+        &self,
+        promises: &Promises,
+        request: pb::GetDayRequest,
+    ) -> Answer<pb::GetDayResponse> {
         let mut found = convert::request_findings(RequestFields {
             day_id: Some(&request.day_id),
             ..RequestFields::default()
@@ -198,7 +213,9 @@ impl Promising {
         } else {
             (promises.day(&day).await?, None)
         };
-        let terms = request.with_terms.then(|| convert::terms_message(&view.terms));
+        let terms = request
+            .with_terms
+            .then(|| convert::terms_message(&view.terms));
         Ok(pb::GetDayResponse {
             day: Some(convert::day_message(&view)),
             terms,
@@ -220,7 +237,9 @@ impl Promising {
             return Err(found.into());
         }
         let day = convert::id_of("day_id", &request.day_id, DayId::parse)?;
-        Ok(convert::day_message(&promises.close(request.key(), &day).await?))
+        Ok(convert::day_message(
+            &promises.close(request.key(), &day).await?,
+        ))
     }
 
     async fn quote(
@@ -376,7 +395,10 @@ impl Promising {
             promises.promise(&day, promise).await?;
         }
         let entries = promises.ledger(&day, promise.as_ref()).await?;
-        let rest: Vec<&Entry> = entries.iter().filter(|entry| entry.number >= from).collect();
+        let rest: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| entry.number >= from)
+            .collect();
         let next = rest.get(size).map(|entry| entry.number.to_string());
         let page = rest.into_iter().take(size);
         Ok(pb::ListEntriesResponse {

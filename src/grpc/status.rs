@@ -22,9 +22,9 @@
 //! | deadline before any plan | `DEADLINE_EXCEEDED` | `ErrorInfo` `TOO_LATE` |
 //! | our fault | `INTERNAL` | `ErrorInfo` `INTERNAL` with the fault's id |
 
-// mod promise;
+mod promise;
 
-// pub use promise::{no_ledger, of_promise, quote_in};
+pub use promise::{no_ledger, of_promise, quote_in};
 
 use std::collections::HashMap;
 use std::time::Duration;

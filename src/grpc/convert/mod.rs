@@ -33,9 +33,9 @@ pub use plan::{plan_message, planned_day};
 pub use problem::{problem_message, read_problem};
 pub use progress::{progress_message, solved_message};
 pub use promise::{
-    Amendment, Clocks, Hold, RequestFields, entry_number, id_of, page_size, quote_message,
-    read_amendment, read_booking, read_hold, read_promise_states, read_terms, request_findings,
-    terms_message,
+    Amendment, Clocks, Hold, RequestFields, booking_message, day_message, entry_message,
+    entry_number, id_of, page_size, promise_message, quote_message, read_amendment, read_booking,
+    read_hold, read_promise_states, read_terms, request_findings, terms_message,
 };
 pub use request::{
     Routes, SheetDay, missing, read_evaluate_request, read_forecast_request, read_sheet_day,

@@ -10,8 +10,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::{DETAILS_BYTES_MAX, error_info, invalid, of, short_name};
 use crate::app::{Fault, PromiseError, Refusal as AppRefusal};
 use crate::grpc::convert::{Clocks, quote_message};
-use crate::grpc::{PACKAGE, pb};
 use crate::grpc::pb::ErrorReason;
+use crate::grpc::{PACKAGE, pb};
 use crate::promise::{Quote, Refusal};
 
 /// The status for `error`; clock times in it are those of `clocks`.
@@ -127,7 +127,10 @@ fn of_refusal(refusal: &Refusal, clocks: &Clocks) -> Status {
         } => {
             let details = error_info(Reason::WindowNotPossible, [("window", window.as_str())]);
             let mut said = message.clone();
-            let quoted = alternatives.windows.iter().find(|quoted| quoted.id == *window);
+            let quoted = alternatives
+                .windows
+                .iter()
+                .find(|quoted| quoted.id == *window);
             if let Some(Err(short)) = quoted.map(|quoted| &quoted.outcome) {
                 said = format!("window {window} cannot be promised to this order now: ")
                     + &clocks.in_words(short);
@@ -161,7 +164,10 @@ fn with_quote(status: &Status, quote: &Quote, clocks: &Clocks) -> Status {
     let room = DETAILS_BYTES_MAX.saturating_sub(status.details().len());
     let mut message = quote_message(quote, clocks);
     while message.encoded_len() > room && !message.windows.is_empty() {
-        let refused = message.windows.iter().rposition(|window| !window.is_offered);
+        let refused = message
+            .windows
+            .iter()
+            .rposition(|window| !window.is_offered);
         message
             .windows
             .remove(refused.unwrap_or(message.windows.len() - 1));
@@ -170,11 +176,7 @@ fn with_quote(status: &Status, quote: &Quote, clocks: &Clocks) -> Status {
         type_url: format!("type.googleapis.com/{PACKAGE}.QuoteWindowsResponse"),
         value: message.encode_to_vec(),
     });
-    Status::with_details(
-        status.code(),
-        status.message(),
-        body.encode_to_vec().into(),
-    )
+    Status::with_details(status.code(), status.message(), body.encode_to_vec().into())
 }
 
 /// The quote among the details of a status, if there is one.

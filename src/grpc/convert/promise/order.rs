@@ -83,6 +83,7 @@ fn margin(spread: f64) -> i64 {
 }
 
 /// The message for an order that asked for a window.
-pub(super) fn booking_message(booking: &Booking) -> pb::Order {
+#[must_use]
+pub fn booking_message(booking: &Booking) -> pb::Order {
     order_at(&booking.order, Some(message_of_place(&booking.place)))
 }

@@ -39,6 +39,7 @@ pub fn day_message(view: &DayView) -> pb::DaySummary {
         changed_time: moment(view.changed_at),
         noise_version: terms.noise_version().to_owned(),
         is_calibrated: terms.is_calibrated,
+        time_zone: terms.base.time_zone.clone(),
     }
 }
 
