@@ -41,6 +41,7 @@
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1 |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
+//! | 4 | [`store`] | where the ledger is kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise` |
 //! | 5 | [`report`] | studies as an HTML page, CSV and Parquet | `analysis` |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
@@ -79,6 +80,7 @@ pub mod report;
 pub mod rng;
 pub mod sheet;
 pub mod solver;
+pub mod store;
 pub mod telemetry;
 pub mod travel;
 pub mod units;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -27,6 +27,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],
     ),
+    ("store", &["rng", "clock", "model", "promise"]),
     ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model"]),
@@ -43,7 +44,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         "app",
         &[
             "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
-            "analysis", "bench",
+            "analysis", "bench", "promise", "book", "store",
         ],
     ),
     (

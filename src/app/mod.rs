@@ -9,6 +9,7 @@ mod compute;
 mod intake;
 mod jobs;
 mod planning;
+mod promising;
 mod search;
 
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub use compute::Compute;
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
 pub use jobs::RequestKey;
 pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};
+pub use promising::{
+    Counts, DayPlan, DayView, PromiseError, PromiseView, Promises, PromisesSetup, Standing,
+};
 pub use search::{SolveOptions, TARGET_ORDERS_MAX};
 
 /// A fault of the server: the caller is told the id, the log has the rest.

@@ -168,8 +168,8 @@ pub fn fill(
 
 /// Chooses and plans, with all customers of `spec` known, as many as the target allows, in searches of `budget` each.
 ///
-/// First everybody who can be served is. While the target is missed, the twentieth part of the orders that are least
-/// likely to be in time (at least one) is given up, and the rest planned again from where it stands.
+/// First everybody who can be served is. While the target is missed, as many of the least likely promises are given up as
+/// would let the others meet it, and these are planned again from where they stand.
 ///
 /// # Errors
 /// If the operating system refuses search threads.
@@ -191,7 +191,7 @@ pub fn hindsight(
             time_budget: Some(budget),
             seed: spec.seed,
             threads: spec.threads,
-            reliability: spec.reliability(),
+            reliability: spec.reliability(spec.target),
             initial: initial.take(),
             ..PlanOptions::default()
         };
@@ -227,8 +227,7 @@ pub fn hindsight(
                 forecast,
             });
         }
-        let n_below = chances.iter().filter(|(chance, _)| *chance < floor).count();
-        let given_up = (n_served / 50).clamp(1, n_below.max(1));
+        let given_up = surplus(&chances, spec);
         let given_up: BTreeSet<OrderId> = chances
             .into_iter()
             .take(given_up)
@@ -260,6 +259,25 @@ fn sketch(route: &Route) -> RouteSketch {
         start: Some(route.start),
         reloads: Vec::new(),
     }
+}
+
+/// How many of the least likely promises, of which there are `chances` in ascending order, have to go so that the others
+/// meet the target; at least one.
+fn surplus(chances: &[(f64, OrderId)], spec: &FillingSpec) -> usize {
+    let floor = spec.target.and_then(|target| target.floor).unwrap_or(0.0);
+    let expected = spec.target.map_or(0.0, |target| target.expected);
+    let n_below = chances.iter().filter(|(chance, _)| *chance < floor).count();
+    let mut sum: f64 = chances.iter().map(|(chance, _)| chance).sum();
+    let mut gone = 0;
+    for (chance, _) in chances {
+        let n_left = (chances.len() - gone) as f64;
+        if gone >= n_below && sum >= expected * n_left {
+            break;
+        }
+        sum -= chance;
+        gone += 1;
+    }
+    gone.max(1)
 }
 
 /// Customers in the random sequence in which they come.
@@ -386,7 +404,7 @@ impl Shop {
             iteration_limit: Some(spec.iterations),
             seed: rng::hash(spec.seed, &[self.day.length()]),
             threads: spec.threads,
-            reliability: spec.reliability(),
+            reliability: spec.reliability(self.day.terms().search_target()),
             initial: Some(InitialPlan {
                 routes: self.book.sketches(),
                 locks: Vec::new(),
@@ -412,8 +430,8 @@ impl Shop {
 }
 
 impl FillingSpec {
-    fn reliability(&self) -> Option<Reliability> {
-        self.target.map(|target| Reliability {
+    fn reliability(&self, target: Option<OnTimeTarget>) -> Option<Reliability> {
+        target.map(|target| Reliability {
             target,
             noise: self.noise.clone(),
             grace: Seconds::ZERO,

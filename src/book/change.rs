@@ -94,9 +94,8 @@ impl Book {
     ///
     /// They may come from a search that began when other orders were in the book: orders that are not in it any more are
     /// left out, and those that came since are put in. `None` if that cannot be done, if a promise that could be kept on
-    /// paper could not be any more, or if neither the cost nor the expected number of broken promises falls without the
-    /// other one doing harm: broken promises may rise as far as the day's target allows, chances under the floor may not
-    /// become more.
+    /// paper could not be any more, or if it would be no gain: cost and expected broken promises together must fall, where
+    /// broken ones may rise as far as the day's target allows, and chances under the floor may not become more.
     #[must_use]
     pub fn taking_over(&self, routes: &BTreeMap<CourierId, Vec<OrderId>>) -> Option<Moved> {
         let mut stops: HashMap<&OrderId, &Arc<Stop>> = HashMap::new();
@@ -139,19 +138,20 @@ impl Book {
 }
 
 impl Site {
-    /// Whether `new` is better than `old`, for the same orders.
+    /// Whether `new` is better than `old`, for the same orders: cost and expected broken promises together are less, and
+    /// nothing is worse than the day's target allows.
     fn is_better(&self, new: Totals, old: Totals) -> bool {
+        let days = f64::from(self.days().days());
         let allowed = self.terms().target.map_or(u64::MAX, |target| {
-            let promises = old.stops * u64::from(self.days().days());
-            whole((1.0 - target.expected) * promises as f64)
+            whole((1.0 - target.expected) * old.stops as f64 * days)
         });
-        let is_no_worse = new.below_floor <= old.below_floor
+        let is_sound = new.below_floor <= old.below_floor
             && new.broken <= old.broken.max(allowed)
             && new.stops == old.stops;
-        let is_safer = new.broken < old.broken && new.cost <= old.cost;
-        let mends =
-            (new.broken < old.broken && old.broken > allowed) || new.below_floor < old.below_floor;
-        is_no_worse && (new.cost < old.cost || is_safer || mends)
+        let price = old.broken_price() / days;
+        let score = |totals: Totals| totals.cost.0 as f64 + price * totals.broken as f64;
+        let mends = new.below_floor < old.below_floor;
+        is_sound && (mends || score(new) < score(old))
     }
 }
 

@@ -60,7 +60,15 @@ pub struct Totals {
     pub distance: Meters,
 }
 
+/// What a promise broken on average counts as, in mean costs of a stop: a likelier promise is worth a detour, but not any.
+const BROKEN_STOPS: f64 = 4.0;
+
 impl Totals {
+    /// What a promise broken on average counts as beside the cost.
+    fn broken_price(&self) -> f64 {
+        BROKEN_STOPS * self.cost.0 as f64 / self.stops.max(1) as f64
+    }
+
     /// With `route`, which replaces `before`.
     fn replacing(self, site: &Site, before: &LiveRoute, route: &LiveRoute) -> Self {
         let old = Self::of(site, before);

@@ -9,9 +9,6 @@ use crate::model::{ConstraintKind, TimeWindow};
 use crate::promise::{Offer, OfferedWindow, RouteChange, Shortfall, WindowQuote};
 use crate::units::Timestamp;
 
-/// What a broken promise more counts as, in mean costs of a stop: a likelier promise is worth a detour, but not any.
-const BROKEN_STOPS: i64 = 4;
-
 /// An order taken in.
 #[derive(Debug)]
 pub struct Taken {
@@ -161,10 +158,9 @@ impl Book {
             courier: route.courier(&self.site).clone(),
             service_start: route.services()[position],
         };
-        let mean = totals.cost.0 as f64 / totals.stops.max(1) as f64;
         Ok(Tried {
             verdict: self.verdict(totals),
-            score: added_cost.0 as f64 + BROKEN_STOPS as f64 * mean * added_broken,
+            score: added_cost.0 as f64 + totals.broken_price() * added_broken,
             route,
             totals,
             offer,

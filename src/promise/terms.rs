@@ -96,6 +96,17 @@ impl DayTerms {
         self.windows.iter().find(|window| window.id == *id)
     }
 
+    /// What the search for better plans aims at while orders still come: half as many broken promises as the target
+    /// allows. A plan that just meets the target has none to spare for the next order.
+    #[must_use]
+    pub fn search_target(&self) -> Option<OnTimeTarget> {
+        let target = self.target?;
+        Some(OnTimeTarget {
+            expected: f64::midpoint(1.0, target.expected).min(0.999),
+            ..target
+        })
+    }
+
     /// Name and version of the noise model that probabilities rest on.
     #[must_use]
     pub fn noise_version(&self) -> &str {

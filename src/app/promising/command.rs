@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::book::{Book, Caller};
 use crate::model::{CourierId, OrderId, PromiseId, WindowId};
 use crate::promise::{
-    Booking, Day, End, Event, OfferedWindow, PromiseRecord, PromiseState, Quote, Refusal, Shortfall,
-    Statement,
+    Booking, Day, End, Event, OfferedWindow, PromiseRecord, PromiseState, Quote, Refusal,
+    Shortfall, Statement,
 };
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
@@ -364,7 +364,10 @@ impl Desk<'_> {
         let promises = self.day.live().values();
         let promises = promises.filter_map(|id| self.day.promises().get(id));
         for record in promises.filter(|record| record.state == PromiseState::Held) {
-            let desk = Desk { book: &book, ..*self };
+            let desk = Desk {
+                book: &book,
+                ..*self
+            };
             let decision = desk.end(record, End::Released);
             events.extend(decision.events);
             book = decision.book;
@@ -387,4 +390,3 @@ impl Desk<'_> {
 pub(super) fn basis_points(share: f64) -> BasisPoints {
     BasisPoints((share.clamp(0.0, 1.0) * 10_000.0).round() as u32)
 }
-

@@ -4,7 +4,7 @@
 //! it is better for the promises that there are by then.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak, PoisonError};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -152,7 +152,7 @@ impl Worker {
         sketches: Vec<RouteSketch>,
     ) -> Option<BTreeMap<CourierId, Vec<OrderId>>> {
         let reliability = terms
-            .target
+            .search_target()
             .filter(|_| problem.orders.len() <= ORDERS_MAX)
             .map(|target| Reliability {
                 target,

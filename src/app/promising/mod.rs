@@ -22,15 +22,13 @@ use crate::book::{Book, Caller};
 use crate::clock::{Clock, WallClock};
 use crate::config::{self, PromiseConfig};
 use crate::forecast;
-use crate::model::{
-    DayId, ForecastOptions, OrderId, PromiseId, WindowId,
-};
+use crate::model::{DayId, ForecastOptions, OrderId, PromiseId, WindowId};
 use crate::planner;
 use crate::promise::{Booking, Day, DayTerms, Entry, PromiseState, Quote, Refusal};
 use crate::store::{Owner, Store, StoredReply};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, Seconds};
-use command::{Command, Desk};
+use command::Command;
 pub use error::PromiseError;
 use improver::Improver;
 pub use view::{Counts, DayPlan, DayView, PromiseView, Standing};
@@ -239,7 +237,10 @@ impl Promises {
             let published = published.read().unwrap_or_else(PoisonError::into_inner);
             published.day.check_open()?;
             let book = published.book.clone();
-            let (version, terms) = (published.day.plan_version(), Arc::clone(published.day.terms()));
+            let (version, terms) = (
+                published.day.plan_version(),
+                Arc::clone(published.day.terms()),
+            );
             drop(published);
             let caller = Caller::new(book.site(), Arc::new(booking));
             Ok(Quote {
@@ -373,7 +374,9 @@ impl Promises {
                 let promises = day.promises().range((from, Bound::Unbounded));
                 let is_wanted = |state| states.is_empty() || states.contains(&state);
                 let wanted = promises.filter(|(_, promise)| is_wanted(promise.state));
-                let views = wanted.take(limit).map(|(id, _)| PromiseView::of(day, book, id));
+                let views = wanted
+                    .take(limit)
+                    .map(|(id, _)| PromiseView::of(day, book, id));
                 views.collect::<Result<Vec<_>, Refusal>>()
             })
             .await?;
@@ -486,12 +489,13 @@ impl Promises {
         action: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PromiseError> {
-        self.compute.run(action, work).await.map_err(|refusal| {
-            match refusal {
+        self.compute
+            .run(action, work)
+            .await
+            .map_err(|refusal| match refusal {
                 AppRefusal::Fault(fault) => PromiseError::Fault(fault),
                 other => PromiseError::Fault(Fault::log(action, &other)),
-            }
-        })
+            })
     }
 }
 

@@ -1,0 +1,1 @@
+//! Promises, end to end but for the wire.

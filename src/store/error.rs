@@ -1,0 +1,72 @@
+//! What can be wrong with a store, and what an operator can do about it.
+
+use std::path::PathBuf;
+
+use crate::model::DayId;
+
+/// Why a store does not do what it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or not be relied on. What became of an append is not known.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It could not be written. Nothing has changed.
+    #[error("nothing was written: {0}")]
+    NotWritten(String),
+    /// Somebody else keeps the day now. Nothing has changed.
+    #[error("day {0} has changed hands")]
+    Fenced(DayId),
+    /// What is to be written is there already. Nothing has changed.
+    #[error("{0}")]
+    Conflict(String),
+    /// What is stored is not what was written.
+    #[error("{0}; restore the store from a copy")]
+    Corrupt(String),
+    /// A newer version of this program has written the store.
+    #[error(
+        "the store was written by a newer version of this program (its schema has step {0}, which this version does not \
+         know): start that version"
+    )]
+    NewerVersion(i64),
+    /// The directory is no place for a store.
+    #[error("{} cannot be used: {reason}", directory.display())]
+    NotUsable {
+        /// Which.
+        directory: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Another process uses the directory.
+    #[error(
+        "{} is in use by another process: stop it, or give this one a directory of its own",
+        .0.display()
+    )]
+    InUse(PathBuf),
+}
+
+impl StoreError {
+    /// A failure before anything could have been committed.
+    pub(super) fn of(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(cause) if cause.is_unique_violation() => {
+                Self::Conflict(cause.to_string())
+            }
+            sqlx::Error::Migrate(cause) => Self::of_migration(*cause),
+            other => Self::NotWritten(other.to_string()),
+        }
+    }
+
+    /// A failure of the commit itself.
+    pub(super) fn of_commit(error: &sqlx::Error) -> Self {
+        Self::Unavailable(format!("the commit failed: {error}"))
+    }
+
+    pub(super) fn of_migration(error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError;
+        match error {
+            MigrateError::VersionMissing(version) => Self::NewerVersion(version),
+            MigrateError::Execute(cause) => Self::of(cause),
+            other => Self::Unavailable(format!("bring the schema up to date: {other}")),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The store in memory: what the others are compared with, and a way to make a store fail.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Append, Lease, Owner, StoreError, StoredReply};
+use crate::clock::Clock;
+use crate::model::DayId;
+use crate::promise::Entry;
+
+/// How the next append is to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is written, and that is known.
+    Refuse,
+    /// Nothing is written, but nobody knows.
+    LoseBefore,
+    /// Everything is written, but nobody knows.
+    LoseAfter,
+}
+
+/// A store that forgets everything at the end. Clones are the same store.
+#[derive(Clone)]
+pub struct Memory {
+    inner: Arc<Mutex<Inner>>,
+    clock: Clock,
+}
+
+struct Holder {
+    epoch: u64,
+    owner: Owner,
+    until: Duration,
+}
+
+#[derive(Default)]
+struct Inner {
+    days: BTreeMap<DayId, Holder>,
+    ledger: BTreeMap<DayId, Vec<Entry>>,
+    replies: BTreeMap<String, StoredReply>,
+    faults: Vec<Fault>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            inner: Arc::default(),
+            clock: Clock::start(),
+        }
+    }
+}
+
+impl Memory {
+    /// Makes the next appends fail, the first one by the last fault.
+    pub fn fail(&self, faults: &[Fault]) {
+        self.inner().faults.extend_from_slice(faults);
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn days(&self) -> Result<Vec<DayId>, StoreError> {
+        Ok(self.inner().ledger.keys().cloned().collect())
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn entries(&self, day: &DayId, from: u64) -> Result<Vec<Entry>, StoreError> {
+        let inner = self.inner();
+        let entries = inner.ledger.get(day).map_or(&[][..], Vec::as_slice);
+        let wanted = entries.iter().filter(|entry| entry.number >= from);
+        Ok(wanted.cloned().collect())
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn reply(&self, request_id: &str) -> Result<Option<StoredReply>, StoreError> {
+        Ok(self.inner().replies.get(request_id).cloned())
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        let fault = inner.faults.pop();
+        match fault {
+            Some(Fault::Refuse) => {
+                return Err(StoreError::NotWritten("as was asked for".to_owned()));
+            }
+            Some(Fault::LoseBefore) => {
+                return Err(StoreError::Unavailable("as was asked for".to_owned()));
+            }
+            Some(Fault::LoseAfter) | None => {}
+        }
+        for append in appends {
+            inner.check(append)?;
+        }
+        for append in appends {
+            let entries = inner.ledger.entry(append.day.clone()).or_default();
+            entries.extend(append.entries.iter().cloned());
+            for reply in &append.replies {
+                let id = reply.request_id.clone();
+                inner.replies.insert(id, reply.clone());
+            }
+        }
+        inner.ledger.retain(|_, entries| !entries.is_empty());
+        match fault {
+            Some(Fault::LoseAfter) => Err(StoreError::Unavailable("as was asked for".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn acquire(
+        &self,
+        day: &DayId,
+        owner: &Owner,
+        lasts: Duration,
+    ) -> Result<Result<Lease, Owner>, StoreError> {
+        let now = self.clock.elapsed();
+        let mut inner = self.inner();
+        let holder = inner.days.get(day);
+        let epoch = match holder {
+            None => 1,
+            Some(holder) if holder.owner.name == owner.name && holder.until > now => holder.epoch,
+            Some(holder) if holder.owner.name == owner.name || holder.until <= now => {
+                holder.epoch + 1
+            }
+            Some(holder) => return Ok(Err(holder.owner.clone())),
+        };
+        let holder = Holder {
+            epoch,
+            owner: owner.clone(),
+            until: now + lasts,
+        };
+        inner.days.insert(day.clone(), holder);
+        Ok(Ok(Lease {
+            day: day.clone(),
+            epoch,
+        }))
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn renew(
+        &self,
+        owner: &Owner,
+        leases: &[Lease],
+        lasts: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let now = self.clock.elapsed();
+        let mut inner = self.inner();
+        let mut kept = Vec::new();
+        for lease in leases {
+            if let Some(holder) = inner.days.get_mut(&lease.day)
+                && holder.epoch == lease.epoch
+                && holder.owner.name == owner.name
+            {
+                holder.until = now + lasts;
+                kept.push(lease.clone());
+            }
+        }
+        Ok(kept)
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn release(&self, leases: &[Lease]) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        for lease in leases {
+            if let Some(holder) = inner.days.get_mut(&lease.day)
+                && holder.epoch == lease.epoch
+            {
+                holder.until = Duration::ZERO;
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn check(&self, append: &Append) -> Result<(), StoreError> {
+        let is_held =
+            (self.days.get(&append.day)).is_some_and(|holder| holder.epoch == append.epoch);
+        if !is_held {
+            return Err(StoreError::Fenced(append.day.clone()));
+        }
+        let next = self.ledger.get(&append.day).map_or(0, Vec::len) as u64;
+        let numbers = append.entries.iter().map(|entry| entry.number);
+        if !numbers.eq((next..).take(append.entries.len())) {
+            let what = format!("the next entry of day {} is number {next}", append.day);
+            return Err(StoreError::Conflict(what));
+        }
+        let mut replies = append.replies.iter();
+        match replies.find(|reply| self.replies.contains_key(&reply.request_id)) {
+            Some(reply) => {
+                let what = format!("request {:?} has an answer", reply.request_id);
+                Err(StoreError::Conflict(what))
+            }
+            None => Ok(()),
+        }
+    }
+}
