@@ -111,6 +111,7 @@ async fn start_server(
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         noise,
+        store: "memory".to_owned(),
         ..Config::default()
     };
     let server = Server::bind(&config)
