@@ -182,6 +182,12 @@ pub struct Config {
     pub log: String,
     /// File with the noise model for requests that have none of their own; `None` for the built-in defaults.
     pub noise: Option<PathBuf>,
+    /// Directory where the ledger of promises is kept, unless `store` says otherwise.
+    pub data: PathBuf,
+    /// Where the ledger of promises is kept: `memory`, `sqlite:DIRECTORY` or `postgres://...`; empty for SQLite in `data`.
+    pub store: String,
+    /// Address that other servers on the same store send callers to; empty for `listen`.
+    pub advertise: String,
     /// How calls are accepted and limited.
     pub server: ServerConfig,
     /// How plans are searched for and kept.
@@ -196,6 +202,9 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 50_061)),
             log: "info".to_owned(),
             noise: None,
+            data: PathBuf::from("punctual-data"),
+            store: String::new(),
+            advertise: String::new(),
             server: ServerConfig::default(),
             planning: PlanningConfig::default(),
             promises: PromiseConfig::default(),
@@ -270,10 +279,17 @@ impl Config {
         let mut text = format!(
             "# Address and port to listen on.\nlisten = \"{}\"\n\n# Which log lines are written.\nlog = {}\n\n\
              # File with the noise model (the JSON form of punctual.v1.NoiseModel) for requests that have none of their\n\
-             # own. Empty means the built-in defaults.\nnoise = {}\n",
+             # own. Empty means the built-in defaults.\nnoise = {}\n\n\
+             # Directory where the ledger of promises is kept, unless `store` says otherwise.\ndata = {}\n\n\
+             # Where the ledger of promises is kept: \"memory\", \"sqlite:DIRECTORY\" or \"postgres://...\". Empty means\n\
+             # SQLite in `data`. A password is not shown.\nstore = {}\n\n\
+             # Address that other servers on the same store send callers to. Empty means `listen`.\nadvertise = {}\n",
             self.listen,
             toml::Value::String(self.log.clone()),
             toml::Value::String(noise),
+            toml::Value::String(self.data.to_string_lossy().into_owned()),
+            toml::Value::String(without_password(&self.store)),
+            toml::Value::String(self.advertise.clone()),
         );
         let sections = [
             ("server", ServerConfig::KNOBS, self.server.values()),
@@ -323,6 +339,19 @@ impl Config {
                 self.noise = (!value.is_empty()).then(|| PathBuf::from(value));
                 return Ok(());
             }
+            ("", "data") if value.is_empty() => return Err("a directory is needed".to_owned()),
+            ("", "data") => {
+                self.data = PathBuf::from(value);
+                return Ok(());
+            }
+            ("", "store") => {
+                value.clone_into(&mut self.store);
+                return Ok(());
+            }
+            ("", "advertise") => {
+                value.clone_into(&mut self.advertise);
+                return Ok(());
+            }
             ("server", knob) => self.server.slot(knob),
             ("planning", knob) => self.planning.slot(knob),
             ("promises", knob) => self.promises.slot(knob),
@@ -365,6 +394,26 @@ impl Config {
         }
         problems
     }
+}
+
+/// The URL of a database with stars for what may be a password.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) if query.contains("password") => (place, "?***".to_owned()),
+        Some((place, query)) => (place, format!("?{query}")),
+        None => (rest, String::new()),
+    };
+    let place = match place.rsplit_once('@') {
+        Some((user, host)) => match user.split_once(':') {
+            Some((name, _)) => format!("{name}:***@{host}"),
+            None => place.to_owned(),
+        },
+        None => place.to_owned(),
+    };
+    format!("{scheme}://{place}{query}")
 }
 
 /// A TOML value as the text one would type.
@@ -441,10 +490,27 @@ mod tests {
     }
 
     #[test]
+    fn the_printed_configuration_has_no_password() {
+        let shown = |url: &str| without_password(url);
+        assert_eq!(
+            shown("postgres://shop:s3:cr@t@db/days"),
+            "postgres://shop:***@db/days"
+        );
+        assert_eq!(
+            shown("postgres://db/days?password=s3cret"),
+            "postgres://db/days?***"
+        );
+        assert_eq!(shown("sqlite:/var/x"), "sqlite:/var/x");
+    }
+
+    #[test]
     fn the_printed_configuration_reads_back() {
         let mut config = Config::default();
         config.planning.orders_max = 17;
         config.noise = Some(PathBuf::from("noise/2026 \"10\".json"));
+        config.data = PathBuf::from("/var/lib/punctual");
+        config.store = "postgres://shop@db:5432/days?application_name=a".to_owned();
+        config.advertise = "10.0.0.2:50061".to_owned();
         assert_eq!(Config::from_sources(&config.to_toml(), []), Ok(config));
     }
 }

@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("store", &["rng", "clock", "model", "promise"]),
     ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
-    ("generate", &["rng", "model"]),
+    ("generate", &["rng", "model", "promise"]),
     ("analysis", &["rng"]),
     ("report", &["analysis"]),
     (
@@ -59,6 +59,8 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "sheet",
             "analysis",
             "bench",
+            "promise",
+            "store",
             "app",
         ],
     ),

@@ -161,7 +161,8 @@ impl Draft {
 
 impl Positions {
     /// `finding` with its index as in the request.
-    fn locate(&self, mut finding: Finding) -> Finding {
+    #[must_use]
+    pub fn locate(&self, mut finding: Finding) -> Finding {
         let lists = [
             ("depots[", &self.depots),
             ("couriers[", &self.couriers),

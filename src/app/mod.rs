@@ -12,6 +12,7 @@ mod planning;
 mod promising;
 mod search;
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -85,7 +86,8 @@ pub struct App {
     /// How much days vary, for requests that do not say.
     noise: Option<NoiseModel>,
     admission: Admission,
-    compute: Compute,
+    compute: Arc<Compute>,
+    promises: OnceLock<Promises>,
     jobs: jobs::Jobs,
     closing: tokio::sync::watch::Sender<bool>,
 }
@@ -103,7 +105,8 @@ impl App {
         );
         Ok(Self {
             admission,
-            compute: Compute::new()?,
+            compute: Arc::new(Compute::new()?),
+            promises: OnceLock::new(),
             jobs: jobs::Jobs::new(config::count(config.jobs_kept_max)),
             closing: tokio::sync::watch::Sender::new(false),
             noise,
@@ -183,6 +186,23 @@ impl App {
     ) -> Result<String, Refusal> {
         self.jobs
             .start(key, || self.launch(place, order, clock, None))
+    }
+
+    /// Begins to keep promises. Must be called within a tokio runtime, and once.
+    ///
+    /// # Errors
+    /// If the operating system does not give the threads, or promises are kept already.
+    pub fn keep_promises(&self, setup: PromisesSetup) -> std::io::Result<()> {
+        let promises = Promises::start(setup, Arc::clone(&self.compute))?;
+        let is_first = self.promises.set(promises).is_ok();
+        let twice = || std::io::Error::other("promises are kept already");
+        is_first.then_some(()).ok_or_else(twice)
+    }
+
+    /// Days and their promises; `None` if this process keeps none.
+    #[must_use]
+    pub fn promises(&self) -> Option<&Promises> {
+        self.promises.get()
     }
 
     /// The job called `id`.

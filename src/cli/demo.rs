@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
 use super::progress::Display;
-use super::{Done, Failure, argument, console, day_file, report, serve};
+use super::{ANSWER_BYTES_MAX, Done, Failure, argument, console, day_file, report, serve};
 use crate::config::Config;
 use crate::grpc::pb::planning_service_client::PlanningServiceClient;
 use crate::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
@@ -22,8 +22,6 @@ use crate::sheet::Language;
 const BUNDLED_PATH: &str = "data/moscow-day.json";
 /// The bundled day, for when the program runs elsewhere.
 const BUNDLED: &str = include_str!("../../data/moscow-day.json");
-/// Largest answer that the client takes, in bytes.
-const ANSWER_BYTES_MAX: usize = 256 << 20;
 
 /// Starts the service on a loopback port, plans the bundled day through a gRPC client, shows routes and on-time
 /// forecast, and writes every courier's route sheet.
@@ -113,6 +111,7 @@ async fn start_server(
     let config = Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         noise,
+        store: "memory".to_owned(),
         ..Config::default()
     };
     let server = Server::bind(&config)

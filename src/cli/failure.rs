@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::app::Refusal;
+use crate::grpc::status::quote_in;
 use crate::model::Finding;
 
 /// The command failed.
@@ -70,23 +71,36 @@ impl Failure {
         }
     }
 
-    /// The server refused `action`; every violation it names is a line.
+    /// The server refused `action`; every violation it names is a line, and every window that it offers instead.
     pub(super) fn status(action: impl fmt::Display, status: &tonic::Status) -> Self {
         use tonic_types::StatusExt;
         let violations = status
             .get_details_bad_request()
             .map(|bad| bad.field_violations)
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .into_iter()
+            .map(|violation| format!("{}: {}", violation.field, violation.description));
+        let quote = quote_in(status).unwrap_or_default().windows.into_iter();
+        let offers = quote.filter_map(|window| {
+            let chance = window.offer?.probability?.percent;
+            Some(format!(
+                "{} could be promised: {chance:.1} %",
+                window.window_id
+            ))
+        });
         Self {
-            details: violations
-                .into_iter()
-                .map(|violation| format!("{}: {}", violation.field, violation.description))
-                .collect(),
+            details: violations.chain(offers).collect(),
             ..Self::new(
                 action,
                 format_args!("{:?}: {}", status.code(), status.message()),
             )
         }
+    }
+
+    /// With one line more.
+    pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
     }
 
     pub(super) fn exit_code(&self) -> u8 {

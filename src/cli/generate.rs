@@ -38,12 +38,18 @@ pub(super) struct Arguments {
     /// The date, in the years 1971 to 9998; by default 2026-11-23.
     #[arg(long, value_name = "DATE", value_parser = date)]
     date: Option<Date>,
+    /// Make the terms of a day whose windows are to be promised (`punctual.v1.DayTerms`): couriers without orders.
+    #[arg(long, conflicts_with_all = ["reloads", "breaks", "rush_hours"])]
+    promises: bool,
+    /// Make the first customer of such a day: an order without promise (`punctual.v1.Order`).
+    #[arg(long, conflicts_with_all = ["promises", "reloads", "breaks", "rush_hours"])]
+    customer: bool,
     /// Makes cars slow from 07:00 to 10:00 and from 16:00 to 20:00, and fast before and after.
     ///
     /// Not with `--reloads` or `--breaks`: planning knows one of them.
     #[arg(long, conflicts_with = "reloads")]
     rush_hours: bool,
-    /// Where to write the day: the JSON form of `punctual.v1.Problem`.
+    /// Where to write it: the JSON form, of `punctual.v1.Problem` unless said otherwise.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
 }
@@ -78,6 +84,29 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         breaks: arguments.breaks,
         ..preset
     };
+    if arguments.promises {
+        let terms = convert::terms_message(&generate::day_terms(&spec));
+        day_file::write(&arguments.output, &terms)?;
+        console::say(format_args!(
+            "{}: {} windows, {} couriers",
+            arguments.output.display(),
+            terms.windows.len(),
+            terms.problem.unwrap_or_default().couriers.len()
+        ))?;
+        return Ok(Done::Fully);
+    }
+    if arguments.customer {
+        let first = generate::bookings(&spec).into_iter().next();
+        let first =
+            first.ok_or_else(|| Failure::usage("make a customer", "there are no orders"))?;
+        day_file::write(&arguments.output, &convert::booking_message(&first))?;
+        console::say(format_args!(
+            "{}: order {}",
+            arguments.output.display(),
+            first.order.id
+        ))?;
+        return Ok(Done::Fully);
+    }
     let problem = generate::generate(&spec);
     day_file::write(&arguments.output, &convert::problem_message(&problem))?;
     console::say(format_args!(

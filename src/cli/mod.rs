@@ -6,6 +6,7 @@
 mod argument;
 mod bench;
 mod console;
+mod day;
 mod day_file;
 mod demo;
 mod evaluate;
@@ -32,6 +33,9 @@ pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
     a plan that breaks a constraint), 64 wrong usage.";
 
+/// Largest answer of a service that its clients here take, in bytes.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+
 /// Plans delivery days that keep their promises.
 #[derive(Debug, Parser)]
 #[command(name = "punctual", version, max_term_width = 110, after_help = EXIT_CODES)]
@@ -50,6 +54,7 @@ enum Command {
     Forecast(forecast::Arguments),
     Sheet(sheet::Arguments),
     Simulate(simulate::Arguments),
+    Day(day::Arguments),
     Generate(generate::Arguments),
     Bench(bench::Arguments),
 }
@@ -84,6 +89,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Forecast(arguments) => forecast::run(arguments),
         Command::Sheet(arguments) => sheet::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Day(arguments) => day::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -23,6 +23,14 @@ pub(super) struct Arguments {
     /// Print the configuration in force, with the meaning and bounds of every setting, and exit.
     #[arg(long)]
     show_config: bool,
+    /// Directory where the ledger of promises is kept, unless `--store` says otherwise; made if it is not there. By default
+    /// `punctual-data`.
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Where the ledger of promises is kept instead: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `sqlite:DIRECTORY`, or
+    /// `memory`, which forgets it at the end. Better given as PUNCTUAL_STORE if there is a password in it.
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
     #[command(flatten)]
     noise: argument::Noise,
 }
@@ -60,6 +68,8 @@ fn load(arguments: &Arguments) -> Result<Config, Failure> {
         .map_err(|error| Failure::usage("read the configuration", error))?;
     let noise = arguments.noise.file.clone();
     config.noise = noise.or(config.noise);
+    config.data = arguments.data.clone().unwrap_or(config.data);
+    config.store = arguments.store.clone().unwrap_or(config.store);
     config.listen = arguments.listen.unwrap_or(config.listen);
     Ok(config)
 }

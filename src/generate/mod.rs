@@ -21,11 +21,13 @@ mod demand;
 mod draw;
 mod fleet;
 mod names;
+mod promised;
 #[cfg(test)]
 mod workload;
 
 pub use benchmark::{Style, benchmark_instance};
 use jiff::civil::Date;
+pub use promised::{bookings, day_terms};
 
 use crate::model::{
     Courier, Depot, GeoPoint, GeoTravel, Place, PlaceIdx, Problem, TravelBucket, TravelPace,

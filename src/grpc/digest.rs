@@ -31,6 +31,16 @@ pub(super) fn request_body(request: &pb::StartPlanRequest) -> [u8; 32] {
     Sha256::digest(body.encode_to_vec()).into()
 }
 
+/// SHA-256 of a call's name and of everything in its request, from which the request id has been taken.
+pub(super) fn call_body(call: &str, request: &impl Message) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(call)
+        .chain_update([0])
+        .chain_update(request.encode_to_vec())
+        .finalize()
+        .into()
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -30,14 +30,22 @@ macro_rules! json_messages {
 }
 
 json_messages!(
+    DayTerms,
+    DaySummary,
     EvaluatePlanRequest,
     EvaluatePlanResponse,
     InitialPlan,
+    ListDaysResponse,
+    ListEntriesResponse,
+    ListPromisesResponse,
     NoiseModel,
+    Order,
     Plan,
     PlanForecast,
     PlannedDay,
-    Problem
+    Problem,
+    PromiseRecord,
+    QuoteWindowsResponse
 );
 
 /// A text is not the JSON form of a message.

@@ -12,6 +12,7 @@ mod forecasting;
 pub mod json;
 pub mod noise_file;
 mod planning;
+mod promising;
 pub mod server;
 mod sheets;
 pub mod status;

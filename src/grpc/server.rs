@@ -19,12 +19,16 @@ use super::noise_file::{NoiseFileError, read_noise_file};
 use super::pb::benchmark_service_server::BenchmarkServiceServer;
 use super::pb::forecast_service_server::ForecastServiceServer;
 use super::pb::planning_service_server::PlanningServiceServer;
+use super::pb::promise_service_server::PromiseServiceServer;
 use super::pb::route_sheet_service_server::RouteSheetServiceServer;
 use super::planning::Planning;
+use super::promising::Promising;
 use super::sheets::Sheets;
 use super::{FILE_DESCRIPTOR_SET, connections};
-use crate::app::App;
+use crate::app::{App, PromisesSetup};
+use crate::clock::WallClock;
 use crate::config::{self, Config, PlanningConfig, ServerConfig};
+use crate::store::{MalformedUrl, Owner, Store, StoreError, StoreUrl};
 
 /// Streams that a peer may have reset before they were accepted. The library's default, pinned against upgrades.
 const RESET_STREAMS_PENDING_MAX: usize = 20;
@@ -37,11 +41,12 @@ const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
 
 /// Names of the services whose health is told, beside the whole process (the empty name).
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     super::pb::planning_service_server::SERVICE_NAME,
     super::pb::forecast_service_server::SERVICE_NAME,
     super::pb::route_sheet_service_server::SERVICE_NAME,
     super::pb::benchmark_service_server::SERVICE_NAME,
+    super::pb::promise_service_server::SERVICE_NAME,
 ];
 
 /// Why the server does not serve.
@@ -61,6 +66,17 @@ pub enum ServerError {
     /// The configured noise model is not usable.
     #[error("read {0}")]
     Noise(#[from] NoiseFileError),
+    /// The configured store is none.
+    #[error("read the setting `store`: {0}")]
+    StoreUrl(#[from] MalformedUrl),
+    /// The ledger of promises cannot be kept.
+    #[error("open the store {url}: {source}")]
+    Store {
+        /// Where it is.
+        url: StoreUrl,
+        /// What stands against it.
+        source: StoreError,
+    },
     /// The embedded descriptors are not usable.
     #[error("describe the services: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -82,7 +98,7 @@ impl Server {
     /// Listens on the configured address; callers wait until [`Server::serve`].
     ///
     /// # Errors
-    /// If the configured noise model is not usable, the address cannot be listened on, or threads do not start.
+    /// If the configured noise model or store is not usable, the address cannot be listened on, or threads do not start.
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         let noise = config.noise.as_deref().map(read_noise_file).transpose()?;
         let app = App::new(config.planning.clone(), noise).map_err(ServerError::Threads)?;
@@ -90,8 +106,16 @@ impl Server {
             address: config.listen,
             source,
         };
+        let store = open_store(config).await?;
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let setup = PromisesSetup {
+            store,
+            owner: owner(config, address),
+            clock: WallClock::system(),
+            config: config.promises.clone(),
+        };
+        app.keep_promises(setup).map_err(ServerError::Threads)?;
         Ok(Self {
             app: Arc::new(app),
             config: config.server.clone(),
@@ -172,6 +196,9 @@ impl Server {
         let benchmarking = BenchmarkServiceServer::new(Benchmarking { app: app() })
             .max_decoding_message_size(request_max)
             .max_encoding_message_size(answer_max);
+        let promising = PromiseServiceServer::new(Promising { app: app() })
+            .max_decoding_message_size(request_max)
+            .max_encoding_message_size(answer_max);
         let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
         let health = tonic_health::pb::health_server::HealthServer::new(health);
         let reflection = || {
@@ -186,6 +213,7 @@ impl Server {
             .add_service(forecasting)
             .add_service(sheets)
             .add_service(benchmarking)
+            .add_service(promising)
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))
@@ -211,6 +239,32 @@ impl Server {
             .max_connection_age_grace(longest_plan)
             .accept_http1(false)
     }
+}
+
+/// Opens the store of the ledger.
+async fn open_store(config: &Config) -> Result<Store, ServerError> {
+    let url = match config.store.as_str() {
+        "" => StoreUrl::Sqlite(config.data.clone()),
+        text => text.parse()?,
+    };
+    let store = Store::open(&url).await;
+    store.map_err(|source| ServerError::Store { url, source })
+}
+
+/// This process, as other processes on the same store see it.
+fn owner(config: &Config, address: SocketAddr) -> Owner {
+    let address = match config.advertise.as_str() {
+        "" => address.to_string(),
+        advertised => advertised.to_owned(),
+    };
+    // A directory belongs to one process at a time, which after a restart takes its days at once.
+    let is_shared = config.store.starts_with("postgres");
+    let name = if is_shared {
+        format!("{:032x}", crate::rng::unguessable())
+    } else {
+        "this process".to_owned()
+    };
+    Owner { name, address }
 }
 
 type Layers = Stack<CallLayer, Identity>;

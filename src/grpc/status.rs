@@ -7,10 +7,24 @@
 //! | message over the size limit | `RESOURCE_EXHAUSTED` | `ErrorInfo` `TOO_LARGE`, no `RetryInfo` |
 //! | busy | `RESOURCE_EXHAUSTED` | `RetryInfo`, `ErrorInfo` `BUSY` |
 //! | unknown job | `NOT_FOUND` | `ErrorInfo` `UNKNOWN_JOB` |
+//! | unknown day or promise | `NOT_FOUND` | `ErrorInfo` `UNKNOWN_DAY`, `UNKNOWN_PROMISE` |
+//! | window that the day does not have | `INVALID_ARGUMENT` | `ErrorInfo` `WINDOW_NOT_OFFERED` with those it has |
+//! | window not possible (any more) | `FAILED_PRECONDITION` | `ErrorInfo` `WINDOW_NOT_POSSIBLE`, the current quote |
+//! | chance less than asked for | `ABORTED` | `ErrorInfo` `LESS_LIKELY`, the current quote |
+//! | hold that ran out | `FAILED_PRECONDITION` | `ErrorInfo` `HOLD_EXPIRED`, the current quote |
+//! | past the cut-off, day closed, wrong state | `FAILED_PRECONDITION` | `ErrorInfo` `PAST_CUT_OFF`, `DAY_CLOSED`, `WRONG_STATE` |
+//! | order with a promise, day open on other terms | `ALREADY_EXISTS` | `ErrorInfo` `ORDER_TAKEN`, `DAY_EXISTS` |
 //! | request id used twice | `ALREADY_EXISTS` | `ErrorInfo` `REQUEST_ID_REUSED` |
+//! | day kept by another server | `UNAVAILABLE` | `RetryInfo`, `ErrorInfo` `NOT_OWNER` with its address |
+//! | ledger cannot be read or written | `UNAVAILABLE` | `RetryInfo`, `ErrorInfo` `STORE_UNAVAILABLE` with the outcome |
+//! | no ledger in this process | `FAILED_PRECONDITION` | `ErrorInfo` `NO_LEDGER` |
 //! | shutting down | `UNAVAILABLE` | `ErrorInfo` `SHUTTING_DOWN` |
 //! | deadline before any plan | `DEADLINE_EXCEEDED` | `ErrorInfo` `TOO_LATE` |
 //! | our fault | `INTERNAL` | `ErrorInfo` `INTERNAL` with the fault's id |
+
+mod promise;
+
+pub use promise::{no_ledger, of_promise, quote_in};
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -15,9 +15,11 @@ mod refusal;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 pub use day::{Day, DayState, PromiseRecord, PromiseState, Sequence, Unfit};
 pub use entry::{Booking, End, Entry, Event, RouteChange, Statement};
 pub use quote::{Offer, Quote, Shortfall, WindowQuote};
 pub use refusal::Refusal;
 pub use terms::{DayTerms, OfferedWindow, ServiceArea};
+pub use validate::base_findings;

@@ -26,7 +26,7 @@ pub use error::StoreError;
 pub use memory::{Fault, Memory};
 use postgres::Postgres;
 use sqlite::Sqlite;
-pub use url::StoreUrl;
+pub use url::{MalformedUrl, StoreUrl};
 
 /// The first answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

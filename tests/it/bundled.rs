@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use punctual::generate::{DaySpec, generate};
+use punctual::generate::{DaySpec, bookings, day_terms, generate};
 use punctual::grpc::{convert, json, pb};
 use tempfile::TempDir;
 
@@ -23,6 +23,22 @@ fn the_bundled_days_are_what_the_generator_makes() {
         ("small-day.json", DaySpec::small()),
     ] {
         let made = json::write(&convert::problem_message(&generate(&spec)));
+        assert!(
+            made == bundled(name),
+            "data/{name} is out of date: make it again as data/SOURCES.md says"
+        );
+    }
+}
+
+#[test]
+fn the_bundled_day_to_be_promised_is_what_the_generator_makes() {
+    let spec = DaySpec::default();
+    let terms = json::write(&convert::terms_message(&day_terms(&spec)));
+    let customer = json::write(&convert::booking_message(&bookings(&spec)[0]));
+    for (name, made) in [
+        ("promise-day.json", terms),
+        ("promise-order.json", customer),
+    ] {
         assert!(
             made == bundled(name),
             "data/{name} is out of date: make it again as data/SOURCES.md says"

@@ -10,6 +10,7 @@ use punctual::config::Config;
 use punctual::grpc::pb::benchmark_service_client::BenchmarkServiceClient;
 use punctual::grpc::pb::forecast_service_client::ForecastServiceClient;
 use punctual::grpc::pb::planning_service_client::PlanningServiceClient;
+use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
 use punctual::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
 use punctual::grpc::pb::{self, solve_plan_response::Event};
 use punctual::grpc::server::{Server, ServerError};
@@ -38,6 +39,7 @@ impl Service {
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            store: "memory".to_owned(),
             ..Config::default()
         };
         config.planning.threads_per_plan_max = 2;
@@ -71,6 +73,10 @@ impl Service {
 
     pub(crate) async fn benchmarking(&self) -> BenchmarkServiceClient<Channel> {
         BenchmarkServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn promises(&self) -> PromiseServiceClient<Channel> {
+        PromiseServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn sheets(&self) -> RouteSheetServiceClient<Channel> {

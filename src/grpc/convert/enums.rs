@@ -2,6 +2,7 @@
 
 use crate::grpc::pb;
 use crate::model;
+use crate::promise;
 
 /// Two enumerations with the same cases.
 macro_rules! same_cases {
@@ -34,6 +35,29 @@ same_cases!(write_constraint, read_constraint, pb::ConstraintKind, model::Constr
 same_cases!(write_order_kind, read_order_kind, pb::OrderKind, model::OrderKind: Delivery, Collection);
 
 same_cases!(write_spread_source, read_spread_source, pb::SpreadSource, model::SpreadSource: Default, Configured, Request);
+
+same_cases!(write_promise_state, read_promise_state, pb::PromiseState, promise::PromiseState:
+    Held, Confirmed, Released, Expired, Cancelled);
+
+/// What an entry of a ledger says.
+pub(super) fn write_entry_kind(event: &promise::Event) -> i32 {
+    use pb::EntryKind as Wire;
+    use promise::{End, Event};
+    let wire = match event {
+        Event::Opened(_) => Wire::Opened,
+        Event::Held { .. } => Wire::Held,
+        Event::Confirmed { .. } => Wire::Confirmed,
+        Event::Amended { .. } => Wire::Amended,
+        Event::Ended { end, .. } => match end {
+            End::Released => Wire::Released,
+            End::Expired => Wire::Expired,
+            End::Cancelled => Wire::Cancelled,
+        },
+        Event::Replanned { .. } => Wire::Replanned,
+        Event::Closed => Wire::Closed,
+    };
+    wire as i32
+}
 
 /// How firmly a stop stands; unset means not at all, and `None` a case that this version does not know.
 pub(super) fn read_lock(value: i32) -> Option<model::Lock> {

@@ -77,7 +77,7 @@ fn stop_message(stop: &StopForecast) -> pb::StopForecast {
     }
 }
 
-fn probability_message(chance: Probability) -> pb::Probability {
+pub(super) fn probability_message(chance: Probability) -> pb::Probability {
     pb::Probability {
         percent: percent(chance.estimate),
         low_percent: percent(chance.low),

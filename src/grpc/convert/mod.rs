@@ -15,6 +15,7 @@ mod place;
 mod plan;
 mod problem;
 mod progress;
+mod promise;
 mod read;
 mod read_plan;
 mod request;
@@ -27,9 +28,15 @@ pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_me
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
 pub use noise::{noise_message, read_noise_model};
+pub use options::read_scenarios;
 pub use plan::{plan_message, planned_day};
 pub use problem::{problem_message, read_problem};
 pub use progress::{progress_message, solved_message};
+pub use promise::{
+    Amendment, Clocks, Hold, RequestFields, booking_message, day_message, entry_message,
+    entry_number, id_of, page_size, promise_message, quote_message, read_amendment, read_booking,
+    read_hold, read_promise_states, read_terms, request_findings, terms_message,
+};
 pub use request::{
     Routes, SheetDay, missing, read_evaluate_request, read_forecast_request, read_sheet_day,
     read_solve_request,

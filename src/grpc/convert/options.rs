@@ -105,17 +105,30 @@ fn read_on_invalid_order(at: &At<'_>, value: i32) -> Option<OnInvalidOrder> {
     }
 }
 
+/// Reads how many days to simulate.
+///
+/// # Errors
+/// If the number is out of bounds.
+pub fn read_scenarios(wanted: Option<i32>) -> Result<u32, Vec<Finding>> {
+    let sink = Sink::default();
+    read_scenarios_at(&At::root(&sink), wanted).ok_or_else(|| sink.take())
+}
+
+fn read_scenarios_at(at: &At<'_>, wanted: Option<i32>) -> Option<u32> {
+    match wanted {
+        Some(wanted) => at
+            .whole("scenarios", wanted, SCENARIOS)
+            .map(|wanted| wanted.unsigned_abs().next_multiple_of(SCENARIO_BLOCK)),
+        None => Some(ForecastOptions::default().scenarios),
+    }
+}
+
 fn read_forecast_at(at: &At<'_>, options: Option<&pb::ForecastOptions>) -> Option<ForecastOptions> {
     let default = ForecastOptions::default();
     let Some(options) = options else {
         return Some(default);
     };
-    let scenarios = match options.scenarios {
-        Some(wanted) => at
-            .whole("scenarios", wanted, SCENARIOS)
-            .map(|wanted| wanted.unsigned_abs().next_multiple_of(SCENARIO_BLOCK)),
-        None => Some(default.scenarios),
-    };
+    let scenarios = read_scenarios_at(at, options.scenarios);
     let noise = match &options.noise {
         Some(noise) => read_noise(&at.field("noise"), noise).map(Some),
         None => Some(None),

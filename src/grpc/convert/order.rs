@@ -131,12 +131,17 @@ pub(super) fn contact_message(contact: &Contact) -> Option<pb::Contact> {
 }
 
 pub(super) fn order_message(problem: &Problem, order: &Order) -> pb::Order {
+    order_at(order, place_message(problem, order.place))
+}
+
+/// The message for an order whose door is at `place`.
+pub(super) fn order_at(order: &Order, place: Option<pb::Place>) -> pb::Order {
     let ids =
         |ids: &std::collections::BTreeSet<CourierId>| ids.iter().map(ToString::to_string).collect();
     pb::Order {
         id: order.id.to_string(),
         kind: write_order_kind(order.kind),
-        place: place_message(problem, order.place),
+        place,
         loads: order
             .loads
             .iter()

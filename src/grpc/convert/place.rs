@@ -73,8 +73,11 @@ impl Places {
 }
 
 pub(super) fn place_message(problem: &Problem, place: PlaceIdx) -> Option<pb::Place> {
-    let place = problem.place(place);
-    Some(pb::Place {
+    Some(message_of_place(problem.place(place)))
+}
+
+pub(super) fn message_of_place(place: &Place) -> pb::Place {
+    pb::Place {
         id: place
             .id
             .as_ref()
@@ -90,10 +93,10 @@ pub(super) fn place_message(problem: &Problem, place: PlaceIdx) -> Option<pb::Pl
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
-    })
+    }
 }
 
-fn read_point(at: &At<'_>, point: &pb::GeoPoint) -> Option<GeoPoint> {
+pub(super) fn read_point(at: &At<'_>, point: &pb::GeoPoint) -> Option<GeoPoint> {
     let latitude = at.required("latitude", point.latitude.as_ref());
     let longitude = at.required("longitude", point.longitude.as_ref());
     Some(GeoPoint {

@@ -9,6 +9,7 @@ mod place;
 mod profile;
 mod report;
 mod service;
+mod single;
 mod time;
 
 #[cfg(test)]
@@ -45,7 +46,7 @@ impl Problem {
     #[must_use]
     pub fn validate(&self) -> Findings {
         let mut findings = Findings::default();
-        let context = Context::new(self);
+        let context = Context::new(self, Atlas::new(self));
         self.check_day(&mut findings);
         check_depots(&context, &mut findings);
         courier::check(&context, &mut findings);
@@ -90,7 +91,7 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn new(problem: &'a Problem) -> Self {
+    fn new(problem: &'a Problem, atlas: Atlas<'a>) -> Self {
         let skills = problem.couriers.iter().flat_map(|courier| &courier.skills);
         Self {
             problem,
@@ -100,7 +101,7 @@ impl<'a> Context<'a> {
             profiles: first_positions(problem.profiles.iter().map(|profile| &profile.id)),
             skills: skills.map(String::as_str).collect(),
             calendar: Calendar::new(problem),
-            atlas: Atlas::new(problem),
+            atlas,
         }
     }
 

@@ -20,6 +20,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
         check_ready_time(context, &mut subject, order);
         check_windows(context, &mut subject, order);
         check_preference(context, &mut subject, order);
+        check_skills(context, &mut subject, order);
         check_references(context, &mut subject, order);
         if subject.n_errors() == n_errors {
             fleet.check(&mut subject, order);
@@ -27,7 +28,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn check_figures(subject: &mut Subject<'_>, order: &Order) {
+pub(super) fn check_figures(subject: &mut Subject<'_>, order: &Order) {
     for (dimension, load) in &order.loads {
         subject.range(
             format!("loads[{dimension:?}]"),
@@ -51,7 +52,7 @@ fn check_figures(subject: &mut Subject<'_>, order: &Order) {
     }
 }
 
-fn check_ready_time(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
+pub(super) fn check_ready_time(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
     let Some(ready) = order.ready else {
         return;
     };
@@ -81,7 +82,7 @@ fn check_windows(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order
     }
 }
 
-fn check_preference(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
+pub(super) fn check_preference(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
     let Some(preference) = &order.preference else {
         return;
     };
@@ -122,7 +123,7 @@ fn check_preference(context: &Context<'_>, subject: &mut Subject<'_>, order: &Or
     }
 }
 
-fn check_references(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
+fn check_skills(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
     for skill in &order.required_skills {
         if !context.skills.contains(skill.as_str()) {
             let message =
@@ -130,6 +131,9 @@ fn check_references(context: &Context<'_>, subject: &mut Subject<'_>, order: &Or
             subject.error("required_skills", Reason::UnknownSkill, message);
         }
     }
+}
+
+pub(super) fn check_references(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
     for (field, couriers) in [
         ("allowed_courier_ids", &order.allowed_couriers),
         ("forbidden_courier_ids", &order.forbidden_couriers),

@@ -74,6 +74,34 @@ impl<'a> Atlas<'a> {
         }
     }
 
+    /// The ways to `place`, which is the only place, by the profiles of a problem that has been judged already: none is
+    /// judged again.
+    pub(super) fn of_place(problem: &'a Problem, place: &'a Place) -> Self {
+        let row = |matrix: &Matrix| {
+            let id = place.id.as_ref()?;
+            matrix.place_ids.iter().position(|row| row == id)
+        };
+        let networks = problem.profiles.iter().map(|profile| Network {
+            id: profile.id.as_str(),
+            source: match &profile.source {
+                TravelSource::Matrix(matrix) => Source::Matrix {
+                    matrix,
+                    rows: vec![row(matrix)],
+                },
+                TravelSource::Geo(geo) => Source::Geo(*geo),
+            },
+            buckets: &profile.buckets,
+            is_sound: true,
+        });
+        let known = problem.places.iter().find(|known| known.id == place.id);
+        let location = known.and_then(|known| Some((known.id.as_ref()?, known.location?)));
+        Self {
+            places: std::slice::from_ref(place),
+            networks: networks.collect(),
+            locations: location.into_iter().collect(),
+        }
+    }
+
     /// Reports what is wrong with a place from which couriers travel by `profiles`.
     pub(super) fn check_place(
         &self,
