@@ -40,6 +40,29 @@ enum Reach {
     InTime,
 }
 
+/// What keeps a courier from an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    Skill,
+    List,
+    Load,
+    Way,
+}
+
+impl Obstacle {
+    /// In the order of their numbers.
+    pub(super) const ALL: [Self; 4] = [Self::Skill, Self::List, Self::Load, Self::Way];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Skill => "skills and depots",
+            Self::List => "lists of couriers",
+            Self::Load => "loads",
+            Self::Way => "ways and times",
+        }
+    }
+}
+
 impl<'a> Fleet<'a> {
     pub(super) fn new(context: &'a Context<'a>) -> Self {
         let problem = context.problem;
@@ -115,6 +138,28 @@ impl<'a> Fleet<'a> {
         self.check_room(subject, order, &allowed);
     }
 
+    /// What keeps the courier at `position` from `order`, which has no errors and may be served in `windows`.
+    pub(super) fn obstacle(
+        &self,
+        position: usize,
+        order: &Order,
+        windows: &[TimeWindow],
+    ) -> Option<Obstacle> {
+        let courier = &self.context.problem.couriers[position];
+        let class = &self.classes[self.class_of[position]];
+        if !fits(self.context, courier, order) {
+            Some(Obstacle::Skill)
+        } else if !courier.is_admitted_by(order) {
+            Some(Obstacle::List)
+        } else if !has_room(courier, order) {
+            Some(Obstacle::Load)
+        } else if self.reach(class, order, windows) != Reach::InTime {
+            Some(Obstacle::Way)
+        } else {
+            None
+        }
+    }
+
     fn check_reach(&self, subject: &mut Subject<'_>, order: &Order, allowed: &[usize]) {
         let windows = order.service_windows();
         let mut is_tried = vec![false; self.classes.len()];
@@ -186,25 +231,15 @@ impl<'a> Fleet<'a> {
     }
 
     fn check_room(&self, subject: &mut Subject<'_>, order: &Order, allowed: &[usize]) {
-        let room = |position: usize, dimension: &str| {
-            let capacities = &self.context.problem.couriers[position].capacities;
-            capacities
-                .get(dimension)
-                .map_or(i64::MAX, |capacity| capacity.0)
-        };
-        let fits = |position: &usize| {
-            order
-                .loads
-                .iter()
-                .all(|(dimension, load)| load.0 <= room(*position, dimension))
-        };
-        if allowed.iter().any(fits) {
+        let couriers = &self.context.problem.couriers;
+        let is_roomy = |&position: &usize| has_room(&couriers[position], order);
+        if allowed.iter().any(is_roomy) {
             return;
         }
         let excess = order.loads.iter().find_map(|(dimension, load)| {
             let largest = allowed
                 .iter()
-                .map(|&position| room(position, dimension))
+                .map(|&position| room(&couriers[position], dimension))
                 .max()?;
             (load.0 > largest).then_some((dimension, load, largest))
         });
@@ -244,11 +279,33 @@ fn is_on_the_way(courier: &Courier, order: &Order) -> bool {
 /// Positions of the couriers that have the skills and depots of `order`.
 fn fitting(context: &Context<'_>, order: &Order) -> Vec<usize> {
     let couriers = context.problem.couriers.iter().enumerate();
-    let fits = |courier: &Courier| {
-        order.required_skills.is_subset(&courier.skills) && courier.comes_from_depot_of(order)
-    };
     couriers
-        .filter(|(_, courier)| fits(courier))
+        .filter(|(_, courier)| fits(context, courier, order))
         .map(|(position, _)| position)
         .collect()
+}
+
+/// Whether `courier` has the skills and depots of `order`. One who names an unknown depot may mean any.
+fn fits(context: &Context<'_>, courier: &Courier, order: &Order) -> bool {
+    let named = [courier.start_depot(), courier.end_depot()];
+    let mut named = named
+        .into_iter()
+        .flatten()
+        .chain(courier.reload_depots.iter());
+    order.required_skills.is_subset(&courier.skills)
+        && (courier.comes_from_depot_of(order)
+            || named.any(|depot| !context.depots.contains_key(depot)))
+}
+
+/// What `courier` holds of `dimension`; anything, if the capacity stated makes no sense.
+fn room(courier: &Courier, dimension: &str) -> i64 {
+    let capacity = courier.capacities.get(dimension).map(|capacity| capacity.0);
+    capacity
+        .filter(|&capacity| capacity >= 0)
+        .unwrap_or(i64::MAX)
+}
+
+fn has_room(courier: &Courier, order: &Order) -> bool {
+    let mut loads = order.loads.iter();
+    loads.all(|(dimension, load)| load.0 <= room(courier, dimension))
 }
