@@ -70,7 +70,7 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let instance = formats::read_instance(&text, rounding.or(args.rounding))
         .map_err(|error| Failure::new(format!("read {}", args.file.display()), error))?;
     for path in [&args.output, &args.trace].into_iter().flatten() {
-        day_file::expect_folder(path)?;
+        day_file::expect_writable(path)?;
     }
     let initial = args.initial.as_deref();
     let initial = initial

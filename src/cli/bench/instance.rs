@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
-    day_file::expect_folder(&args.output)?;
+    day_file::expect_writable(&args.output)?;
     let text = benchmark_instance(args.style, args.clients, args.seed);
     day_file::write_text(&args.output, text.as_bytes())?;
     Ok(Done::Fully)
