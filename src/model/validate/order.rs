@@ -10,7 +10,7 @@ use crate::model::{DropPolicy, Order, OrderKind, Reason, TimeWindow};
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     let profiles = context.profiles_of(|_| true);
-    let mut fleet = Fleet::new(context);
+    let mut fleet = Fleet::new(context, findings);
     let mut idle = Idle::new(context);
     let n_before = findings.errors.len();
     for (position, order) in context.problem.orders.iter().enumerate() {

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::Way;
 use super::time::DAY;
-use super::{Context, Subject, courier};
+use super::{Context, Findings, Subject, courier};
 use crate::model::{Courier, DepotId, Order, OrderKind, PlaceIdx, Reason, RouteEnd, TimeWindow};
 use crate::units::{Seconds, Timestamp};
 
 /// The couriers, grouped so that thousands of orders can be tried against hundreds of them.
 pub(super) struct Fleet<'a> {
     context: &'a Context<'a>,
+    /// Whether it is said of every courier already that no order has a window within the shift.
+    is_off_day: bool,
     /// Couriers that travel alike are of one class.
     class_of: Vec<usize>,
     classes: Vec<Class>,
@@ -64,8 +66,11 @@ impl Obstacle {
 }
 
 impl<'a> Fleet<'a> {
-    pub(super) fn new(context: &'a Context<'a>) -> Self {
+    /// To be asked after `findings` about couriers are there.
+    pub(super) fn new(context: &'a Context<'a>, findings: &Findings) -> Self {
         let problem = context.problem;
+        let of_shifts = findings.warnings.iter();
+        let of_shifts = of_shifts.filter(|warning| warning.field.ends_with(".shift"));
         let mut keys = BTreeMap::new();
         let mut classes = Vec::new();
         let mut class_of = Vec::new();
@@ -89,6 +94,7 @@ impl<'a> Fleet<'a> {
         }
         Self {
             context,
+            is_off_day: of_shifts.count() == problem.couriers.len(),
             class_of,
             classes,
             fitting: BTreeMap::new(),
@@ -179,7 +185,7 @@ impl<'a> Fleet<'a> {
                 allowed.len()
             );
             subject.error("place", Reason::UnreachablePlace, message);
-        } else {
+        } else if !self.is_off_day {
             let message = "nobody who may take the order can start service in a window and end the shift in time, even going straight there";
             let field = if order.promise.is_some() {
                 "promise.window"

@@ -245,6 +245,11 @@ fn nobody_is_idle_for_what_is_said_of_orders_or_shifts_already() {
     day.orders.pop();
     day.couriers.remove(1);
     day.couriers[1].shift = hours(24, 30);
-    let shift = ("couriers[1].shift", Reason::BadWindow);
-    assert_eq!(fields(&day.validate().warnings), [shift]);
+    let shift = |field| (field, Reason::BadWindow);
+    let of_clara = shift("couriers[1].shift");
+    assert_eq!(fields(&day.validate().warnings), [of_clara]);
+    // If all are, nobody is in time for any order.
+    day.couriers[0].shift = hours(24, 30);
+    let of_both = [shift("couriers[0].shift"), of_clara];
+    assert_eq!(fields(&day.validate().warnings), of_both);
 }
