@@ -33,11 +33,11 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     if let Some(path) = &args.html {
         day_file::expect_writable(path)?;
     }
+    let study = study::read(&read_text(&args.study)?)
+        .map_err(|error| Failure::new(format!("read {}", args.study.display()), error))?;
     for folder in [&args.csv, &args.parquet].into_iter().flatten() {
         day_file::ready_folder(folder)?;
     }
-    let study = study::read(&read_text(&args.study)?)
-        .map_err(|error| Failure::new(format!("read {}", args.study.display()), error))?;
     if let Some(path) = &args.html {
         day_file::write_text(path, report::html(&study).as_bytes())?;
     }
