@@ -2,10 +2,11 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 6] = [
+const PROTOS: [&str; 7] = [
     "punctual/v1/benchmark.proto",
     "punctual/v1/errors.proto",
     "punctual/v1/forecast.proto",
+    "punctual/v1/history.proto",
     "punctual/v1/model.proto",
     "punctual/v1/planning.proto",
     "punctual/v1/sheet.proto",
