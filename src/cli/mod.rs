@@ -1,7 +1,8 @@
 //! The command line: one file a subcommand.
 //!
 //! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
-//! constraint), 64 wrong usage. Results go to standard output, everything else to standard error.
+//! constraint, a noise model that is not written), 64 wrong usage. Results go to standard output, everything else to
+//! standard error.
 
 mod argument;
 mod bench;
@@ -12,6 +13,7 @@ mod evaluate;
 mod failure;
 mod forecast;
 mod generate;
+mod learn;
 mod plan;
 mod progress;
 mod report;
@@ -30,7 +32,7 @@ pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 
 /// What the exit codes mean, for the help.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
-    a plan that breaks a constraint), 64 wrong usage.";
+    a plan that breaks a constraint, a noise model that is not written), 64 wrong usage.";
 
 /// Plans delivery days that keep their promises.
 #[derive(Debug, Parser)]
@@ -50,6 +52,7 @@ enum Command {
     Forecast(forecast::Arguments),
     Sheet(sheet::Arguments),
     Simulate(simulate::Arguments),
+    Learn(learn::Arguments),
     Generate(generate::Arguments),
     Bench(bench::Arguments),
 }
@@ -84,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Forecast(arguments) => forecast::run(arguments),
         Command::Sheet(arguments) => sheet::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

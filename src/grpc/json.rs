@@ -33,6 +33,7 @@ json_messages!(
     EvaluatePlanRequest,
     EvaluatePlanResponse,
     InitialPlan,
+    LearnNoiseResponse,
     NoiseModel,
     Plan,
     PlanForecast,

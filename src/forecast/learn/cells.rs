@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::model::LogFactor;
 
 /// Values from which the bias of a cell is learnt.
-pub(super) const CELL_VALUES_MIN: usize = 100;
+const CELL_VALUES_MIN: usize = 100;
 
 /// Days on which a cell must have values.
 const CELL_DAYS_MIN: usize = 10;

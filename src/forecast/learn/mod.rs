@@ -13,6 +13,7 @@
 //!
 //! What a history says too little of stays as it was, and the answer says so.
 
+mod bounds;
 mod cells;
 mod errors;
 mod lesson;
@@ -38,7 +39,7 @@ use travel::Travel;
 pub const DAYS_MIN: usize = 10;
 
 /// Ways, or services, from which biases of single zones and hours are looked for.
-pub const CELL_LEGS_MIN: usize = 2 * cells::CELL_VALUES_MIN;
+pub const CELL_LEGS_MIN: usize = 600;
 
 /// Couriers from which it is learnt how much couriers differ.
 pub const COURIERS_MIN: usize = 5;
@@ -60,12 +61,6 @@ pub const COURIER_STOPS_MIN: usize = 10;
 
 /// Days from which a noise model counts as calibrated, if everything but couriers' differences was learnt.
 pub const CALIBRATED_DAYS_MIN: usize = 20;
-
-/// The longest time that a noise model holds.
-const DAY: Seconds = Seconds(86_400);
-
-/// The largest mean of a logarithm that a noise model holds, either way.
-const LOG_MEAN_MAX: f64 = 2.0;
 
 /// How much the city's share of the hour's traffic differs between operators, as a standard deviation.
 const CITY_SHARE_DOUBT: f64 = 0.25;
@@ -123,7 +118,7 @@ pub fn learn(history: &History, options: &LearnOptions) -> Learnt {
         mut lessons,
         ..
     } = learning;
-    bound(&mut noise);
+    bounds::bound(&mut noise);
     errors.extend(bias_errors(&noise, n_couriers));
     for lesson in &mut lessons {
         lesson.before = lesson.part.value(&options.prior);
@@ -191,40 +186,6 @@ fn bias_errors(noise: &NoiseModel, n_couriers: usize) -> impl Iterator<Item = (P
         Some((part, (bias?.sigma.powi(2) + of_couriers).sqrt()))
     });
     errors.into_iter().flatten()
-}
-
-/// Cuts every number to what a noise model may hold.
-fn bound(noise: &mut NoiseModel) {
-    let sigmas = [
-        &mut noise.day_sigma,
-        &mut noise.hour_sigma,
-        &mut noise.city_share,
-        &mut noise.courier_drive_sigma,
-        &mut noise.courier_drive_daily_sigma,
-        &mut noise.courier_service_sigma,
-        &mut noise.courier_service_daily_sigma,
-        &mut noise.leg_variance,
-        &mut noise.incident_probability,
-    ];
-    sigmas
-        .into_iter()
-        .for_each(|sigma| *sigma = sigma.clamp(0.0, 1.0));
-    noise.leg_variance_minutes = noise.leg_variance_minutes.clamp(0.0, 10.0);
-    noise.service_sigma = noise.service_sigma.clamp(0.0, 2.0);
-    let constant = noise.hour_time_constant;
-    noise.hour_time_constant = constant.clamp(Seconds(1), DAY);
-    let delays = noise.start_delays.values_mut().flatten();
-    let spans = delays.chain([&mut noise.incident_mean, &mut noise.start_delay]);
-    spans.for_each(|span| *span = (*span).clamp(Seconds::ZERO, DAY));
-    let effects = noise.couriers.values_mut();
-    let effects = effects.flat_map(|effect| [&mut effect.drive, &mut effect.service]);
-    let factors = (effects.flatten())
-        .chain(noise.travel_biases.values_mut())
-        .chain(noise.service_biases.values_mut());
-    for factor in factors {
-        factor.mean = factor.mean.clamp(-LOG_MEAN_MAX, LOG_MEAN_MAX);
-        factor.sigma = factor.sigma.clamp(0.0, 1.0);
-    }
 }
 
 /// A noise model in the making.

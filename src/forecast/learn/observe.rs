@@ -8,8 +8,12 @@ use crate::model::{
 };
 use crate::units::{Seconds, Timestamp};
 
-/// Ways and services planned or found to be shorter than this say more of how clocks are read than of the day.
-const SHORTEST: Seconds = Seconds(20);
+/// Ways planned to be shorter than this say more of how clocks are read than of the day. Those found to be shorter than
+/// planned must not be left out, or else short ways would look slow.
+const SHORTEST_WAY: Seconds = Seconds(60);
+
+/// Services planned to be shorter than this, likewise.
+const SHORTEST_SERVICE: Seconds = Seconds(20);
 
 /// One way to an order.
 #[derive(Clone, Copy, Debug)]
@@ -124,24 +128,24 @@ fn departures(route: &RecordedRoute) -> impl Iterator<Item = Timestamp> {
 fn leg(stop: &RecordedStop, before: Timestamp, [day, courier, zone]: [usize; 3]) -> Option<Leg> {
     let (planned, actual) = (stop.planned_travel, stop.arrival - before);
     let departure = (stop.planned_arrival - planned).0;
-    (planned >= SHORTEST && actual >= SHORTEST).then(|| Leg {
+    (planned >= SHORTEST_WAY).then(|| Leg {
         day,
         courier,
         zone,
         slot: departure.div_euclid(SLOT),
         hour: u8::try_from(departure.rem_euclid(86_400) / 3_600).unwrap_or_default(),
-        minutes: (planned.0 as f64 / 60.0).max(1.0),
-        log: (actual.0 as f64 / planned.0 as f64).ln(),
+        minutes: planned.0 as f64 / 60.0,
+        log: (actual.0.max(1) as f64 / planned.0 as f64).ln(),
     })
 }
 
 fn service(stop: &RecordedStop, [day, courier, zone]: [usize; 3]) -> Option<Service> {
     let (planned, actual) = (stop.planned_service, stop.departure - stop.service_start);
-    (planned >= SHORTEST && actual >= SHORTEST).then_some(Service {
+    (planned >= SHORTEST_SERVICE).then_some(Service {
         day,
         courier,
         zone,
         planned: planned.0 as f64,
-        actual: actual.0 as f64,
+        actual: actual.0.max(1) as f64,
     })
 }

@@ -6,6 +6,7 @@ use super::cells::{Sample, effects};
 use super::moments::{Equation, Nested, Pairs, Value, fit};
 use super::observe::Leg;
 use super::traffic::{Context, Traffic, traffic};
+use super::whole;
 use crate::forecast::spread::SLOT;
 use crate::model::{LogFactor, NoiseModel};
 use crate::units::Seconds;
@@ -18,6 +19,10 @@ const MAD_TO_SIGMA: f64 = 1.482_6;
 
 /// Rounds of estimating the mean of logarithms from the variance of legs and the variance from the mean.
 const ROUNDS: usize = 4;
+
+/// Rounds of estimating what zones and couriers have in common from the memory of the hour's traffic, and the memory from
+/// that.
+const MEMORY_ROUNDS: usize = 2;
 
 /// Variances of logarithms of travel times, and their mean.
 #[derive(Clone, Debug)]
@@ -96,25 +101,35 @@ pub(super) fn travel(legs: &[Leg], n_couriers: usize, prior: &NoiseModel) -> Tra
         spread = found.leg;
         found = round(legs, &logs, spread, n_couriers, memory, None);
     }
-    let residuals = residuals(legs, &logs, spread, &found.cells);
-    found.traffic = traffic(
-        legs,
-        &Context {
-            residuals: &centered(residuals).1,
+    for _ in 0..MEMORY_ROUNDS {
+        let (_, residuals) = centered(residuals(legs, &logs, spread, &found.cells));
+        let context = Context {
+            residuals: &residuals,
             couriers: &found.couriers,
             spread: found.leg,
             city_share: found.city_share.unwrap_or(prior.city_share),
             daily: found.daily,
-            memory,
-        },
-    );
+            memory: prior.hour_time_constant,
+        };
+        let traffic = traffic(legs, &context);
+        spread = found.leg;
+        let again = round(
+            legs,
+            &logs,
+            spread,
+            n_couriers,
+            whole(traffic.memory.value),
+            None,
+        );
+        found = Travel { traffic, ..again };
+    }
     found
 }
 
 /// The same from some of the legs that `all` rests on, traffic and biases of cells taken from there.
 pub(super) fn again(legs: &[Leg], n_couriers: usize, prior: &NoiseModel, all: &Travel) -> Travel {
     let logs = trimmed(legs, [prior.leg_variance, prior.leg_variance_minutes]);
-    let memory = prior.hour_time_constant;
+    let memory = whole(all.traffic.memory.value);
     let found = round(legs, &logs, all.leg, n_couriers, memory, Some(&all.cells));
     Travel {
         traffic: all.traffic,

@@ -9,6 +9,7 @@ mod enums;
 mod finding;
 mod forecast;
 mod history;
+mod learning;
 mod noise;
 mod options;
 mod order;
@@ -28,6 +29,7 @@ pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_me
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
 pub use history::read_recorded_routes;
+pub use learning::{read_learn_request, taught_message};
 pub use noise::{noise_message, read_noise_model};
 pub use plan::{plan_message, planned_day};
 pub use problem::{problem_message, read_problem};
