@@ -6,6 +6,7 @@ const PROTOS: [&str; 7] = [
     "punctual/v1/benchmark.proto",
     "punctual/v1/errors.proto",
     "punctual/v1/forecast.proto",
+    "punctual/v1/history.proto",
     "punctual/v1/model.proto",
     "punctual/v1/planning.proto",
     "punctual/v1/promise.proto",

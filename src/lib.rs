@@ -21,6 +21,9 @@
 //!                       grpc answers  |  sheet (what is printed)  |  cli (tables, files)
 //! ```
 //!
+//! What happened on days gone by goes another way: `formats` or `grpc::convert` make a history of it, `forecast::learn` a
+//! noise model of that, `app` tries it out on days that it has not seen, and forecasts take it.
+//!
 //! # Modules in reading order
 //!
 //! | layer | module | what it is | may use of this crate |
@@ -43,7 +46,7 @@
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
 //! | 4 | [`store`] | where the ledger is kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise` |
 //! | 5 | [`report`] | studies as an HTML page, CSV and Parquet | `analysis` |
-//! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own | layers 0 to 4 |
+//! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own, learning | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
 //! | 7 | [`cli`] | the command line | everything |
 //!

@@ -1,4 +1,5 @@
-//! Use cases, independent of the wire: taking requests in, searching, keeping jobs, evaluating and forecasting.
+//! Use cases, independent of the wire: taking requests in, searching, keeping jobs, evaluating, forecasting and
+//! learning.
 //!
 //! Knows neither tonic nor protobuf. Nothing here blocks the async runtime: searches run on threads of their own,
 //! everything else that takes time on a pool shared by all callers.
@@ -8,6 +9,7 @@ mod benching;
 mod compute;
 mod intake;
 mod jobs;
+mod learning;
 mod planning;
 mod promising;
 mod search;
@@ -28,6 +30,10 @@ pub use benching::BenchView;
 pub use compute::Compute;
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
 pub use jobs::RequestKey;
+pub use learning::{
+    Evidence, Extent, HELD_OUT_SHARE, Learnt, Lecture, Lesson, Part, Promotion, Shortage, Taught,
+    Verdict,
+};
 pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};
 pub use promising::{
     Counts, DayPlan, DayView, PromiseError, PromiseView, Promises, PromisesSetup, Standing,
@@ -244,6 +250,24 @@ impl App {
                 let forecast = forecast::forecast(&problem, &travel, &plan, &options);
                 drop(travel);
                 (problem, plan, forecast)
+            })
+            .await
+    }
+
+    /// Learns a noise model from a history, and compares it with the one so far.
+    ///
+    /// # Errors
+    /// If the computation failed by our fault.
+    pub async fn learn(&self, lecture: Lecture) -> Result<Taught, Refusal> {
+        let Lecture {
+            history,
+            current,
+            held_out,
+        } = lecture;
+        let current = current.or_else(|| self.noise.clone()).unwrap_or_default();
+        self.compute
+            .run("learn from a history", move || {
+                learning::taught(&history, &current, held_out)
             })
             .await
     }

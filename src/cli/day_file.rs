@@ -20,7 +20,8 @@ pub(super) fn read<M: JsonMessage>(path: &Path) -> Result<M, Failure> {
     json::read(&text).map_err(|error| Failure::new(format!("read {}", path.display()), error))
 }
 
-fn read_text(path: &Path) -> Result<String, Failure> {
+/// Reads a text file.
+pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
     let text = fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("read {}", path.display()), error))?;
     // Windows editors begin files with a byte order mark.

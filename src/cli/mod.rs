@@ -1,8 +1,9 @@
 //! The command line: one file a subcommand.
 //!
 //! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
-//! constraint, a solution that states a wrong cost), 64 wrong usage: arguments or settings that are wrong whatever days,
-//! plans and instances say. Results go to standard output, everything else to standard error.
+//! constraint, a solution that states a wrong cost, a noise model that is not written), 64 wrong usage: arguments or
+//! settings that are wrong whatever days, plans and instances say. Results go to standard output, everything else to
+//! standard error.
 
 mod argument;
 mod bench;
@@ -15,6 +16,7 @@ mod failure;
 mod forecast;
 mod generate;
 mod interrupt;
+mod learn;
 mod plan;
 mod progress;
 mod report;
@@ -33,8 +35,8 @@ pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 
 /// What the exit codes mean, for the help.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
-    a plan that breaks a constraint, a solution that states a wrong cost), 64 wrong usage (arguments or settings that \
-    are wrong whatever the files say).";
+    a plan that breaks a constraint, a solution that states a wrong cost, a noise model that is not written), 64 wrong usage \
+    (arguments or settings that are wrong whatever the files say).";
 
 /// Largest answer of a service that its clients here take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
@@ -58,6 +60,7 @@ enum Command {
     Sheet(sheet::Arguments),
     Simulate(simulate::Arguments),
     Day(day::Arguments),
+    Learn(learn::Arguments),
     Generate(generate::Arguments),
     Bench(bench::Arguments),
 }
@@ -93,6 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Sheet(arguments) => sheet::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Day(arguments) => day::run(arguments),
+        Command::Learn(arguments) => learn::run(&arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

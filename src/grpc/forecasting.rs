@@ -33,6 +33,17 @@ impl Forecasting {
             forecast: Some(convert::forecast_message(&forecast)),
         })
     }
+
+    async fn learn(
+        &self,
+        request: pb::LearnNoiseRequest,
+    ) -> Result<pb::LearnNoiseResponse, Refusal> {
+        let read = self.app.compute().run("read a history", move || {
+            convert::read_learn_request(&request)
+        });
+        let taught = self.app.learn(read.await??).await?;
+        Ok(convert::taught_message(&taught))
+    }
 }
 
 #[tonic::async_trait]
@@ -43,6 +54,16 @@ impl pb::forecast_service_server::ForecastService for Forecasting {
     ) -> Result<Response<pb::ForecastPlanResponse>, Status> {
         let forecast = self.forecast(request.into_inner()).await;
         forecast
+            .map(Response::new)
+            .map_err(|refusal| status::of(&refusal))
+    }
+
+    async fn learn_noise(
+        &self,
+        request: Request<pb::LearnNoiseRequest>,
+    ) -> Result<Response<pb::LearnNoiseResponse>, Status> {
+        let learnt = self.learn(request.into_inner()).await;
+        learnt
             .map(Response::new)
             .map_err(|refusal| status::of(&refusal))
     }

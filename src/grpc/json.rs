@@ -38,6 +38,7 @@ json_messages!(
     ListDaysResponse,
     ListEntriesResponse,
     ListPromisesResponse,
+    LearnNoiseResponse,
     NoiseModel,
     Order,
     Plan,

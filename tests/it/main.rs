@@ -10,6 +10,7 @@ mod days;
 mod evaluation;
 mod jobs;
 mod large;
+mod learning;
 mod limits;
 mod promises;
 mod readme;

@@ -1,33 +1,45 @@
 //! What a history says of how days vary: a noise model for forecasts.
 //!
 //! # How
-//! * Travel: logarithms of actual by planned times. Products of two of them tell what both have in common: a day, a
-//!   time of it, a zone, a courier. What is left is the single leg's, split by how long legs are.
+//! * Travel: logarithms of actual by planned times. Products of two of them tell what both have in common: a time of the
+//!   day, a zone, a courier. What is left is the single leg's, split by how long legs are. Traffic of day and hour are told
+//!   apart by a filter, with a prior on how fast the hour's forgets (`traffic`).
 //! * Service: a body whose logarithm is normal plus rare exponential incidents, told apart by expectation and
 //!   maximization; couriers' pace by products, as for travel.
-//! * Couriers are drawn towards the average of all, the more the less is known of them.
+//! * Zones and hours that differ from the average by more than chance explains have biases of their own (`cells`).
+//! * Couriers, zones and hours are drawn towards the average of all, the more the less is known of them.
 //! * Starts: quantiles of delays by depot, or their mean.
+//! * Standard errors: by leaving out days and couriers (`errors`).
 //!
 //! What a history says too little of stays as it was, and the answer says so.
 
+mod bounds;
+mod cells;
+mod errors;
+mod lesson;
 mod moments;
 mod observe;
 mod service;
 mod start;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod travel;
 
-use std::fmt;
+use std::collections::BTreeSet;
 
-use crate::model::{BiasCell, CourierEffect, History, LogFactor, NoiseModel};
+use crate::model::{BiasCell, CourierEffect, CourierId, History, LogFactor, NoiseModel};
 use crate::units::Seconds;
+pub use lesson::{Evidence, Learnt, Lesson, Part, Shortage};
 use observe::Observations;
 use service::Pace;
 use travel::Travel;
 
 /// Days from which traffic is learnt: ten tell a variance to within about half of it.
 pub const DAYS_MIN: usize = 10;
+
+/// Ways, or services, from which biases of single zones and hours are looked for.
+pub const CELL_LEGS_MIN: usize = 600;
 
 /// Couriers from which it is learnt how much couriers differ.
 pub const COURIERS_MIN: usize = 5;
@@ -50,6 +62,9 @@ pub const COURIER_STOPS_MIN: usize = 10;
 /// Days from which a noise model counts as calibrated, if everything but couriers' differences was learnt.
 pub const CALIBRATED_DAYS_MIN: usize = 20;
 
+/// How much the city's share of the hour's traffic differs between operators, as a standard deviation.
+const CITY_SHARE_DOUBT: f64 = 0.25;
+
 /// How to learn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LearnOptions {
@@ -59,152 +74,118 @@ pub struct LearnOptions {
     pub version: Option<String>,
 }
 
-/// A part of a noise model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// How far planned travel times are off on average.
-    TravelBias,
-    /// Traffic of day and hour.
-    Traffic,
-    /// How much couriers' driving differs, from one courier to the next.
-    CourierDrive,
-    /// How much a courier's driving differs from day to day.
-    CourierDriveDaily,
-    /// Variance of single legs.
-    Legs,
-    /// How far planned service times are off on average, and the spread of single services.
-    Service,
-    /// How much couriers' pace at the door differs, from one courier to the next.
-    CourierService,
-    /// How much a courier's pace differs from day to day.
-    CourierServiceDaily,
-    /// Chance of incidents.
-    IncidentChance,
-    /// Mean time of incidents.
-    IncidentMean,
-    /// Delays at the start.
-    Start,
-    /// The share of traffic that zones have in common.
-    CityShare,
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TravelBias => "bias of travel",
-            Self::Traffic => "traffic of day and hour",
-            Self::CourierDrive => "couriers' driving",
-            Self::CourierDriveDaily => "couriers' driving by day",
-            Self::Legs => "single legs",
-            Self::Service => "bias and spread of service",
-            Self::CourierService => "couriers' pace",
-            Self::CourierServiceDaily => "couriers' pace by day",
-            Self::IncidentChance => "chance of incidents",
-            Self::IncidentMean => "mean of incidents",
-            Self::Start => "delay at the start",
-            Self::CityShare => "share of the city in traffic",
-        })
-    }
-}
-
-/// What learning takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// Different days.
-    Days,
-    /// Different couriers.
-    Couriers,
-    /// Ways to orders.
-    Legs,
-    /// Services at the door.
-    Services,
-    /// Incidents, as far as they can be told.
-    Incidents,
-    /// Starts of routes.
-    Starts,
-    /// Different zones.
-    Zones,
-}
-
-impl fmt::Display for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Days => "days",
-            Self::Couriers => "couriers",
-            Self::Legs => "legs",
-            Self::Services => "services",
-            Self::Incidents => "incidents",
-            Self::Starts => "starts",
-            Self::Zones => "zones",
-        })
-    }
-}
-
-/// What became of one part of the noise model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lesson {
-    /// The part.
-    pub part: Part,
-    /// What it takes that the history has least of, measured by what is needed.
-    pub evidence: Evidence,
-    /// How much of it the history has.
-    pub have: usize,
-    /// How much is needed.
-    pub need: usize,
-}
-
-impl Lesson {
-    /// Whether the part was learnt; if not, it is as it was before.
-    #[must_use]
-    pub fn is_learnt(&self) -> bool {
-        self.have >= self.need
-    }
-}
-
-/// A noise model with what it rests on.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Learnt {
-    /// The noise model.
-    pub noise: NoiseModel,
-    /// What was learnt, and what was not and why, one for each part.
-    pub lessons: Vec<Lesson>,
-    /// Whether days, stops and starts are enough to trust forecasts.
-    pub is_calibrated: bool,
-}
-
 /// Learns from a history how much days vary.
+///
+/// Numbers are cut to what a noise model may hold. Runs in the caller's rayon pool; the answer does not depend on the
+/// number of threads.
 ///
 /// # Errors
 /// None: of a history that says nothing, `options.prior` is left, and the answer is not calibrated.
 ///
-/// Shape: time in the square of the stops of a day.
+/// Shape: time in proportion to stops, some dozen times over.
 /// Source: variance components by moments of pairs (Henderson 1953); shrinkage by empirical Bayes (Robbins 1956).
 #[must_use]
 pub fn learn(history: &History, options: &LearnOptions) -> Learnt {
     let observations = Observations::new(history);
+    let n_couriers = observations.couriers.len();
+    let mut found = Found {
+        travel: travel::travel(&observations.legs, n_couriers, &options.prior),
+        pace: service::pace(&observations.services, n_couriers, &options.prior),
+        start: start::mean_delay(&observations),
+    };
+    let mut errors = errors::errors(&observations, &found, &options.prior);
+    if let (Some(share), Some(error)) = (
+        &mut found.travel.city_share,
+        errors.get_mut(&Part::CityShare),
+    ) {
+        let before = options.prior.city_share;
+        let doubt = CITY_SHARE_DOUBT * CITY_SHARE_DOUBT;
+        let weight = doubt / (doubt + *error * *error);
+        *share = before + weight * (*share - before);
+        *error *= weight.sqrt();
+    }
     let mut learning = Learning {
         observations: &observations,
         noise: options.prior.clone(),
         lessons: Vec::new(),
     };
     learning.noise.version.clone_from(&options.version);
-    learning.travel();
-    learning.service();
-    learning.start();
-    let optional = |part| {
-        use Part::{CityShare, CourierDrive, CourierService, IncidentMean};
-        matches!(
-            part,
-            CityShare | CourierDrive | CourierService | IncidentMean
-        )
-    };
-    let mut lessons = learning.lessons.iter();
-    Learnt {
-        is_calibrated: observations.n_days >= CALIBRATED_DAYS_MIN
-            && lessons.all(|lesson| lesson.is_learnt() || optional(lesson.part)),
-        noise: learning.noise,
-        lessons: learning.lessons,
+    learning.travel(&found.travel);
+    learning.service(&found.pace);
+    learning.start(found.start);
+    let Learning {
+        mut noise,
+        mut lessons,
+        ..
+    } = learning;
+    bounds::bound(&mut noise);
+    errors.extend(bias_errors(&noise, n_couriers));
+    for lesson in &mut lessons {
+        lesson.before = lesson.part.value(&options.prior);
+        lesson.value = lesson.part.value(&noise);
+        let error = errors.get(&lesson.part).copied();
+        lesson.error = error.filter(|_| lesson.is_learnt());
     }
+    lessons.sort_by_key(|lesson| lesson.part);
+    Learnt {
+        shortages: shortages(&lessons, observations.n_days),
+        noise,
+        lessons,
+    }
+}
+
+/// What is estimated from a history, enough of it or not.
+#[derive(Clone, Debug)]
+struct Found {
+    travel: Travel,
+    pace: Pace,
+    /// Mean delay at the start in seconds.
+    start: f64,
+}
+
+/// What keeps forecasts from being trusted.
+fn shortages(lessons: &[Lesson], n_days: usize) -> Vec<Shortage> {
+    let thin = (n_days < CALIBRATED_DAYS_MIN).then_some(Shortage {
+        part: None,
+        evidence: Evidence::Days,
+        have: n_days,
+        need: CALIBRATED_DAYS_MIN,
+    });
+    let unlearnt = lessons
+        .iter()
+        .filter(|lesson| !lesson.is_learnt() && !lesson.part.is_optional())
+        .map(|lesson| Shortage {
+            part: Some(lesson.part),
+            evidence: lesson.evidence,
+            have: lesson.have,
+            need: lesson.need,
+        });
+    thin.into_iter().chain(unlearnt).collect()
+}
+
+/// Standard errors of the biases of all ways and services: as far as the model says, and as far as the `n_couriers` of the
+/// history are not all that there could be.
+fn bias_errors(noise: &NoiseModel, n_couriers: usize) -> impl Iterator<Item = (Part, f64)> {
+    let travel = noise.travel_biases.get(&BiasCell {
+        zone: None,
+        hour: None,
+    });
+    let service = noise.service_biases.get(&None);
+    let lasting = |whole: f64, daily: f64| whole * whole - daily * daily;
+    let drive = lasting(noise.courier_drive_sigma, noise.courier_drive_daily_sigma);
+    let pace = lasting(
+        noise.courier_service_sigma,
+        noise.courier_service_daily_sigma,
+    );
+    let errors = [
+        (Part::TravelBias, travel, drive),
+        (Part::ServiceBias, service, pace),
+    ];
+    let errors = errors.map(|(part, bias, lasting)| {
+        let of_couriers = lasting.max(0.0) / n_couriers.max(1) as f64;
+        Some((part, (bias?.sigma.powi(2) + of_couriers).sqrt()))
+    });
+    errors.into_iter().flatten()
 }
 
 /// A noise model in the making.
@@ -230,6 +211,9 @@ impl Learning<'_> {
             evidence,
             have,
             need,
+            before: 0.0,
+            value: 0.0,
+            error: None,
         };
         self.lessons.push(lesson);
         lesson.is_learnt()
@@ -243,50 +227,69 @@ impl Learning<'_> {
         (Evidence::Couriers, self.observations.couriers.len(), need)
     }
 
-    fn travel(&mut self) {
-        let legs = &self.observations.legs;
-        let n_couriers = self.observations.couriers.len();
-        let found = travel::travel(legs, n_couriers, &self.noise);
-        let enough = (Evidence::Legs, legs.len(), LEGS_MIN);
-        let days = self.days();
-        if self.is_enough(Part::Legs, &[enough, days]) {
-            [self.noise.leg_variance, self.noise.leg_variance_minutes] = found.leg;
+    fn zones(&self) -> (Evidence, usize, usize) {
+        (Evidence::Zones, self.observations.zones.len(), 2)
+    }
+
+    fn travel(&mut self, found: &Travel) {
+        let enough = (Evidence::Legs, self.observations.legs.len(), LEGS_MIN);
+        let (days, several) = (self.days(), self.couriers(2));
+        let [fixed, falling] = found.leg;
+        if self.is_enough(Part::LegVariance, &[enough, days]) {
+            self.noise.leg_variance = fixed;
         }
-        if self.is_enough(Part::Traffic, &[enough, days, self.couriers(2)]) {
-            let hour = found.hour_city + found.hour_zone;
-            self.noise.day_sigma = found.day.sqrt();
-            self.noise.hour_sigma = hour.sqrt();
-            if hour > 0.0 {
-                self.noise.hour_time_constant = found.memory;
-            }
+        if self.is_enough(Part::ShortLegVariance, &[enough, days]) {
+            self.noise.leg_variance_minutes = falling;
         }
-        let zones = (Evidence::Zones, self.observations.n_zones, 2);
-        if self.is_enough(Part::CityShare, &[enough, days, self.couriers(2), zones]) {
-            let hour = found.hour_city + found.hour_zone;
-            if hour > 0.0 {
-                self.noise.city_share = found.hour_city / hour;
-            }
+        if self.is_enough(Part::DayTraffic, &[enough, days, several]) {
+            self.noise.day_sigma = found.traffic.day.value;
         }
-        let [before, before_daily] = [
+        if self.is_enough(Part::HourTraffic, &[enough, days, several]) {
+            self.noise.hour_sigma = found.traffic.hour.value;
+        }
+        if self.is_enough(Part::HourMemory, &[enough, days, several]) {
+            self.noise.hour_time_constant = whole(found.traffic.memory.value);
+        }
+        let zones = self.zones();
+        if self.is_enough(Part::CityShare, &[enough, days, several, zones]) {
+            self.noise.city_share = found.city_share.unwrap_or(self.noise.city_share);
+        }
+        let before = [
             self.noise.courier_drive_sigma,
             self.noise.courier_drive_daily_sigma,
         ];
-        let mut lasting = (before * before - before_daily * before_daily).max(0.0);
-        let mut daily = before_daily * before_daily;
-        if self.is_enough(Part::CourierDriveDaily, &[enough, days, self.couriers(2)]) {
-            daily = found.daily;
-        }
-        if self.is_enough(
-            Part::CourierDrive,
-            &[enough, days, self.couriers(COURIERS_MIN)],
-        ) {
-            lasting = found.lasting.unwrap_or(lasting);
-        }
+        let parts = [Part::CourierDrive, Part::CourierDriveDaily];
+        let learnt = [found.lasting, Some(found.daily)];
+        let [lasting, daily] = self.of_couriers(parts, before, learnt, &[enough, days, several]);
         self.noise.courier_drive_daily_sigma = daily.sqrt();
         self.noise.courier_drive_sigma = (lasting + daily).sqrt();
         if self.is_enough(Part::TravelBias, &[enough, days]) {
-            self.travel_bias(&found, lasting, daily);
+            self.travel_bias(found, lasting, daily);
         }
+        let cell = (Evidence::Legs, self.observations.legs.len(), CELL_LEGS_MIN);
+        if self.is_enough(Part::TravelCells, &[cell, days]) {
+            self.travel_cells(found);
+        }
+    }
+
+    /// The variances of what a courier keeps and of what changes from day to day: `learnt` as far as there is enough, or
+    /// else those `before`, given as the standard deviations of both together and of what changes.
+    fn of_couriers(
+        &mut self,
+        [whole, daily]: [Part; 2],
+        [sigma_before, daily_before]: [f64; 2],
+        [lasting_learnt, daily_learnt]: [Option<f64>; 2],
+        needs: &[(Evidence, usize, usize)],
+    ) -> [f64; 2] {
+        let changing = daily_before * daily_before;
+        let kept = (sigma_before * sigma_before - changing).max(0.0);
+        let is_daily_learnt = self.is_enough(daily, needs);
+        let needs = [needs, &[self.couriers(COURIERS_MIN)]].concat();
+        let is_learnt = self.is_enough(whole, &needs);
+        [
+            lasting_learnt.filter(|_| is_learnt).unwrap_or(kept),
+            daily_learnt.filter(|_| is_daily_learnt).unwrap_or(changing),
+        ]
     }
 
     /// The bias of all ways, and what is known of couriers' driving.
@@ -301,15 +304,15 @@ impl Learning<'_> {
         let mean = found.center + (day + hour + daily + lasting) / 2.0;
         let n_couriers = self.observations.couriers.len().max(1) as f64;
         let error = (day + hour / 2.0 + daily / n_couriers) / n_days + own / legs.len() as f64;
-        let all = BiasCell {
-            zone: None,
-            hour: None,
-        };
         let bias = LogFactor {
             mean,
             sigma: error.sqrt(),
         };
-        self.noise.travel_biases = [(all, bias)].into();
+        let everywhere = BiasCell {
+            zone: None,
+            hour: None,
+        };
+        self.noise.travel_biases = [(everywhere, bias)].into();
         for (courier, (residual, n)) in self.observations.couriers.iter().zip(&found.couriers) {
             let error = daily / n_days + own / (*n).max(1) as f64;
             let effect = effect(*residual, *n, lasting, error);
@@ -317,32 +320,67 @@ impl Learning<'_> {
         }
     }
 
+    /// The biases of zones and hours, on top of that of all ways. As the narrowest that is stated counts alone, a zone at an
+    /// hour is stated wherever both its zone and its hour have something to say.
+    fn travel_cells(&mut self, found: &Travel) {
+        let everywhere = BiasCell {
+            zone: None,
+            hour: None,
+        };
+        let Some(all) = self.noise.travel_biases.get(&everywhere).copied() else {
+            return;
+        };
+        let cells = &found.cells;
+        let zone = |zone: usize| Some(self.observations.zones[zone].clone());
+        let mut biases: Vec<(BiasCell, LogFactor)> = Vec::new();
+        for (&at, &effect) in &cells.zones {
+            let cell = BiasCell {
+                zone: zone(at),
+                hour: None,
+            };
+            biases.push((cell, effect));
+        }
+        for (&hour, &effect) in &cells.hours {
+            let cell = BiasCell {
+                zone: None,
+                hour: Some(hour),
+            };
+            biases.push((cell, effect));
+        }
+        let legs = self.observations.legs.iter();
+        let pairs: BTreeSet<(usize, u8)> = legs.map(|leg| (leg.zone, leg.hour)).collect();
+        for (at, hour) in pairs {
+            let is_both = cells.zones.contains_key(&at) && cells.hours.contains_key(&hour);
+            if is_both || cells.both.contains_key(&(at, hour)) {
+                let cell = BiasCell {
+                    zone: zone(at),
+                    hour: Some(hour),
+                };
+                biases.push((cell, cells.effect(at, hour)));
+            }
+        }
+        let added = biases
+            .into_iter()
+            .map(|(cell, effect)| (cell, sum(all, effect)));
+        self.noise.travel_biases.extend(added);
+    }
+
     /// What is known of a courier.
-    fn known(&mut self, courier: &crate::model::CourierId) -> &mut CourierEffect {
+    fn known(&mut self, courier: &CourierId) -> &mut CourierEffect {
         self.noise.couriers.entry(courier.clone()).or_default()
     }
 
-    fn service(&mut self) {
-        let services = &self.observations.services;
-        let n_couriers = self.observations.couriers.len();
-        let found = service::pace(services, n_couriers, &self.noise);
-        let enough = (Evidence::Services, services.len(), SERVICES_MIN);
+    fn service(&mut self, found: &Pace) {
+        let n_services = self.observations.services.len();
+        let enough = (Evidence::Services, n_services, SERVICES_MIN);
         let days = self.days();
-        let [before, before_daily] = [
+        let before = [
             self.noise.courier_service_sigma,
             self.noise.courier_service_daily_sigma,
         ];
-        let mut lasting = (before * before - before_daily * before_daily).max(0.0);
-        let mut daily = before_daily * before_daily;
-        if self.is_enough(Part::CourierServiceDaily, &[enough, days]) {
-            daily = found.daily.unwrap_or(daily);
-        }
-        if self.is_enough(
-            Part::CourierService,
-            &[enough, days, self.couriers(COURIERS_MIN)],
-        ) {
-            lasting = found.lasting.unwrap_or(lasting);
-        }
+        let parts = [Part::CourierService, Part::CourierServiceDaily];
+        let learnt = [found.lasting, found.daily];
+        let [lasting, daily] = self.of_couriers(parts, before, learnt, &[enough, days]);
         self.noise.courier_service_daily_sigma = daily.sqrt();
         self.noise.courier_service_sigma = (lasting + daily).sqrt();
         if self.is_enough(Part::IncidentChance, &[enough]) {
@@ -351,19 +389,23 @@ impl Learning<'_> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "counts and seconds of a history"
+            reason = "a count of a history"
         )]
-        let (n_incidents, mean) = (
-            found.n_incidents as usize,
-            found.incident_mean.round() as i64,
-        );
+        let n_incidents = found.n_incidents as usize;
         let incidents = (Evidence::Incidents, n_incidents, INCIDENTS_MIN);
         if self.is_enough(Part::IncidentMean, &[enough, incidents]) {
-            self.noise.incident_mean = Seconds(mean);
+            self.noise.incident_mean = whole(found.incident_mean);
         }
-        if self.is_enough(Part::Service, &[enough, days]) {
+        if self.is_enough(Part::ServiceSpread, &[enough, days]) {
             self.noise.service_sigma = found.own.sqrt();
-            self.service_bias(&found, lasting, daily);
+        }
+        if self.is_enough(Part::ServiceBias, &[enough, days]) {
+            self.service_bias(found, lasting, daily);
+        }
+        let cell = (Evidence::Services, n_services, CELL_LEGS_MIN);
+        let zones = self.zones();
+        if self.is_enough(Part::ServiceZones, &[cell, days, zones]) {
+            self.service_zones(found);
         }
     }
 
@@ -385,15 +427,36 @@ impl Learning<'_> {
         }
     }
 
-    fn start(&mut self) {
+    /// The biases of zones, on top of that of all services.
+    fn service_zones(&mut self, found: &Pace) {
+        let Some(all) = self.noise.service_biases.get(&None).copied() else {
+            return;
+        };
+        for (zone, effect) in &found.zones {
+            let zone = Some(self.observations.zones[*zone].clone());
+            self.noise.service_biases.insert(zone, sum(all, *effect));
+        }
+    }
+
+    fn start(&mut self, mean: f64) {
         let n_starts = self.observations.starts.len();
         if self.is_enough(Part::Start, &[(Evidence::Starts, n_starts, STARTS_MIN)]) {
-            let mean = start::mean_delay(self.observations).round();
-            #[expect(clippy::cast_possible_truncation, reason = "seconds of a history")]
-            let mean = Seconds(mean as i64);
-            self.noise.start_delay = mean;
+            self.noise.start_delay = whole(mean);
             self.noise.start_delays = start::tables(self.observations);
         }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds of a history")]
+fn whole(seconds: f64) -> Seconds {
+    Seconds(seconds.round() as i64)
+}
+
+/// Two factors one on top of the other.
+fn sum(one: LogFactor, other: LogFactor) -> LogFactor {
+    LogFactor {
+        mean: one.mean + other.mean,
+        sigma: one.sigma.hypot(other.sigma),
     }
 }
 

@@ -8,8 +8,12 @@ use crate::model::{
 };
 use crate::units::{Seconds, Timestamp};
 
-/// Ways and services planned or found to be shorter than this say more of how clocks are read than of the day.
-const SHORTEST: Seconds = Seconds(20);
+/// Ways planned to be shorter than this say more of how clocks are read than of the day. Those found to be shorter than
+/// planned must not be left out, or else short ways would look slow.
+const SHORTEST_WAY: Seconds = Seconds(60);
+
+/// Services planned to be shorter than this, likewise.
+const SHORTEST_SERVICE: Seconds = Seconds(20);
 
 /// One way to an order.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Leg {
     pub(super) zone: usize,
     /// Slot of the planned departure, since the epoch.
     pub(super) slot: i64,
+    /// Hour of the planned departure, in UTC.
+    pub(super) hour: u8,
     /// As planned, at least 1.
     pub(super) minutes: f64,
     /// Logarithm of the actual duration by the planned one.
@@ -30,10 +36,21 @@ pub(super) struct Leg {
 pub(super) struct Service {
     pub(super) day: usize,
     pub(super) courier: usize,
+    pub(super) zone: usize,
     /// Seconds.
     pub(super) planned: f64,
     /// Seconds.
     pub(super) actual: f64,
+}
+
+/// One start of a route.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    pub(super) day: usize,
+    pub(super) courier: usize,
+    pub(super) depot: Option<DepotId>,
+    /// Seconds that the route left late, not negative.
+    pub(super) delay: f64,
 }
 
 /// All that can be learnt from.
@@ -41,12 +58,12 @@ pub(super) struct Service {
 pub(super) struct Observations {
     pub(super) legs: Vec<Leg>,
     pub(super) services: Vec<Service>,
-    /// Seconds that a route left late, not negative, with where it began.
-    pub(super) starts: Vec<(Option<DepotId>, f64)>,
+    pub(super) starts: Vec<Start>,
     /// Ids by index.
     pub(super) couriers: Vec<CourierId>,
+    /// Ids by index.
+    pub(super) zones: Vec<ZoneId>,
     pub(super) n_days: usize,
-    pub(super) n_zones: usize,
 }
 
 impl Observations {
@@ -63,21 +80,42 @@ impl Observations {
             if courier == next {
                 found.couriers.push(route.courier.clone());
             }
-            let delay = (route.departure - route.planned_departure).0.max(0) as f64;
-            found.starts.push((route.depot.clone(), delay));
+            found.starts.push(Start {
+                day,
+                courier,
+                depot: route.depot.clone(),
+                delay: (route.departure - route.planned_departure).0.max(0) as f64,
+            });
             for (stop, before) in route.stops.iter().zip(departures(route)) {
                 let RecordedPurpose::Order(order) = &stop.purpose else {
                     continue;
                 };
                 let next = zones.len();
                 let zone = *zones.entry(&order.zone).or_insert(next);
+                if zone == next {
+                    found.zones.push(order.zone.clone());
+                }
                 found.legs.extend(leg(stop, before, [day, courier, zone]));
-                found.services.extend(service(stop, [day, courier]));
+                found.services.extend(service(stop, [day, courier, zone]));
             }
         }
         found.n_days = days.len();
-        found.n_zones = zones.len();
         found
+    }
+
+    /// What is left without the days and couriers that `is_out` names.
+    pub(super) fn without(&self, is_out: impl Fn(usize, usize) -> bool) -> Self {
+        let legs = self.legs.iter().filter(|leg| !is_out(leg.day, leg.courier));
+        let services = (self.services.iter()).filter(|at| !is_out(at.day, at.courier));
+        let starts = (self.starts.iter()).filter(|start| !is_out(start.day, start.courier));
+        Self {
+            legs: legs.copied().collect(),
+            services: services.copied().collect(),
+            starts: starts.cloned().collect(),
+            couriers: self.couriers.clone(),
+            zones: self.zones.clone(),
+            n_days: self.n_days,
+        }
     }
 }
 
@@ -89,22 +127,25 @@ fn departures(route: &RecordedRoute) -> impl Iterator<Item = Timestamp> {
 
 fn leg(stop: &RecordedStop, before: Timestamp, [day, courier, zone]: [usize; 3]) -> Option<Leg> {
     let (planned, actual) = (stop.planned_travel, stop.arrival - before);
-    (planned >= SHORTEST && actual >= SHORTEST).then(|| Leg {
+    let departure = (stop.planned_arrival - planned).0;
+    (planned >= SHORTEST_WAY).then(|| Leg {
         day,
         courier,
         zone,
-        slot: (stop.planned_arrival - planned).0.div_euclid(SLOT),
-        minutes: (planned.0 as f64 / 60.0).max(1.0),
-        log: (actual.0 as f64 / planned.0 as f64).ln(),
+        slot: departure.div_euclid(SLOT),
+        hour: u8::try_from(departure.rem_euclid(86_400) / 3_600).unwrap_or_default(),
+        minutes: planned.0 as f64 / 60.0,
+        log: (actual.0.max(1) as f64 / planned.0 as f64).ln(),
     })
 }
 
-fn service(stop: &RecordedStop, [day, courier]: [usize; 2]) -> Option<Service> {
+fn service(stop: &RecordedStop, [day, courier, zone]: [usize; 3]) -> Option<Service> {
     let (planned, actual) = (stop.planned_service, stop.departure - stop.service_start);
-    (planned >= SHORTEST && actual >= SHORTEST).then_some(Service {
+    (planned >= SHORTEST_SERVICE).then_some(Service {
         day,
         courier,
+        zone,
         planned: planned.0 as f64,
-        actual: actual.0 as f64,
+        actual: actual.0.max(1) as f64,
     })
 }

@@ -6,13 +6,19 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
+use super::cells::{Sample, effects};
 use super::moments::{Nested, Value};
 use super::observe::Service;
 use super::travel::median;
-use crate::model::NoiseModel;
+use crate::model::{LogFactor, NoiseModel};
 
 /// Rounds of expectation and maximization.
 const ROUNDS: usize = 40;
+
+/// Rounds that start from what is nearly right.
+const ROUNDS_AGAIN: usize = 15;
 
 /// Bodies that are tried for a service with an incident.
 const NODES: usize = 24;
@@ -44,6 +50,8 @@ pub(super) struct Pace {
     pub(super) n_incidents: f64,
     /// Mean logarithm of bodies, from `center`, and number of services by courier.
     pub(super) couriers: Vec<(f64, usize)>,
+    /// How far single zones are off `center`.
+    pub(super) zones: BTreeMap<usize, LogFactor>,
 }
 
 /// What is thought of one service.
@@ -61,6 +69,44 @@ struct Thought {
 
 /// Estimates everything from `services`, with the incidents of `prior` to begin with.
 pub(super) fn pace(services: &[Service], n_couriers: usize, prior: &NoiseModel) -> Pace {
+    let begun = begun(services, n_couriers, prior);
+    let (pace, thoughts) = estimated(services, begun, ROUNDS);
+    let samples: Vec<Sample<usize>> = (services.iter().zip(&thoughts))
+        .map(|(service, thought)| Sample {
+            cell: service.zone,
+            day: service.day,
+            courier: service.courier,
+            value: thought.body,
+        })
+        .collect();
+    let zones = effects(&samples);
+    if zones.is_empty() {
+        return pace;
+    }
+    again(services, &Pace { zones, ..pace })
+}
+
+/// The same from some of the services that `all` rests on, biases of zones taken from there.
+pub(super) fn again(services: &[Service], all: &Pace) -> Pace {
+    let planned = |service: &Service| {
+        let bias = all.zones.get(&service.zone).map_or(0.0, |bias| bias.mean);
+        service.planned * bias.exp()
+    };
+    let services: Vec<Service> = (services.iter())
+        .map(|service| Service {
+            planned: planned(service),
+            ..*service
+        })
+        .collect();
+    let (pace, _) = estimated(&services, all.clone(), ROUNDS_AGAIN);
+    Pace {
+        zones: all.zones.clone(),
+        ..pace
+    }
+}
+
+/// A law to begin with.
+fn begun(services: &[Service], n_couriers: usize, prior: &NoiseModel) -> Pace {
     let logs: Vec<f64> = (services.iter())
         .map(|service| (service.actual / service.planned).ln())
         .collect();
@@ -68,7 +114,7 @@ pub(super) fn pace(services: &[Service], n_couriers: usize, prior: &NoiseModel) 
     // Incidents make services longer only: the lower half tells of the body.
     let lower = logs.iter().filter(|log| **log <= center);
     let sigma = median(lower.map(|log| center - log).collect()) / QUARTILE;
-    let mut pace = Pace {
+    Pace {
         center,
         lasting: None,
         daily: None,
@@ -77,18 +123,33 @@ pub(super) fn pace(services: &[Service], n_couriers: usize, prior: &NoiseModel) 
         incident_mean: (prior.incident_mean.0 as f64).clamp(INCIDENT_MEANS[0], INCIDENT_MEANS[1]),
         n_incidents: 0.0,
         couriers: vec![(0.0, 0); n_couriers],
+        zones: BTreeMap::new(),
+    }
+}
+
+/// The law after so many `rounds` from `pace` on, and what is then thought of the services.
+fn estimated(services: &[Service], mut pace: Pace, rounds: usize) -> (Pace, Vec<Thought>) {
+    let mut thoughts = vec![Thought::default(); services.len()];
+    let mut levels = if pace.n_incidents > 0.0 {
+        let logs = (services.iter()).map(|service| (service.actual / service.planned).ln());
+        let bodies = logs.map(|body| Thought {
+            body,
+            ..Thought::default()
+        });
+        expected(services, &bodies.collect::<Vec<_>>(), &pace)
+    } else {
+        vec![(0.0, pace.own); services.len()]
     };
-    let mut levels = vec![(0.0, pace.own); services.len()];
-    for _ in 0..ROUNDS {
-        let thoughts: Vec<Thought> = (services.iter().zip(&levels))
+    for _ in 0..rounds {
+        thoughts = (services.par_iter().zip(&levels))
             .map(|(service, (level, variance))| {
                 think(service, &pace, pace.center + level, variance.sqrt())
             })
             .collect();
-        pace = maximized(services, &thoughts, n_couriers);
+        pace = maximized(services, &thoughts, pace.couriers.len());
         levels = expected(services, &thoughts, &pace);
     }
-    pace
+    (pace, thoughts)
 }
 
 /// What to think of `service` if the logarithm of its body by the planned time has mean `level` and standard deviation
@@ -170,6 +231,7 @@ fn maximized(services: &[Service], thoughts: &[Thought], n_couriers: usize) -> P
         couriers: (couriers.into_iter())
             .map(|(sum, n)| (sum / n.max(1) as f64, n))
             .collect(),
+        zones: BTreeMap::new(),
     }
 }
 

@@ -14,16 +14,16 @@ const STEPS: usize = 20;
 
 /// Mean delay of all starts in seconds; 0 of none.
 pub(super) fn mean_delay(observations: &Observations) -> f64 {
-    let delays = observations.starts.iter().map(|(_, delay)| delay);
+    let delays = observations.starts.iter().map(|start| start.delay);
     delays.sum::<f64>() / observations.starts.len().max(1) as f64
 }
 
 /// Quantiles of the delays of each depot that has enough of them.
 pub(super) fn tables(observations: &Observations) -> BTreeMap<DepotId, Vec<Seconds>> {
     let mut depots: BTreeMap<&DepotId, Vec<f64>> = BTreeMap::new();
-    for (depot, delay) in &observations.starts {
-        if let Some(depot) = depot {
-            depots.entry(depot).or_default().push(*delay);
+    for start in &observations.starts {
+        if let Some(depot) = &start.depot {
+            depots.entry(depot).or_default().push(start.delay);
         }
     }
     depots.retain(|_, delays| delays.len() >= TABLE_STARTS_MIN);
