@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -32,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model", "promise"]),
     ("analysis", &["rng"]),
+    ("backtest", &["model", "travel", "forecast", "analysis"]),
     ("report", &["analysis"]),
     (
         "bench",
@@ -44,7 +45,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
         "app",
         &[
             "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
-            "analysis", "bench", "promise", "book", "store",
+            "analysis", "backtest", "bench", "promise", "book", "store",
         ],
     ),
     (
@@ -58,6 +59,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "planner",
             "sheet",
             "analysis",
+            "backtest",
             "bench",
             "promise",
             "store",
@@ -78,6 +80,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "sheet",
             "generate",
             "analysis",
+            "backtest",
             "bench",
             "report",
             "app",

@@ -7,15 +7,15 @@ use crate::model::*;
 use crate::units::{BasisPoints, Meters, Seconds, Timestamp};
 
 /// Midnight of some day.
-pub(super) const MIDNIGHT: Timestamp = Timestamp(1_760_054_400);
+pub(crate) const MIDNIGHT: Timestamp = Timestamp(1_760_054_400);
 
 /// A moment of the day.
-pub(super) fn at(hours: i64, minutes: i64) -> Timestamp {
+pub(crate) fn at(hours: i64, minutes: i64) -> Timestamp {
     MIDNIGHT + Seconds(hours * 3_600 + minutes * 60)
 }
 
 /// No noise at all.
-pub(super) fn calm() -> NoiseModel {
+pub(crate) fn calm() -> NoiseModel {
     NoiseModel {
         day_sigma: 0.0,
         hour_sigma: 0.0,
@@ -35,7 +35,7 @@ pub(super) fn calm() -> NoiseModel {
 }
 
 /// Options with a noise model.
-pub(super) fn options(scenarios: u32, noise: NoiseModel) -> ForecastOptions {
+pub(crate) fn options(scenarios: u32, noise: NoiseModel) -> ForecastOptions {
     ForecastOptions {
         scenarios,
         noise: Some(noise),
@@ -44,7 +44,7 @@ pub(super) fn options(scenarios: u32, noise: NoiseModel) -> ForecastOptions {
 }
 
 /// An order at place `number`, promised in windows from and to the given moments.
-pub(super) fn order(number: u32, service: i64, windows: &[(Timestamp, Timestamp)]) -> Order {
+pub(crate) fn order(number: u32, service: i64, windows: &[(Timestamp, Timestamp)]) -> Order {
     Order {
         service: Seconds(service),
         windows: windows
@@ -55,11 +55,11 @@ pub(super) fn order(number: u32, service: i64, windows: &[(Timestamp, Timestamp)
     }
 }
 
-pub(super) fn order_id(number: u32) -> OrderId {
+pub(crate) fn order_id(number: u32) -> OrderId {
     OrderId::parse(&format!("order-{number}")).unwrap()
 }
 
-pub(super) fn courier_id(number: u32) -> CourierId {
+pub(crate) fn courier_id(number: u32) -> CourierId {
     CourierId::parse(&format!("courier-{number}")).unwrap()
 }
 
@@ -90,7 +90,7 @@ fn courier(number: u32) -> Courier {
 
 /// A day with a depot at place 0, where couriers load for ten minutes, and orders at the places after it; `leg` tells
 /// the seconds from place to place.
-pub(super) fn day(
+pub(crate) fn day(
     orders: Vec<Order>,
     n_couriers: u32,
     leg: impl Fn(u32, u32) -> Option<i64>,
@@ -130,7 +130,7 @@ pub(super) fn day(
 }
 
 /// A plan of routes, each with its courier, start of loading and orders.
-pub(super) fn plan(routes: &[(u32, Timestamp, &[u32])]) -> Plan {
+pub(crate) fn plan(routes: &[(u32, Timestamp, &[u32])]) -> Plan {
     Plan {
         routes: routes
             .iter()
@@ -177,7 +177,7 @@ fn route(courier: u32, start: Timestamp, orders: &[u32]) -> Route {
 }
 
 /// A return to the depot after so many stops; the times stated are nonsense, too.
-pub(super) fn reload(n_before: usize) -> Reload {
+pub(crate) fn reload(n_before: usize) -> Reload {
     let nonsense = Timestamp(77);
     Reload {
         depot: DepotId::parse("depot").unwrap(),

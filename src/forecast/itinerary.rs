@@ -82,8 +82,10 @@ pub(super) struct Itinerary {
     pub(super) depot: Option<DepotId>,
     /// Start of loading: moment zero.
     pub(super) origin: Timestamp,
-    /// Planned departure.
+    /// Planned departure, or the actual one of a courier who has left.
     pub(super) departure: f32,
+    /// Whether the courier has left, so that no delay at the start is to be expected.
+    pub(super) has_left: bool,
     pub(super) visits: Vec<Visit>,
     /// The way to the end; of no duration with an open end.
     pub(super) back: Leg,
@@ -194,6 +196,7 @@ impl<'a> Timetable<'a> {
             }),
             origin: route.start,
             departure,
+            has_left: false,
             visits,
             back: walk.leg(back.as_ref(), end),
         }

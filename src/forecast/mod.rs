@@ -29,7 +29,7 @@ mod draws;
 mod elementary;
 mod factors;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod itinerary;
 mod kernel;
 pub mod learn;
@@ -61,7 +61,7 @@ use factors::Traffic;
 use itinerary::{Itinerary, Timetable};
 pub use live::{LiveCourier, LiveDays, LiveDoor, LiveStep, LiveStop};
 pub use realize::realize;
-pub use recorded::{RecordedForecast, RecordedPromise, forecast_recorded};
+pub use recorded::{RecordedForecast, RecordedPromise, forecast_recorded, forecast_recorded_ahead};
 pub use rehearsal::{Rehearsal, Step};
 use route::{Day, Simulator};
 use spread::{Cause, Spread};
@@ -156,13 +156,8 @@ pub fn forecast_days(
         routes: simulated.routes,
         scenarios,
         seed: options.seed,
-        spread_source: spread_source(options),
-        noise_version: match noise.map(|noise| &noise.version) {
-            None => "default".to_owned(),
-            Some(None) if options.is_configured => "configured".to_owned(),
-            Some(None) => "request".to_owned(),
-            Some(Some(version)) => version.clone(),
-        },
+        spread_source: options.spread_source(),
+        noise_version: options.noise_version(),
         leave_by_confidence: LEAVE_BY_CONFIDENCE,
         grace: options.grace,
         causes,
@@ -182,14 +177,6 @@ pub fn simulated_days(options: &ForecastOptions) -> u32 {
     let scenarios = options.scenarios.min(SCENARIOS_MAX);
     let for_causes = 4 * scenarios.min(CAUSES_SCENARIOS_MAX);
     scenarios + if options.causes { for_causes } else { 0 }
-}
-
-fn spread_source(options: &ForecastOptions) -> SpreadSource {
-    match (&options.noise, options.is_configured) {
-        (None, _) => SpreadSource::Default,
-        (Some(_), true) => SpreadSource::Configured,
-        (Some(_), false) => SpreadSource::Request,
-    }
 }
 
 /// What is simulated, whatever it varies by.

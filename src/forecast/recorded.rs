@@ -1,6 +1,9 @@
-//! Days gone by, forecast from what had been planned for them in the morning.
+//! Days gone by, forecast from what had been planned for them in the morning, or as they could have been on the way.
 //!
-//! Uses what a history says was planned: departures, ways, services and promises. What really happened is not looked at.
+//! Uses what a history says was planned: departures, ways, services and promises. What really happened is not looked at,
+//! except for the departure that a forecast on the way begins with.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -51,50 +54,147 @@ pub struct RecordedPromise {
 /// Shape: time and memory in proportion to stops times scenarios.
 #[must_use]
 pub fn forecast_recorded(routes: &[&RecordedRoute], options: &ForecastOptions) -> RecordedForecast {
-    let noise = options.noise.as_ref();
-    let spread = noise.map_or_else(|| Spread::new(&NoiseModel::default()), Spread::new);
-    let scenarios = options.scenarios.clamp(1, SCENARIOS_MAX);
-    let scenarios = scenarios.next_multiple_of(SCENARIOS_STEP) as usize;
-    let day = routes.first().map_or(0, |route| route.day.0);
-    let seed = rng::hash(options.seed, &[RECORDED, day.cast_unsigned()]);
+    let spread = spread(options);
     let itineraries: Vec<Itinerary> = (routes.iter())
         .map(|route| itinerary(route, &spread, options.grace))
         .collect();
-    let first = itineraries.iter().map(|route| route.origin).min();
     let mut forecast = RecordedForecast {
         promises: Vec::new(),
-        kept: vec![0; scenarios],
+        kept: vec![0; scenarios(options)],
     };
-    let mut n_before = 0;
-    for wave in waves(&itineraries, TRAFFIC_MAX / scenarios) {
+    let followed = follow_all(routes, &itineraries, &spread, options);
+    for (route, (promises, kept)) in followed.into_iter().enumerate() {
+        let of_route = |promise| RecordedPromise { route, ..promise };
+        forecast.promises.extend(promises.into_iter().map(of_route));
+        let totals = forecast.kept.iter_mut().zip(kept);
+        totals.for_each(|(total, kept)| *total += kept);
+    }
+    forecast
+}
+
+/// Forecasts the promises of `routes`, all that were planned for one day, as they could have been forecast on the way,
+/// about `lead` before each stop: from the actual departure at the last stop, or the start, whose planned departure is at
+/// least `lead` before the planned arrival. Promises so close to the start that there is no such departure are not
+/// forecast.
+///
+/// Which departure counts follows from the plan alone: by what really happened, late stops would be chosen for being
+/// late. The departure is all that is known of how the day went so far; couriers and traffic are not. Otherwise as
+/// [`forecast_recorded`].
+#[must_use]
+pub fn forecast_recorded_ahead(
+    routes: &[&RecordedRoute],
+    options: &ForecastOptions,
+    lead: Seconds,
+) -> Vec<RecordedPromise> {
+    let spread = spread(options);
+    let (mut parts, mut itineraries) = (Vec::new(), Vec::new());
+    for (number, route) in routes.iter().enumerate() {
+        let mut rest = itinerary(route, &spread, options.grace);
+        rest.has_left = true;
+        let visits = std::mem::take(&mut rest.visits);
+        for part in anchored(route, lead) {
+            itineraries.push(Itinerary {
+                departure: float(part.departure.0.saturating_sub(rest.origin.0)),
+                visits: visits[part.anchor..part.wanted.end].to_vec(),
+                ..rest.clone()
+            });
+            parts.push((number, part));
+        }
+    }
+    let followed = follow_all(routes, &itineraries, &spread, options);
+    let mut promises = Vec::new();
+    for ((route, part), (found, _)) in parts.into_iter().zip(followed) {
+        let placed = found.into_iter().map(|promise| RecordedPromise {
+            route,
+            stop: promise.stop + part.anchor,
+            ..promise
+        });
+        promises.extend(placed.filter(|promise| part.wanted.contains(&promise.stop)));
+    }
+    promises
+}
+
+/// Stops that are forecast from the same departure.
+struct Anchored {
+    /// Stops made before the departure.
+    anchor: usize,
+    /// The departure as it was.
+    departure: Timestamp,
+    /// Indices of the stops that are forecast.
+    wanted: Range<usize>,
+}
+
+/// The stops of `route` by the departure that they are forecast from, `lead` before.
+fn anchored(route: &RecordedRoute, lead: Seconds) -> Vec<Anchored> {
+    let befores = route.stops.iter().map(|stop| stop.departure);
+    let left: Vec<Timestamp> = [route.departure].into_iter().chain(befores).collect();
+    let planned = |stop: &RecordedStop| stop.planned_arrival - stop.planned_travel;
+    let mut parts: Vec<Anchored> = Vec::new();
+    for (at, stop) in route.stops.iter().enumerate() {
+        let latest = stop.planned_arrival - lead;
+        // The planned departure before stop `n` is that after `n` stops.
+        let Some(anchor) = (0..=at).rev().find(|n| planned(&route.stops[*n]) <= latest) else {
+            continue;
+        };
+        match parts.last_mut() {
+            Some(part) if part.anchor == anchor => part.wanted.end = at + 1,
+            _ => parts.push(Anchored {
+                anchor,
+                departure: left[anchor],
+                wanted: at..at + 1,
+            }),
+        }
+    }
+    parts
+}
+
+/// How the days vary.
+fn spread(options: &ForecastOptions) -> Spread {
+    let noise = options.noise.as_ref();
+    noise.map_or_else(|| Spread::new(&NoiseModel::default()), Spread::new)
+}
+
+/// How many days are simulated.
+fn scenarios(options: &ForecastOptions) -> usize {
+    let scenarios = options.scenarios.clamp(1, SCENARIOS_MAX);
+    scenarios.next_multiple_of(SCENARIOS_STEP) as usize
+}
+
+/// What is found on each of the itineraries, parts of `routes`, all of one day.
+fn follow_all(
+    routes: &[&RecordedRoute],
+    itineraries: &[Itinerary],
+    spread: &Spread,
+    options: &ForecastOptions,
+) -> Vec<(Vec<RecordedPromise>, Vec<u32>)> {
+    let scenarios = scenarios(options);
+    let day = routes.first().map_or(0, |route| route.day.0);
+    let seed = rng::hash(options.seed, &[RECORDED, day.cast_unsigned()]);
+    let first = itineraries.iter().map(|route| route.origin).min();
+    let n_blocks = scenarios / BLOCK;
+    let mut all = Vec::with_capacity(itineraries.len());
+    for wave in waves(itineraries, TRAFFIC_MAX / scenarios) {
         let legs = wave.iter().flat_map(Itinerary::legs);
         let departures = legs.map(|leg| (leg.zone, leg.departure));
-        let n_blocks = scenarios / BLOCK;
         let traffic = Traffic::new(
             seed,
-            &spread,
+            spread,
             first.unwrap_or_default(),
             departures,
             n_blocks,
         );
         let day = Day {
             seed,
-            spread: &spread,
+            spread,
             traffic: &traffic,
             n_blocks,
         };
-        let followed: Vec<_> = (wave.par_iter())
+        let of_wave: Vec<_> = (wave.par_iter())
             .map_init(|| Simulator::new(&day), followed)
             .collect();
-        for (route, (promises, kept)) in (n_before..).zip(followed) {
-            let of_route = |promise| RecordedPromise { route, ..promise };
-            forecast.promises.extend(promises.into_iter().map(of_route));
-            let totals = forecast.kept.iter_mut().zip(kept);
-            totals.for_each(|(total, kept)| *total += kept);
-        }
-        n_before += wave.len();
+        all.extend(of_wave);
     }
-    forecast
+    all
 }
 
 /// The promises of a route, and how many of them are kept in each scenario.
@@ -131,6 +231,7 @@ fn itinerary(route: &RecordedRoute, spread: &Spread, grace: Seconds) -> Itinerar
         depot: route.depot.clone(),
         origin: route.planned_departure,
         departure: 0.0,
+        has_left: false,
         visits,
         // Nothing is asked of the way to the end, which histories do not tell.
         back: Leg {
@@ -305,5 +406,72 @@ mod tests {
             forecast_recorded(&routes, &options(256, NoiseModel::default()))
         };
         assert_ne!(of(&routes), of(&next));
+    }
+
+    /// Where the middle arrivals are, in seconds after the planned ones.
+    fn medians(routes: &[&RecordedRoute], promises: &[RecordedPromise]) -> Vec<f64> {
+        let after = |promise: &RecordedPromise| {
+            let route = routes[promise.route];
+            let planned = route.stops[promise.stop].planned_arrival - route.planned_departure;
+            f64::from(promise.arrivals[promise.arrivals.len() / 2]) - planned.0 as f64
+        };
+        promises.iter().map(after).collect()
+    }
+
+    #[test]
+    fn on_the_way_stops_are_forecast_from_an_actual_departure() {
+        let mut routes = recorded(&calm());
+        // The first courier leaves the last stop before the reload twenty minutes late.
+        routes[0].stops[3].departure = routes[0].stops[3].departure + Seconds(1_200);
+        let routes: Vec<&RecordedRoute> = routes.iter().collect();
+        let options = options(256, calm());
+        let ahead = forecast_recorded_ahead(&routes, &options, Seconds(1_800));
+        let of_first = ahead.iter().filter(|promise| promise.route == 0);
+        let stops: Vec<usize> = of_first.map(|promise| promise.stop).collect();
+        assert_eq!(
+            stops,
+            [1, 2, 3, 5, 6, 7, 8],
+            "all but the one near the start"
+        );
+        for (promise, late) in ahead.iter().zip(medians(&routes, &ahead)) {
+            // These two are at least half an hour after that departure, but not after the next.
+            let is_late = promise.route == 0 && [5, 6].contains(&promise.stop);
+            let expected = if is_late { 1_200.0 } else { 0.0 };
+            assert!((late - expected).abs() < 0.5, "{} {late}", promise.stop);
+        }
+    }
+
+    #[test]
+    fn a_forecast_on_the_way_is_narrower_than_that_of_the_morning() {
+        let routes = recorded(&NoiseModel::default());
+        let routes: Vec<&RecordedRoute> = routes.iter().collect();
+        let options = options(1_024, NoiseModel::default());
+        let width = |promise: &RecordedPromise| promise.arrivals[921] - promise.arrivals[102];
+        let ahead = forecast_recorded_ahead(&routes, &options, Seconds(1_800));
+        let is_ahead = |promise: &&RecordedPromise| {
+            let mut ahead = ahead.iter();
+            ahead.any(|other| (other.route, other.stop) == (promise.route, promise.stop))
+        };
+        let morning = forecast_recorded(&routes, &options).promises;
+        let before: f32 = morning.iter().filter(is_ahead).map(width).sum();
+        let after: f32 = ahead.iter().map(width).sum();
+        assert!(after < 0.9 * before, "{after} {before}");
+    }
+
+    #[test]
+    fn only_the_departure_that_a_forecast_begins_with_matters() {
+        let routes = recorded(&NoiseModel::default());
+        let mut other = routes.clone();
+        for route in &mut other {
+            for stop in &mut route.stops {
+                (stop.arrival, stop.service_start) = (Timestamp(0), Timestamp(0));
+            }
+        }
+        let ahead = |routes: &[RecordedRoute]| {
+            let routes: Vec<&RecordedRoute> = routes.iter().collect();
+            let options = options(256, NoiseModel::default());
+            forecast_recorded_ahead(&routes, &options, Seconds(3_600))
+        };
+        assert_eq!(ahead(&routes), ahead(&other));
     }
 }

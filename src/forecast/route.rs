@@ -169,7 +169,11 @@ impl<'a> Simulator<'a> {
             self.couriers.push(CourierBlock::draw(&spread, &mut draws));
         }
         for (clock, courier) in self.moments.iter_mut().zip(&self.couriers) {
-            *clock = courier.start_delay.map(|delay| route.departure + delay);
+            *clock = if route.has_left {
+                [route.departure; BLOCK]
+            } else {
+                courier.start_delay.map(|delay| route.departure + delay)
+            };
         }
         self.kept.fill([0; BLOCK]);
     }
@@ -440,6 +444,7 @@ mod tests {
             depot: None,
             origin: at(8, 0),
             departure: 600.0,
+            has_left: false,
             back: visits[39].leg.clone(),
             visits,
         };

@@ -129,6 +129,29 @@ pub struct ForecastOptions {
     pub grace: Seconds,
 }
 
+impl ForecastOptions {
+    /// Where the spread comes from.
+    #[must_use]
+    pub fn spread_source(&self) -> SpreadSource {
+        match (&self.noise, self.is_configured) {
+            (None, _) => SpreadSource::Default,
+            (Some(_), true) => SpreadSource::Configured,
+            (Some(_), false) => SpreadSource::Request,
+        }
+    }
+
+    /// What the noise model is called in answers.
+    #[must_use]
+    pub fn noise_version(&self) -> String {
+        match self.noise.as_ref().map(|noise| &noise.version) {
+            None => "default".to_owned(),
+            Some(None) if self.is_configured => "configured".to_owned(),
+            Some(None) => "request".to_owned(),
+            Some(Some(version)) => version.clone(),
+        }
+    }
+}
+
 impl Default for ForecastOptions {
     fn default() -> Self {
         Self {

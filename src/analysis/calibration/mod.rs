@@ -3,12 +3,15 @@
 //! Knows nothing of orders and couriers. What happened on one day has its causes in common, so that days, not stops,
 //! are what can be counted on: every interval and test here that matters takes whole days.
 
+mod judgement;
 mod rank;
 mod recalibration;
 mod reliability;
 
 use std::collections::BTreeMap;
 
+use super::statistics::t_quantile;
+pub use judgement::{Case, DayCase, DayJudgement, Judgement};
 pub use rank::{BANDS, Coverage, Histogram, PIT_BINS, Rank, crps};
 pub use recalibration::{MIN_DAYS, MIN_OUTCOMES, Recalibration};
 pub use reliability::{Bin, EDGES, Reliability};
@@ -71,7 +74,7 @@ struct DaySum {
     sum: f64,
 }
 
-/// Sums of values from 0 to 1 by day, in the sequence of the days.
+/// Sums of values by day, in the sequence of the days.
 fn by_day(values: impl Iterator<Item = (i64, f64)>) -> Vec<DaySum> {
     let mut days: BTreeMap<i64, DaySum> = BTreeMap::new();
     for (day, value) in values {
@@ -89,6 +92,24 @@ fn variance_of_mean(days: &[DaySum]) -> Option<f64> {
     let mean = days.iter().map(|day| day.sum).sum::<f64>() / n;
     let squares = days.iter().map(|day| (day.sum - day.n * mean).powi(2));
     (days.len() >= 2).then(|| n_days / (n_days - 1.0) * squares.sum::<f64>() / (n * n))
+}
+
+/// Half the width of the 95 % interval of the mean over all values, with days as the units that are independent; `None` of
+/// fewer than two days.
+fn margin(days: &[DaySum]) -> Option<f64> {
+    let variance = variance_of_mean(days)?;
+    Some(t_quantile(days.len() - 1) * variance.sqrt())
+}
+
+/// The 95 % interval of the share that values from 0 to 1 have as their mean, with days as the units that are independent;
+/// `None` of fewer than two days.
+fn share_by_days(days: &[DaySum]) -> Option<Bounds> {
+    let n: f64 = days.iter().map(|day| day.n).sum();
+    let mean = days.iter().map(|day| day.sum).sum::<f64>() / n;
+    margin(days).map(|margin| Bounds {
+        low: (mean - margin).max(0.0),
+        high: (mean + margin).min(1.0),
+    })
 }
 
 /// How many times the variance of independent values that of the mean is, for values that are 0 or 1; `None` where it

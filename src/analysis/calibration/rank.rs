@@ -1,6 +1,6 @@
 //! Where what happened lies in the distribution that was forecast.
 
-use super::{Bounds, NORMAL_975, by_day, design_effect, variance_of_mean};
+use super::{Bounds, by_day, design_effect, share_by_days};
 
 /// Bins of a [`Histogram`].
 pub const PIT_BINS: usize = 10;
@@ -106,15 +106,10 @@ impl Coverage {
         let (from, to) = ((1.0 - stated) / 2.0, f64::midpoint(1.0, stated));
         let days = by_day(ranks.iter().map(|rank| (rank.day, rank.part(from, to))));
         let held = days.iter().map(|day| day.sum).sum::<f64>() / ranks.len() as f64;
-        let margin = variance_of_mean(&days).map(|variance| NORMAL_975 * variance.sqrt());
-        let interval = margin.map(|margin| Bounds {
-            low: (held - margin).max(0.0),
-            high: (held + margin).min(1.0),
-        });
         Some(Self {
             stated,
             held,
-            interval,
+            interval: share_by_days(&days),
         })
     }
 }

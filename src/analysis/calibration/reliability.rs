@@ -1,8 +1,12 @@
 //! Reliability tables, and the scores that follow from them.
 
+use std::f64::consts::PI;
+
 use rand::RngExt;
 
-use super::{Bounds, Outcome, by_day, design_effect, wilson};
+use super::{
+    Bounds, DaySum, Outcome, by_day, design_effect, share_by_days, variance_of_mean, wilson,
+};
 use crate::rng;
 
 /// Where one bin of forecast chances ends and the next begins: even on a logit axis near 1, where promises lie.
@@ -25,11 +29,15 @@ pub struct Reliability {
     pub predicted: f64,
     /// Share that happened.
     pub happened: f64,
+    /// The 95 % interval of that share, taking whole days; `None` of fewer than two days.
+    pub happened_by_days: Option<Bounds>,
     /// Bins that hold outcomes, by ascending chance.
     pub bins: Vec<Bin>,
     /// Expected calibration error: mean over outcomes of how far the bin's forecast is from what happened. Chance alone
     /// makes it positive, the more so the fewer days there are.
     pub error: f64,
+    /// What chance alone would make of it if forecasts were right, as days differ; `None` of fewer than two days.
+    pub error_by_chance: Option<f64>,
     /// Mean squared difference between chance and outcome.
     pub brier: f64,
     /// Part of the Brier score that is lack of calibration; smaller is better.
@@ -59,6 +67,8 @@ pub struct Bin {
     pub wilson: Bounds,
     /// Interval of that share over resamples of whole days; `None` of fewer than two days.
     pub by_days: Option<Bounds>,
+    /// How far from the forecast the share would be by chance, on average; 0 if that cannot be told.
+    apart_by_chance: f64,
 }
 
 impl Reliability {
@@ -83,7 +93,9 @@ impl Reliability {
             n_days: days.len(),
             predicted: outcomes.iter().map(|o| o.predicted).sum::<f64>() / n,
             happened,
+            happened_by_days: share_by_days(&days),
             error: weighted(&|bin| (bin.predicted - bin.happened).abs()),
+            error_by_chance: (days.len() >= 2).then(|| weighted(&|bin| bin.apart_by_chance)),
             brier: outcomes
                 .iter()
                 .map(|o| (o.predicted - hit(o)).powi(2))
@@ -107,6 +119,8 @@ impl Bin {
         }
         let n = inside.len() as f64;
         let hits: f64 = inside.iter().map(|o| hit(o)).sum();
+        let days = by_day(inside.iter().map(|o| (o.day, hit(o))));
+        let variance = variance_of_mean(&days).unwrap_or(0.0);
         Some(Self {
             from: if number == 0 { 0.0 } else { EDGES[number - 1] },
             to: EDGES.get(number).copied().unwrap_or(1.0),
@@ -114,14 +128,14 @@ impl Bin {
             predicted: inside.iter().map(|o| o.predicted).sum::<f64>() / n,
             happened: hits / n,
             wilson: wilson(hits, n),
-            by_days: resampled(&inside, number),
+            by_days: resampled(&days, number),
+            apart_by_chance: (2.0 * variance / PI).sqrt(),
         })
     }
 }
 
 /// The middle 95 % of the share that happened over resamples of whole days.
-fn resampled(outcomes: &[&Outcome], number: usize) -> Option<Bounds> {
-    let days = by_day(outcomes.iter().map(|o| (o.day, hit(o))));
+fn resampled(days: &[DaySum], number: usize) -> Option<Bounds> {
     if days.len() < 2 {
         return None;
     }

@@ -185,3 +185,50 @@ fn groups_are_judged_apart() {
     assert_eq!(by_day.len(), 3);
     assert!(by_day.values().all(|of_day| of_day.len() == 50));
 }
+
+/// Outcomes of 40 days, each with 20 promises that are kept with a chance of the day, 0.9 on average.
+fn days_that_differ(seed: u64) -> Vec<Outcome> {
+    let mut random = rng::stream(seed, &[4]);
+    let mut outcomes = Vec::new();
+    for day in 0..40 {
+        let chance = 0.9 + random.random_range(-0.1..0.1);
+        outcomes.extend((0..20).map(|_| Outcome {
+            day,
+            predicted: 0.9,
+            happened: random.random::<f64>() < chance,
+        }));
+    }
+    outcomes
+}
+
+#[test]
+fn intervals_over_days_cover_the_truth_as_often_as_they_say() {
+    let (mut of_share, mut of_bin, mut of_band) = (0, 0, 0);
+    let (mut error, mut by_chance) = (0.0, 0.0);
+    for seed in 0..1_000 {
+        let outcomes = days_that_differ(seed);
+        let holds = |bounds: Bounds| bounds.low <= 0.9 && 0.9 <= bounds.high;
+        let report = Reliability::of(&outcomes).unwrap();
+        error += report.error / 1_000.0;
+        by_chance += report.error_by_chance.unwrap() / 1_000.0;
+        of_share += usize::from(holds(report.happened_by_days.unwrap()));
+        of_bin += usize::from(holds(report.bins[0].by_days.unwrap()));
+        // A rank within the middle 90 % where the promise was kept, outside where it was not.
+        let sample: Vec<f64> = (0..100).map(f64::from).collect();
+        let ranks = outcomes.iter().map(|outcome| {
+            let happened = if outcome.happened { 50.5 } else { -1.0 };
+            Rank::of(outcome.day, &sample, happened)
+        });
+        let ranks: Vec<Rank> = ranks.collect();
+        of_band += usize::from(holds(Coverage::of(&ranks, 0.9).unwrap().interval.unwrap()));
+    }
+    // As forecasts are right, chance makes all of the error.
+    assert!((error / by_chance - 1.0).abs() < 0.1, "{error} {by_chance}");
+    // The standard error is 0.7 points.
+    for covered in [of_share, of_bin, of_band] {
+        assert!(
+            (930..=970).contains(&covered),
+            "{of_share} {of_bin} {of_band}"
+        );
+    }
+}
