@@ -46,7 +46,7 @@
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
 //! | 4 | [`store`] | where the ledger is kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise` |
 //! | 4 | [`backtest`] | recorded days forecast as they could have been, beside what came of them | `model`, `travel`, `forecast`, `analysis` |
-//! | 5 | [`report`] | studies as an HTML page, CSV and Parquet | `analysis` |
+//! | 5 | [`report`] | studies and calibrations as an HTML page, studies as CSV and Parquet | `analysis`, `backtest` |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own, learning | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
 //! | 7 | [`cli`] | the command line | everything |

@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("generate", &["rng", "model", "promise"]),
     ("analysis", &["rng"]),
     ("backtest", &["model", "travel", "forecast", "analysis"]),
-    ("report", &["analysis"]),
+    ("report", &["analysis", "backtest"]),
     (
         "bench",
         &[

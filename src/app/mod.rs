@@ -6,6 +6,7 @@
 
 mod admission;
 mod benching;
+mod calibrating;
 mod compute;
 mod intake;
 mod jobs;
@@ -27,6 +28,7 @@ use crate::{forecast, planner};
 
 pub use admission::{Admission, Occupancy, Place};
 pub use benching::BenchView;
+pub use calibrating::Calibrated;
 pub use compute::Compute;
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
 pub use jobs::RequestKey;

@@ -105,16 +105,23 @@ impl fmt::Display for Calibration {
     }
 }
 
-/// Forecasts the days of `history` and judges the forecasts; `None` if nothing was promised.
+/// Forecasts the days of `history` and judges the forecasts; `None` if nothing was promised, or once it `is_unwanted`.
 ///
 /// Runs in the caller's rayon pool; the answer depends on the arguments alone.
 ///
 /// Shape: time in proportion to promises times scenarios; memory for the scenarios of one day.
 #[must_use]
-pub fn calibrate(history: &History, options: &ForecastOptions) -> Option<Calibration> {
+pub fn calibrate(
+    history: &History,
+    options: &ForecastOptions,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Option<Calibration> {
     let (mut days, mut morning) = (Vec::new(), Vec::new());
     let mut ahead = [const { Vec::new() }; LEADS.len()];
     for routes in by_day(history).values() {
+        if is_unwanted() {
+            return None;
+        }
         let (day, promises) = this_morning(routes, options);
         days.extend(day);
         morning.extend(promises);

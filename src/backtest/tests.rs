@@ -51,6 +51,11 @@ fn recorded(noise: &NoiseModel, n_couriers: u32, n_days: u32, seed: u64) -> Hist
     }
 }
 
+/// The calibration of forecasts under the options.
+fn calibrated(history: &History, options: &ForecastOptions) -> Option<Calibration> {
+    calibrate(history, options, &|| false)
+}
+
 /// The default noise with couriers who are new every day: couriers who always are the same twenty are not the average
 /// courier, and forecasts would be off by what they are off.
 fn truth() -> NoiseModel {
@@ -97,7 +102,7 @@ fn parameters_learnt_from_sixty_days_forecast_sixty_others() {
 
 #[test]
 fn forecasts_by_the_true_law_are_sound_and_sharper_on_the_way() {
-    let found = calibrate(&recorded(&truth(), 10, 60, 7), &options(512, truth())).unwrap();
+    let found = calibrated(&recorded(&truth(), 10, 60, 7), &options(512, truth())).unwrap();
     assert_eq!(found.standing(), Standing::Sound, "{found}");
     let names: Vec<&str> = found
         .by_lead
@@ -142,7 +147,7 @@ fn services_that_take_a_quarter_longer_raise_the_alarm() {
         sigma: 0.0,
     };
     slow.service_biases.insert(None, longer);
-    let found = calibrate(&recorded(&slow, 6, 30, 1), &options(256, truth())).unwrap();
+    let found = calibrated(&recorded(&slow, 6, 30, 1), &options(256, truth())).unwrap();
     assert_eq!(found.standing(), Standing::Alarm, "{found}");
     assert!(found.to_string().contains("do not agree"));
     assert_eq!(found.overall.histogram.is_flat(), Some(false));
@@ -191,7 +196,7 @@ fn odd_histories_give_finite_answers() {
     ] {
         let noise = [truth(), calm()];
         for noise in noise {
-            let found = calibrate(history, &options(256, noise)).unwrap();
+            let found = calibrated(history, &options(256, noise)).unwrap();
             let groups = [
                 &found.by_lead,
                 &found.by_zone,
@@ -215,12 +220,15 @@ fn odd_histories_give_finite_answers() {
             }
         }
     }
-    assert_eq!(calibrate(&History::default(), &options(256, truth())), None);
+    assert_eq!(
+        calibrated(&History::default(), &options(256, truth())),
+        None
+    );
 }
 
 #[test]
 fn too_few_days_are_too_thin_to_judge_by() {
-    let found = calibrate(&recorded(&truth(), 30, 1, 3), &options(256, truth())).unwrap();
+    let found = calibrated(&recorded(&truth(), 30, 1, 3), &options(256, truth())).unwrap();
     assert_eq!(found.standing(), Standing::TooThin);
     assert_eq!(
         found.to_string(),
@@ -241,8 +249,14 @@ fn a_late_service_within_the_grace_is_on_time() {
             grace: Seconds(grace),
             ..options(256, calm())
         };
-        calibrate(&history, &options).unwrap().overall.reliability
+        calibrated(&history, &options).unwrap().overall.reliability
     };
     assert!(kept(59).happened < 1e-12 && kept(59).predicted < 1e-12);
     assert!(kept(60).happened > 1.0 - 1e-12 && kept(60).predicted > 1.0 - 1e-12);
+}
+
+#[test]
+fn a_calibration_that_nobody_wants_any_more_ends() {
+    let history = recorded(&calm(), 2, 2, 1);
+    assert_eq!(calibrate(&history, &options(256, calm()), &|| true), None);
 }

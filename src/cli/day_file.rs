@@ -20,7 +20,7 @@ pub(super) fn read<M: JsonMessage>(path: &Path) -> Result<M, Failure> {
     json::read(&text).map_err(|error| Failure::new(format!("read {}", path.display()), error))
 }
 
-/// Reads a text file.
+/// Reads a text file, without a byte order mark.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
     let text = fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("read {}", path.display()), error))?;

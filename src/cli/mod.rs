@@ -1,12 +1,14 @@
 //! The command line: one file a subcommand.
 //!
 //! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
-//! constraint, a solution that states a wrong cost, a noise model that is not written), 64 wrong usage: arguments or
+//! constraint, a solution that states a wrong cost, a noise model that is not written, forecasts that
+//! cannot be believed), 64 wrong usage: arguments or
 //! settings that are wrong whatever days, plans and instances say. Results go to standard output, everything else to
 //! standard error.
 
 mod argument;
 mod bench;
+mod calibrate;
 mod console;
 mod day;
 mod day_file;
@@ -35,7 +37,8 @@ pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 
 /// What the exit codes mean, for the help.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
-    a plan that breaks a constraint, a solution that states a wrong cost, a noise model that is not written), 64 wrong usage \
+    a plan that breaks a constraint, a solution that states a wrong cost, a noise model that is not written, \
+    forecasts that cannot be believed), 64 wrong usage \
     (arguments or settings that are wrong whatever the files say).";
 
 /// Largest answer of a service that its clients here take, in bytes.
@@ -61,6 +64,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Day(day::Arguments),
     Learn(learn::Arguments),
+    Calibrate(calibrate::Arguments),
     Generate(generate::Arguments),
     Bench(bench::Arguments),
 }
@@ -97,6 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Day(arguments) => day::run(arguments),
         Command::Learn(arguments) => learn::run(&arguments),
+        Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -50,7 +50,7 @@ use rayon::prelude::*;
 
 use crate::model::{
     CauseSplit, ForecastOptions, NoiseModel, Plan, PlanForecast, Probability, Problem,
-    RouteForecast, SpreadSource,
+    RouteForecast,
 };
 use crate::rng;
 use crate::travel::TravelTimes;

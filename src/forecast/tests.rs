@@ -6,7 +6,7 @@ use super::fixture::{at, calm, courier_id, day, options, order, plan, reload};
 use super::*;
 use crate::model::{
     BiasCell, Break, BreakStart, CourierBreak, CourierEffect, LogFactor, NoiseModel, PlaceIdx,
-    RouteStart, TimeWindow, TravelBucket, TravelPace,
+    RouteStart, SpreadSource, TimeWindow, TravelBucket, TravelPace,
 };
 use crate::units::{BasisPoints, Seconds, Timestamp};
 

@@ -44,6 +44,22 @@ impl Forecasting {
         let taught = self.app.learn(read.await??).await?;
         Ok(convert::taught_message(&taught))
     }
+
+    async fn calibration(
+        &self,
+        request: pb::GetCalibrationRequest,
+    ) -> Result<pb::GetCalibrationResponse, Refusal> {
+        let read = self.app.compute().run("read a history", move || {
+            convert::read_calibration_request(&request)
+        });
+        let (history, options) = read.await??;
+        let calibrated = self.app.calibrate(history, options).await?;
+        let calibration = calibrated.calibration.as_ref();
+        Ok(pb::GetCalibrationResponse {
+            calibration: calibration
+                .map(|found| convert::calibration_message(found, &calibrated.options)),
+        })
+    }
 }
 
 #[tonic::async_trait]
@@ -64,6 +80,16 @@ impl pb::forecast_service_server::ForecastService for Forecasting {
     ) -> Result<Response<pb::LearnNoiseResponse>, Status> {
         let learnt = self.learn(request.into_inner()).await;
         learnt
+            .map(Response::new)
+            .map_err(|refusal| status::of(&refusal))
+    }
+
+    async fn get_calibration(
+        &self,
+        request: Request<pb::GetCalibrationRequest>,
+    ) -> Result<Response<pb::GetCalibrationResponse>, Status> {
+        let calibration = self.calibration(request.into_inner()).await;
+        calibration
             .map(Response::new)
             .map_err(|refusal| status::of(&refusal))
     }

@@ -32,6 +32,7 @@ macro_rules! json_messages {
 json_messages!(
     DayTerms,
     DaySummary,
+    Calibration,
     EvaluatePlanRequest,
     EvaluatePlanResponse,
     InitialPlan,

@@ -24,7 +24,7 @@ fn panels(subject: &Subject<'_>, panel: impl Fn(&str, f64) -> Panel) -> Markup {
     }
 }
 
-fn label(words: &str, scale: Scale) -> Axis {
+pub(super) fn label(words: &str, scale: Scale) -> Axis {
     Axis {
         label: words.to_owned(),
         scale,

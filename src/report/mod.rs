@@ -1,9 +1,10 @@
-//! Studies for people and for other programs: one HTML page with plots and tables, CSV, and Parquet.
+//! Studies for people and for other programs: one HTML page with plots and tables, CSV, and Parquet. Calibrations as a page.
 //!
-//! Knows nothing of planning or of simulating: everything is made from a [`Study`], a finished one or not. The page is
-//! complete in itself: no script, no request to anywhere.
+//! Knows nothing of planning or of simulating: everything is made from a [`Study`], a finished one or not, or from a
+//! [`Calibration`](crate::backtest::Calibration). A page is complete in itself: no script, no request to anywhere.
 
 mod answer;
+mod calibration;
 mod figures;
 mod measure;
 mod page;
@@ -13,6 +14,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use calibration::calibration_html;
 pub use page::html;
 pub use rows::{OutcomeRow, RowsError, StopRow, outcome_rows, stop_rows, write_csv, write_parquet};
 

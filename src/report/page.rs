@@ -10,6 +10,18 @@ use crate::analysis::study::{Settings, Study, Way, WaySource};
 #[must_use]
 pub fn html(study: &Study) -> String {
     let subject = Subject::new(study);
+    let body = markup! {
+        h1 { "Ways to plan compared" }
+        p.answer { (answer(&subject)) }
+        p.facts { (facts(study)) }
+        @if !study.outcomes.is_empty() { (sections(&subject)) }
+        (reproduce(&subject))
+    };
+    document("Ways to plan compared: promises kept and cost", &body)
+}
+
+/// A page with the style of all reports.
+pub(super) fn document(title: &str, body: &Markup) -> String {
     let document = markup! {
         (DOCTYPE)
         html lang="en" {
@@ -17,16 +29,10 @@ pub fn html(study: &Study) -> String {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Ways to plan compared: promises kept and cost" }
+                title { (title) }
                 style { (PreEscaped(include_str!("report.css"))) }
             }
-            body {
-                h1 { "Ways to plan compared" }
-                p.answer { (answer(&subject)) }
-                p.facts { (facts(study)) }
-                @if !study.outcomes.is_empty() { (sections(&subject)) }
-                (reproduce(&subject))
-            }
+            body { (body) }
         }
     };
     document.into_string()
@@ -47,7 +53,7 @@ fn facts(study: &Study) -> Markup {
     }
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     let ending = match (count, noun.ends_with('s')) {
         (1, _) => "",
         (_, true) => "es",
@@ -57,7 +63,7 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 /// A question, a plot, the sentence that explains it, and the numbers.
-fn section(title: &str, says: &str, figure: &Markup, numbers: &Markup) -> Markup {
+pub(super) fn section(title: &str, says: &str, figure: &Markup, numbers: &Markup) -> Markup {
     markup! {
         section {
             h2 { (title) }

@@ -5,6 +5,7 @@ mod bad_input;
 mod benchmark;
 mod benchmark_service;
 mod bundled;
+mod calibration;
 mod command;
 mod days;
 mod evaluation;

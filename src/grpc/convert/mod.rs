@@ -4,6 +4,7 @@
 //! path of its field; what the values mean is judged later by `Problem::validate`. Writing cannot fail.
 
 mod benchmark;
+mod calibration;
 mod courier;
 mod enums;
 mod finding;
@@ -27,6 +28,7 @@ mod sketch;
 mod target;
 
 pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_message};
+pub use calibration::{calibration_message, read_calibration_request};
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
 pub use history::read_recorded_routes;

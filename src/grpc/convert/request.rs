@@ -233,7 +233,7 @@ fn without_route(plan: &Plan, couriers: &[CourierId]) -> Vec<Finding> {
 }
 
 /// Both values, or everything that is wrong with either.
-fn pair<A, B>(a: Read<A>, b: Read<B>) -> Read<(A, B)> {
+pub(super) fn pair<A, B>(a: Read<A>, b: Read<B>) -> Read<(A, B)> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (a, b) => Err([a.err().unwrap_or_default(), b.err().unwrap_or_default()].concat()),
