@@ -8,6 +8,7 @@ mod admission;
 mod benching;
 mod calibrating;
 mod compute;
+mod frontier;
 mod intake;
 mod jobs;
 mod learning;
@@ -30,6 +31,7 @@ pub use admission::{Admission, Occupancy, Place};
 pub use benching::BenchView;
 pub use calibrating::Calibrated;
 pub use compute::Compute;
+pub use frontier::{Aims, FRONTIER_POINTS_MAX, Frontier, FrontierPoint, FrontierRun, FrontierView};
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
 pub use jobs::RequestKey;
 pub use learning::{

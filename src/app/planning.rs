@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::admission::{Place, Turn};
-use super::{Accepted, Fault, SolveOptions, search};
+use super::{Accepted, Fault, SolveOptions};
 use crate::clock::Clock;
 use crate::forecast;
 use crate::model::{
     DropPolicy, Finding, InitialPlan, Plan, PlanForecast, Problem, StopReason, TargetOutcome,
 };
-use crate::planner::{self, Cancel, PlanOptions, PlanProgress};
+use crate::planner::{self, Cancel, PlanProgress};
 use crate::travel::TravelTimes;
 
 /// What to search for.
@@ -276,16 +276,7 @@ impl Search {
             Some(moment) => moment.saturating_sub(now).min(options.time_budget),
             None => options.time_budget,
         };
-        let plan_options = PlanOptions {
-            time_budget: Some(now + search::search_time(available, &problem, &options.forecast)),
-            iteration_limit: options.iteration_limit,
-            stagnation_limit: options.stagnation_limit,
-            seed: options.seed,
-            threads: options.threads,
-            fleet_first: options.fleet_first,
-            reliability: options.reliability(),
-            initial,
-        };
+        let plan_options = options.plan_options(&problem, now, available, initial);
         let view = &self.view;
         let mut on_progress = |progress: &PlanProgress| {
             view.send_modify(|view| view.progress = Some(*progress));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::OnInvalidOrder;
 use crate::forecast;
-use crate::model::{ForecastOptions, OnTimeTarget, Problem};
+use crate::model::{ForecastOptions, InitialPlan, OnTimeTarget, Problem};
+use crate::planner::PlanOptions;
 use crate::planner::reliability::{self, Reliability};
 
 /// Orders with which a plan can be made for a target.
@@ -37,23 +38,39 @@ pub struct SolveOptions {
 
 impl SolveOptions {
     /// The target with the days that it is meant for.
-    pub(super) fn reliability(&self) -> Option<Reliability> {
+    fn reliability(&self) -> Option<Reliability> {
         self.target.map(|target| Reliability {
             target,
             noise: self.forecast.noise.clone().unwrap_or_default(),
             grace: self.forecast.grace,
         })
     }
+
+    /// What the planner is told for a search that begins `now`, with its forecast and answer in the time `available`.
+    pub(super) fn plan_options(
+        &self,
+        problem: &Problem,
+        now: Duration,
+        available: Duration,
+        initial: Option<InitialPlan>,
+    ) -> PlanOptions {
+        PlanOptions {
+            time_budget: Some(now + search_time(available, problem, &self.forecast)),
+            iteration_limit: self.iteration_limit,
+            stagnation_limit: self.stagnation_limit,
+            seed: self.seed,
+            threads: self.threads,
+            fleet_first: self.fleet_first,
+            reliability: self.reliability(),
+            initial,
+        }
+    }
 }
 
 /// The part of `available` that the search may use; the rest is for the forecast and for writing the answer.
 ///
 /// At least half of the time is for the search.
-pub(super) fn search_time(
-    available: Duration,
-    problem: &Problem,
-    options: &ForecastOptions,
-) -> Duration {
+fn search_time(available: Duration, problem: &Problem, options: &ForecastOptions) -> Duration {
     let stops = problem.orders.len() as u64;
     let scenarios = u64::from(forecast::simulated_days(options));
     let simulation = Duration::from_millis(stops * scenarios * 1_000 / FORECAST_RATE);

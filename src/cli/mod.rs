@@ -16,6 +16,7 @@ mod demo;
 mod evaluate;
 mod failure;
 mod forecast;
+mod frontier;
 mod generate;
 mod interrupt;
 mod learn;

@@ -7,21 +7,23 @@ use clap::Args;
 
 use super::failure::finding_line;
 use super::progress::Display;
-use super::{Done, Failure, argument, console, day_file, report};
+use super::{Done, Failure, argument, console, day_file, frontier, report};
 use crate::app::{Outcome, Run, Solved};
 use crate::clock::Clock;
 use crate::grpc::{convert, pb};
+use crate::model::Finding;
 
 /// Plans a day and writes the plan, with problem and forecast, as JSON. Ctrl-C ends the search with the best plan.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("aims").multiple(true).args(["on_time", "frontier", "frontier_points"]))]
 pub(super) struct Arguments {
     /// The day: the JSON form of `punctual.v1.Problem`.
     #[arg(value_name = "DAY.json")]
-    day: PathBuf,
-    /// Where to write the plan: the JSON form of `punctual.v1.PlannedDay`.
+    pub(super) day: PathBuf,
+    /// Where to write the plan: the JSON form of `punctual.v1.PlannedDay`. With a frontier, the folder for its plans.
     #[arg(long, value_name = "FILE")]
-    output: PathBuf,
-    /// Wall time for the search, up to 24h.
+    pub(super) output: PathBuf,
+    /// Wall time for the search, or for all searches of a frontier together, up to 24h.
     #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = argument::planning_time)]
     time_limit: Duration,
     /// Search threads, 1 to 256 and no more than there are processors; by default one for every processor.
@@ -46,23 +48,28 @@ pub(super) struct Arguments {
     /// Find the cheapest plan that keeps at least this share of all promises on average over simulated days: 50 to 99.9.
     #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = argument::expected_percent)]
     on_time: Option<f64>,
-    /// With --on-time: let every single promise be kept on at least this share of days: 1 to 99.
-    #[arg(long, value_name = "PERCENT", requires = "on_time", allow_negative_numbers = true, value_parser = argument::floor_percent)]
-    floor: Option<f64>,
+    /// Make a plan for each of these expected shares of all promises kept and tell what more promises cost: up to ten, each
+    /// 50 to 99.9, as in 90,95,98.1.
+    #[arg(long, value_name = "PERCENTS", value_delimiter = ',', allow_negative_numbers = true, value_parser = argument::expected_percent, conflicts_with_all = ["on_time", "from"])]
+    pub(super) frontier: Vec<f64>,
+    /// Likewise, so many plans, 2 to 10: the first as if nothing varied, the others for targets up to 99.5 %.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(2..=10), conflicts_with_all = ["on_time", "from", "frontier"])]
+    pub(super) frontier_points: Option<i32>,
+    /// With a target: let every single promise be kept on at least this share of days: 1 to 99.
+    #[arg(long, value_name = "PERCENT", requires = "aims", allow_negative_numbers = true, value_parser = argument::floor_percent)]
+    pub(super) floor: Option<f64>,
     #[command(flatten)]
-    noise: argument::Noise,
+    pub(super) noise: argument::Noise,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let problem: pb::Problem = day_file::read(&arguments.day)?;
+    if arguments.frontier_points.is_some() || !arguments.frontier.is_empty() {
+        return frontier::run(problem, &arguments);
+    }
     day_file::expect_writable(&arguments.output)?;
     let solved = solve(&problem, &arguments)?;
-    for warning in &solved.warnings {
-        console::note(report::plain(&format!(
-            "warning: {}",
-            finding_line(warning)
-        )));
-    }
+    warn(&solved.warnings);
     let day = convert::planned_day(&solved);
     day_file::write(&arguments.output, &day)?;
     let plan = day.plan.unwrap_or_default();
@@ -77,6 +84,16 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     } else {
         Done::InPart
     })
+}
+
+/// Shows what deserves a look.
+pub(super) fn warn(warnings: &[Finding]) {
+    for warning in warnings {
+        console::note(report::plain(&format!(
+            "warning: {}",
+            finding_line(warning)
+        )));
+    }
 }
 
 fn solve(problem: &pb::Problem, arguments: &Arguments) -> Result<Solved, Failure> {
@@ -105,7 +122,8 @@ fn solve(problem: &pb::Problem, arguments: &Arguments) -> Result<Solved, Failure
     })
 }
 
-fn options(arguments: &Arguments) -> pb::SolveOptions {
+/// How to search.
+pub(super) fn options(arguments: &Arguments) -> pb::SolveOptions {
     let on_invalid_order = if arguments.set_aside {
         pb::OnInvalidOrder::SetAside
     } else {

@@ -35,6 +35,7 @@ json_messages!(
     Calibration,
     EvaluatePlanRequest,
     EvaluatePlanResponse,
+    Frontier,
     InitialPlan,
     ListDaysResponse,
     ListEntriesResponse,

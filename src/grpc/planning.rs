@@ -7,9 +7,9 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Routes, missing, prefixed};
-use super::stream::{JobStream, SolveStream, job_message, job_state};
+use super::stream::{FrontierStream, JobStream, SolveStream, job_message, job_state};
 use super::{calls, digest, pb, status};
-use crate::app::{self, App, Refusal, RequestKey};
+use crate::app::{self, App, FrontierRun, Refusal, RequestKey};
 use crate::clock::Clock;
 use crate::config;
 use crate::model::{Finding, Findings, Reason};
@@ -61,6 +61,23 @@ impl Planning {
         self.app.start_job(key, place, order, clock)
     }
 
+    /// Reads what to plan a frontier of, on the threads for computations, and starts it.
+    async fn frontier(
+        &self,
+        request: pb::PlanFrontierRequest,
+        clock: Clock,
+        answer_by: Option<Duration>,
+    ) -> Result<FrontierRun, Refusal> {
+        // The place first: a busy server refuses before it reads.
+        let place = self.app.enter()?;
+        let config = self.app.config().clone();
+        let read = self.app.compute().run("read a problem", move || {
+            convert::read_frontier_request(&request, &config)
+        });
+        let (order, aims) = read.await??;
+        Ok((self.app).launch_frontier(place, order, aims, clock, answer_by))
+    }
+
     async fn evaluate(
         &self,
         request: pb::EvaluatePlanRequest,
@@ -106,6 +123,7 @@ fn request_key(request: &pb::StartPlanRequest) -> Result<RequestKey, Refusal> {
 impl pb::planning_service_server::PlanningService for Planning {
     type SolvePlanStream = SolveStream;
     type WatchPlanStream = JobStream;
+    type PlanFrontierStream = FrontierStream;
 
     async fn validate_problem(
         &self,
@@ -193,6 +211,17 @@ impl pb::planning_service_server::PlanningService for Planning {
         run.stop.cancel();
         let state = job_state(&run.view.borrow()) as i32;
         Ok(Response::new(pb::CancelPlanResponse { state }))
+    }
+
+    async fn plan_frontier(
+        &self,
+        request: Request<pb::PlanFrontierRequest>,
+    ) -> Result<Response<FrontierStream>, Status> {
+        let clock = Clock::start();
+        let answer_by = self.answer_by(request.metadata());
+        let run = self.frontier(request.into_inner(), clock, answer_by).await;
+        run.map(|run| Response::new(FrontierStream::new(run)))
+            .map_err(|refusal| status::of(&refusal))
     }
 
     async fn evaluate_plan(

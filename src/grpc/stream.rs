@@ -7,9 +7,11 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::WatchStream;
 use tonic::Status;
 
-use super::convert::{progress_message, solved_message};
+use super::convert::{
+    frontier_message, frontier_progress_message, progress_message, solved_message,
+};
 use super::{pb, status};
-use crate::app::{Outcome, Phase, Refusal, Run, RunView, Stop};
+use crate::app::{FrontierRun, FrontierView, Outcome, Phase, Refusal, Run, RunView, Stop};
 
 /// Ends a search when the call that wants its plan goes away.
 struct StopOnDrop(Stop);
@@ -120,6 +122,42 @@ impl Stream for JobStream {
             solved: job.solved,
             failure: job.failure,
         })))
+    }
+}
+
+/// The answer to `PlanFrontier`: progress, then the frontier. Dropping it ends the search.
+pub(super) struct FrontierStream {
+    views: WatchStream<FrontierView>,
+    is_over: bool,
+}
+
+impl FrontierStream {
+    pub(super) fn new(run: FrontierRun) -> Self {
+        Self {
+            views: WatchStream::new(run.view),
+            is_over: false,
+        }
+    }
+}
+
+impl Stream for FrontierStream {
+    type Item = Result<pb::PlanFrontierResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        use pb::plan_frontier_response::Event;
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let Some(view) = ready!(Pin::new(&mut self.views).poll_next(cx)) else {
+            return Poll::Ready(None);
+        };
+        self.is_over = view.ended.is_some();
+        let event = match &view.ended {
+            None => Event::Progress(frontier_progress_message(&view)),
+            Some(Ok(frontier)) => Event::Frontier(frontier_message(frontier)),
+            Some(Err(refusal)) => return Poll::Ready(Some(Err(status::of(refusal)))),
+        };
+        Poll::Ready(Some(Ok(pb::PlanFrontierResponse { event: Some(event) })))
     }
 }
 

@@ -128,6 +128,43 @@ fn a_plan_is_carried_out_on_many_days() {
 }
 
 #[test]
+fn a_frontier_is_a_folder_of_plans() {
+    let folder = folder();
+    let plan = [
+        "plan",
+        "day.json",
+        "--frontier",
+        "97,90",
+        "--iterations",
+        "2000",
+        "--output",
+        "plans",
+    ];
+    let assert = punctual(folder.path(), &plan).success();
+    let printed = text(&assert.get_output().stdout);
+    assert!(printed.contains("1-on-time-90.json"), "{printed}");
+    let read = |name: &str| fs::read_to_string(folder.path().join("plans").join(name)).unwrap();
+    let frontier: pb::Frontier = json::read(&read("frontier.json")).unwrap();
+    assert_eq!(frontier.points.len(), 2);
+    let day: pb::PlannedDay = json::read(&read("2-on-time-97.json")).unwrap();
+    assert!(day.target_outcome.unwrap().is_met);
+    assert_eq!(
+        day.plan.unwrap().cost.unwrap().total_cost,
+        frontier.points[1].cost
+    );
+    for wrong in [["--on-time", "95"], ["--frontier-points", "3"]] {
+        punctual(folder.path(), &[&plan[..], &wrong].concat()).code(64);
+    }
+    let assert = punctual(
+        folder.path(),
+        &["plan", "day.json", "--output", "p", "--frontier", "40"],
+    );
+    let assert = assert.code(1);
+    let errors = text(&assert.get_output().stderr);
+    assert!(errors.contains("target_percents"), "{errors}");
+}
+
+#[test]
 fn forecasts_of_a_history_are_judged() {
     let folder = folder();
     punctual(folder.path(), &PLAN).success();

@@ -9,6 +9,7 @@ mod calibration;
 mod command;
 mod days;
 mod evaluation;
+mod frontier;
 mod jobs;
 mod large;
 mod learning;

@@ -9,6 +9,7 @@ mod courier;
 mod enums;
 mod finding;
 mod forecast;
+mod frontier;
 mod history;
 mod learning;
 mod noise;
@@ -31,6 +32,7 @@ pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_me
 pub use calibration::{calibration_message, read_calibration_request};
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
+pub use frontier::{frontier_message, frontier_progress_message, read_frontier_request};
 pub use history::read_recorded_routes;
 pub use learning::{read_learn_request, taught_message};
 pub use noise::{noise_message, read_noise_model};
