@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 8] = [
+const PROTOS: [&str; 9] = [
     "punctual/v1/benchmark.proto",
     "punctual/v1/calibration.proto",
     "punctual/v1/errors.proto",

@@ -1,4 +1,7 @@
-//! What more promises cost: plans of one day for several targets, each started from its neighbor.
+//! What more promises cost: plans of one day for several targets.
+//!
+//! Every plan is searched for from nothing: started from the plan for a softer target, the search keeps too much of it and
+//! ends with dearer plans.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +13,7 @@ use super::planning::asked_to_close;
 use super::{Accepted, App, Fault, Order, Refusal, SolveOptions, drop_penalty};
 use crate::clock::Clock;
 use crate::forecast;
-use crate::model::{
-    Finding, InitialPlan, OnTimeTarget, Plan, PlanForecast, Problem, RouteSketch, TargetOutcome,
-};
+use crate::model::{Finding, OnTimeTarget, Plan, PlanForecast, Problem, TargetOutcome};
 use crate::planner::{self, Cancel, PlanProgress};
 use crate::travel::TravelTimes;
 use crate::units::Cost;
@@ -222,8 +223,7 @@ impl Maker {
                 target: aim,
                 ..options.clone()
             };
-            let before = found.last().map(|found| &found.plan);
-            found.push(self.plan(&travel, &options, left / n_left, before, number + 1)?);
+            found.push(self.plan(&travel, &options, left / n_left, number + 1)?);
             if let (Aims::Points { n, floor }, [nominal]) = (&self.aims, &found[..]) {
                 aims.extend(spread_out(nominal.forecast.expected_kept, n - 1, *floor));
             }
@@ -244,13 +244,12 @@ impl Maker {
         })
     }
 
-    /// The best plan found for the options, from the one `before`.
+    /// The best plan found for the options.
     fn plan(
         &self,
         travel: &TravelTimes<'_>,
         options: &SolveOptions,
         available: Duration,
-        before: Option<&Plan>,
         number: usize,
     ) -> Result<Found, rayon::ThreadPoolBuildError> {
         let problem = &self.order.accepted.problem;
@@ -260,11 +259,10 @@ impl Maker {
         let mut on_progress = |progress: &PlanProgress| {
             self.view.send_modify(|view| view.search = Some(*progress));
         };
-        let initial = before.map(start_from);
         let planned = planner::plan(
             problem,
             travel,
-            &options.plan_options(problem, self.clock.elapsed(), available, initial),
+            &options.plan_options(problem, self.clock.elapsed(), available, None),
             &self.clock,
             &self.cancel,
             &mut on_progress,
@@ -296,21 +294,7 @@ impl Maker {
     }
 }
 
-/// The sequences of `plan`, free to be changed.
-fn start_from(plan: &Plan) -> InitialPlan {
-    let routes = plan.routes.iter().map(|route| RouteSketch {
-        courier: route.courier.clone(),
-        orders: route.stops.iter().map(|stop| stop.order.clone()).collect(),
-        start: None,
-        reloads: Vec::new(),
-    });
-    InitialPlan {
-        routes: routes.collect(),
-        locks: Vec::new(),
-    }
-}
-
-/// Targets by ascending share, each once.
+/// Targets by ascending share.
 fn targets(mut expected: Vec<f64>, floor: Option<f64>) -> Vec<Option<OnTimeTarget>> {
     expected.sort_by(f64::total_cmp);
     let targets = expected.into_iter();

@@ -59,7 +59,7 @@ enum BadRow {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
     for path in [&arguments.json, &arguments.html].into_iter().flatten() {
-        day_file::expect_folder(path)?;
+        day_file::expect_writable(path)?;
     }
     let history = read(arguments)?;
     let options = ForecastOptions {

@@ -155,13 +155,8 @@ fn a_frontier_is_a_folder_of_plans() {
     for wrong in [["--on-time", "95"], ["--frontier-points", "3"]] {
         punctual(folder.path(), &[&plan[..], &wrong].concat()).code(64);
     }
-    let assert = punctual(
-        folder.path(),
-        &["plan", "day.json", "--output", "p", "--frontier", "40"],
-    );
-    let assert = assert.code(1);
-    let errors = text(&assert.get_output().stderr);
-    assert!(errors.contains("target_percents"), "{errors}");
+    let low = ["plan", "day.json", "--output", "p", "--frontier", "40"];
+    punctual(folder.path(), &low).code(64);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::model::{Finding, Reason};
 use crate::units::Seconds;
 
 /// Plans that can be asked for by their number.
-const POINTS: RangeInclusive<i32> = 2..=FRONTIER_POINTS_MAX as i32;
+const POINTS: RangeInclusive<i32> = 2..=10;
 
 /// Reads what to plan a frontier of.
 ///
@@ -30,10 +30,6 @@ pub fn read_frontier_request(
     let (problem, options) = (request.problem.as_ref(), request.options.as_ref());
     let order = read_solve_request(problem, options, None, config);
     let aims = read_aims(request);
-    let findings = |refusal| match refusal {
-        Refusal::Invalid(findings) => Ok(findings),
-        other => Err(other),
-    };
     match (order, aims) {
         (Ok(order), Ok(aims)) => {
             let field = if request.points.is_some() {
@@ -56,11 +52,11 @@ pub fn read_frontier_request(
             }
         }
         (Ok(_), Err(found)) => Err(Refusal::Invalid(found)),
-        (Err(refusal), aims) => {
-            let mut found = findings(refusal)?;
+        (Err(Refusal::Invalid(mut found)), aims) => {
             found.extend(aims.err().unwrap_or_default());
             Err(Refusal::Invalid(found))
         }
+        (Err(refusal), _) => Err(refusal),
     }
 }
 
@@ -89,12 +85,9 @@ fn read_aims(request: &pb::PlanFrontierRequest) -> Result<Aims, Vec<Finding>> {
             floor_percent: request.floor_percent,
         };
         let found = Sink::default();
-        match read_target(&At::root(&found), Some(&target)) {
-            Some(Some(target)) => {
-                floor = target.floor;
-                expected.push(target.expected);
-            }
-            Some(None) | None => {}
+        if let Some(Some(target)) = read_target(&At::root(&found), Some(&target)) {
+            floor = target.floor;
+            expected.push(target.expected);
         }
         for finding in found.take() {
             let field = match finding.field.as_str() {
@@ -184,5 +177,15 @@ fn point_message(frontier: &Frontier, point: &FrontierPoint) -> pb::FrontierPoin
             warnings: Vec::new(),
             target_outcome: outcome.map(outcome_message),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_plans_can_be_asked_for_by_number_as_by_target() {
+        assert_eq!(usize::try_from(*POINTS.end()), Ok(FRONTIER_POINTS_MAX));
     }
 }
