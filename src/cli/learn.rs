@@ -51,7 +51,7 @@ enum BadRows {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
-    day_file::expect_folder(&arguments.output)?;
+    day_file::expect_writable(&arguments.output)?;
     let path = arguments.history.display();
     let text = day_file::read_text(&arguments.history)?;
     let on_bad_row = match arguments.on_bad_row {
