@@ -75,7 +75,7 @@ fn parameters_learnt_from_sixty_days_forecast_sixty_others() {
         let mut history = recorded(&truth, 12, 120, seed);
         let held_out = history.routes.split_off(60 * 12);
         let learnt = learn(&history, &LearnOptions::default());
-        assert!(learnt.is_calibrated);
+        assert!(learnt.is_calibrated());
         let options = options(512, learnt.noise);
         let held_out = History { routes: held_out };
         let mut promises = Vec::new();

@@ -14,7 +14,7 @@ use crate::grpc::{convert, pb};
 /// Makes the plans, writes each to the folder, and `frontier.json` with what they come to.
 pub(super) fn run(problem: pb::Problem, arguments: &Arguments) -> Result<Done, Failure> {
     let folder = &arguments.output;
-    day_file::make_folder(folder)?;
+    day_file::ready_folder(folder)?;
     let request = pb::PlanFrontierRequest {
         problem: Some(problem),
         options: Some(plan::options(arguments)),
