@@ -3,7 +3,7 @@
 //! # How
 //! * Travel: logarithms of actual by planned times. Products of two of them tell what both have in common: a time of the
 //!   day, a zone, a courier. What is left is the single leg's, split by how long legs are. Traffic of day and hour are told
-//!   apart by a filter, with a prior on how fast the hour's forgets (`traffic`).
+//!   apart by how likely they make the half hours of a day, with a prior on how fast the hour's forgets (`traffic`).
 //! * Service: a body whose logarithm is normal plus rare exponential incidents, told apart by expectation and
 //!   maximization; couriers' pace by products, as for travel.
 //! * Zones and hours that differ from the average by more than chance explains have biases of their own (`cells`).

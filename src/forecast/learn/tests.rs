@@ -34,11 +34,6 @@ fn problem() -> Problem {
 
 /// What happened on `n_days` days under `noise` to the first `n_couriers`.
 fn recorded(noise: &NoiseModel, n_days: u32, n_couriers: u32) -> History {
-    recorded_again(noise, n_days, n_couriers, 11)
-}
-
-/// The same with luck of its own for each `seed`.
-fn recorded_again(noise: &NoiseModel, n_days: u32, n_couriers: u32, seed: u64) -> History {
     let problem = problem();
     let orders = |courier: u32| (1..=N_STOPS).map(move |stop| courier * N_STOPS + stop);
     let orders: Vec<Vec<u32>> = (0..n_couriers).map(|c| orders(c).collect()).collect();
@@ -48,7 +43,7 @@ fn recorded_again(noise: &NoiseModel, n_days: u32, n_couriers: u32, seed: u64) -
         .collect();
     let plan = plan(&routes);
     let travel = TravelTimes::new(&problem);
-    let days = (0..n_days).flat_map(|day| realize(&problem, &travel, &plan, noise, seed, day));
+    let days = (0..n_days).flat_map(|day| realize(&problem, &travel, &plan, noise, 11, day));
     History {
         routes: days.collect(),
     }
@@ -169,38 +164,6 @@ fn one_courier_does_not_tell_how_couriers_differ() {
     }
     assert!(!learnt.is_calibrated());
     assert!((learnt.noise.day_sigma - prior.day_sigma).abs() < 1e-12);
-}
-
-/// Ten histories of each noise; run with `--nocapture` for the table of what is true and what is learnt.
-#[test]
-#[ignore = "takes half a minute with optimizations, and ten without"]
-fn what_is_learnt_is_right_on_average() {
-    const N: u32 = 10;
-    for truth in [NoiseModel::default(), changed()] {
-        let learnt: Vec<Learnt> = (0..N)
-            .map(|seed| {
-                let history = recorded_again(&truth, 60, N_COURIERS, u64::from(seed));
-                learn(&history, &LearnOptions::default())
-            })
-            .collect();
-        for (at, lesson) in learnt[0].lessons.iter().enumerate() {
-            let lessons = || learnt.iter().map(|learnt| learnt.lessons[at]);
-            let mean = lessons().map(|lesson| lesson.value).sum::<f64>() / f64::from(N);
-            let squares = lessons().map(|lesson| (lesson.value - mean).powi(2));
-            let sd = (squares.sum::<f64>() / f64::from(N - 1)).sqrt();
-            let errors = lessons().map(|lesson| lesson.error.unwrap_or(0.0));
-            let error = errors.sum::<f64>() / f64::from(N);
-            if lesson.error.is_none() {
-                assert!(mean < 1.0, "{}: {mean}", lesson.part);
-                continue;
-            }
-            let name = lesson.part.to_string();
-            let expected = lesson.part.value(&truth);
-            println!("{name:36} {expected:10.4} {mean:10.4} {sd:9.4} {error:9.4}");
-            assert!((mean - expected).abs() <= 1.5 * error, "{name}");
-            assert!(sd <= 3.0 * error, "{name}");
-        }
-    }
 }
 
 /// A noise model that differs from the default in every number.
