@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 7] = [
+const PROTOS: [&str; 8] = [
     "punctual/v1/benchmark.proto",
     "punctual/v1/errors.proto",
     "punctual/v1/forecast.proto",
