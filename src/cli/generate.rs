@@ -29,9 +29,7 @@ pub(super) struct Arguments {
     reloads: bool,
     /// A break of half an hour for everybody: the early ones from 12:00 to 14:00, the late ones after four hours of work at
     /// most.
-    ///
-    /// Not with `--reloads` or `--rush-hours`: planning knows one of them.
-    #[arg(long, conflicts_with_all = ["reloads", "rush_hours"])]
+    #[arg(long)]
     breaks: bool,
     #[command(flatten)]
     random: argument::Random,
@@ -45,9 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["promises", "reloads", "breaks", "rush_hours"])]
     customer: bool,
     /// Makes cars slow from 07:00 to 10:00 and from 16:00 to 20:00, and fast before and after.
-    ///
-    /// Not with `--reloads` or `--breaks`: planning knows one of them.
-    #[arg(long, conflicts_with = "reloads")]
+    #[arg(long)]
     rush_hours: bool,
     /// Where to write it: the JSON form, of `punctual.v1.Problem` unless said otherwise.
     #[arg(long, value_name = "FILE")]

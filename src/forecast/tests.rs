@@ -174,6 +174,34 @@ fn without_noise_a_day_with_a_slow_hour_goes_as_planned() {
 }
 
 #[test]
+fn without_noise_a_break_before_a_reload_in_a_slow_hour_goes_as_planned() {
+    let orders = (1..=2).map(|n| order(n, 300, &[(at(8, 0), at(12, 0))]));
+    let mut problem = day(orders.collect(), 1, |_, _| Some(600));
+    let bucket = |start, factor| TravelBucket {
+        start,
+        pace: TravelPace::Speed(BasisPoints(factor)),
+    };
+    problem.profiles[0].buckets = vec![bucket(at(8, 15), 5_000), bucket(at(9, 0), 10_000)];
+    problem.couriers[0].breaks = vec![CourierBreak {
+        duration: Seconds(1_200),
+        start: BreakStart::AfterWork(Seconds(3_600)),
+    }];
+    let mut plan = plan(&[(0, at(8, 0), &[1, 2])]);
+    plan.routes[0].reloads = vec![reload(1)];
+    plan.routes[0].breaks = vec![Break {
+        number: 0,
+        n_before: 1,
+        start: at(0, 0),
+        end: at(0, 0),
+    }];
+    let route = &simulate(&problem, &plan, &options(256, calm())).routes[0];
+    // The first stop from 8:25 until 8:30, the break until 8:50, half of the way to the depot by nine, there until 9:15.
+    let arrivals: Vec<_> = route.stops.iter().map(|stop| stop.arrival_p50).collect();
+    assert_eq!(arrivals, [at(8, 25), at(9, 25)]);
+    assert_eq!(route.end_p50, at(9, 40));
+}
+
+#[test]
 fn a_route_that_no_departure_can_save_is_to_leave_at_its_start() {
     let orders = vec![
         order(1, 300, &[(at(10, 0), at(12, 0))]),

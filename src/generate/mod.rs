@@ -86,12 +86,10 @@ pub struct DaySpec {
     pub preference_share: f64,
     /// Share of customers who do not want one certain courier again. Default 0.01.
     pub forbidden_courier_share: f64,
-    /// Whether couriers drive several trips: vehicles hold half as much and may load at the store again. Not to be planned
-    /// together with [`DaySpec::rush_hours`]. Default no.
+    /// Whether couriers drive several trips: vehicles hold half as much and may load at the store again. Default no.
     pub reloads: bool,
     /// Whether couriers take a break of half an hour: those of the early shift from 12:00 to 14:00, those of the late one
-    /// after four hours of work at most. Not to be planned together with [`DaySpec::rush_hours`] or [`DaySpec::reloads`].
-    /// Default no.
+    /// after four hours of work at most. Default no.
     pub breaks: bool,
 }
 
@@ -412,7 +410,7 @@ mod tests {
             basket_sigma in any::<f64>(),
             share in any::<f64>(),
             time_zone in "[A-Za-z/]{0,12}",
-            rush_hours: bool,
+            (rush_hours, reloads, breaks) in any::<(bool, bool, bool)>(),
         ) {
             let day = generate(&DaySpec {
                 seed,
@@ -425,6 +423,8 @@ mod tests {
                 collection_share: share,
                 time_zone,
                 rush_hours,
+                reloads,
+                breaks,
                 ..DaySpec::default()
             });
             prop_assert_eq!(day.orders.len(), orders as usize);

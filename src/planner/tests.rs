@@ -319,7 +319,10 @@ proptest! {
 
     #[test]
     fn what_is_searched_for_holds_and_costs_no_more_than_the_search_said(
-        mut problem in arbitrary::day()
+        mut problem in prop_oneof![
+            arbitrary::day(),
+            arbitrary::trips_day().prop_map(|(problem, _)| problem),
+        ]
     ) {
         // The search may wait for a preferred window where the schedule does not.
         for order in &mut problem.orders {

@@ -1,7 +1,7 @@
 //! Breaks: when a given sequence of clients can be driven with every break that is owed, and how long it takes then.
 //!
-//! A break is taken where the vehicle stands: at the start once it is loaded, or at a client once it is served. It
-//! begins as soon as its window allows. Where the breaks of a route go is not part of a route: it follows from the
+//! A break is taken where the vehicle stands: at the start once it is loaded, or at a client once it is served, but not
+//! where it reloads. It begins as soon as its window allows. Where the breaks of a route go is not part of a route: it follows from the
 //! sequence, by a dynamic program over labels, each of which is a choice for the breaks so far. As everywhere (see
 //! `duration`), the moment at which a stretch is left is `max(start + work, end)`, and a later start makes nothing take
 //! longer. So all that a label asks of the start are bounds, and the last start that it allows is the best one.
@@ -11,24 +11,13 @@
 
 #[cfg(test)]
 mod tests;
+pub(super) mod timed;
 
-use super::insertion::Place;
-use super::problem::{BreakRule, FAR, Problem, VehicleType};
-use super::solution::Trip;
-use super::state::State;
+use super::problem::{BreakRule, FAR, VehicleType};
+use super::walk::Stop;
 
 /// Choices that survive behind one client with the same number of breaks decided.
 const LABELS_MAX: usize = 16;
-
-/// A client's stop as far as the clock goes.
-#[derive(Clone, Copy, Debug)]
-struct Stop {
-    /// Travel time to get there.
-    travel: i32,
-    start: i32,
-    end: i32,
-    service: i32,
-}
 
 /// A choice for the first `decided` breaks, and what it means up to here.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +66,7 @@ impl Label {
             work: work + stop.service,
             departure: arrival.max(stop.start) + stop.service,
             latest_start: self.latest_start.min(stop.end - work),
-            has_worked: true,
+            has_worked: self.has_worked || stop.is_client,
             ..*self
         };
         (arrival <= stop.end && next.is_possible()).then_some(next)
@@ -269,7 +258,12 @@ impl Front<'_> {
 /// late, without one of its breaks, or longer than allowed, wherever the breaks go.
 ///
 /// Shape: O(stops), times a few choices.
-fn shortest(vehicle: &VehicleType, stops: &[Stop], back: i32, earliest: i32) -> Option<i32> {
+pub(super) fn shortest(
+    vehicle: &VehicleType,
+    stops: &[Stop],
+    back: i32,
+    earliest: i32,
+) -> Option<i32> {
     let mut front = Front {
         vehicle,
         labels: Vec::with_capacity(2 * LABELS_MAX),
@@ -279,7 +273,9 @@ fn shortest(vehicle: &VehicleType, stops: &[Stop], back: i32, earliest: i32) -> 
     front.rest();
     for stop in stops {
         front.serve(stop);
-        front.rest();
+        if stop.is_client {
+            front.rest();
+        }
         if front.labels.is_empty() {
             return None;
         }
@@ -288,88 +284,4 @@ fn shortest(vehicle: &VehicleType, stops: &[Stop], back: i32, earliest: i32) -> 
     let decided = front.labels.iter().filter(|label| label.decided == all);
     let least = decided.filter_map(|label| label.finish(back)).min()?;
     (least <= vehicle.max_duration).then_some(least)
-}
-
-/// As [`shortest`], for a route of one trip with the windows chosen.
-pub(super) fn shortest_of_trip(
-    problem: &Problem,
-    kind: usize,
-    trip: &Trip,
-    earliest: i32,
-) -> Option<i32> {
-    let vehicle = &problem.types()[kind];
-    let mut here = problem.start_node(kind);
-    let mut stops = Vec::with_capacity(trip.visits.len());
-    for &(client, window) in &trip.visits {
-        let data = &problem.clients()[client as usize];
-        let window = data.windows[window as usize];
-        stops.push(Stop {
-            travel: problem.arc(vehicle.profile, here, client as usize).duration,
-            start: window.start,
-            end: window.end,
-            service: data.service[vehicle.pace],
-        });
-        here = client as usize;
-    }
-    let back = problem.arc(vehicle.profile, here, problem.end_node(kind));
-    shortest(vehicle, &stops, back.duration, earliest)
-}
-
-/// How long the route in `slot` takes, which has a client; `None` if it cannot be driven.
-pub(super) fn shortest_of_route(state: &State<'_>, slot: u32) -> Option<i32> {
-    let vehicle = &state.problem.types()[state.head(slot).kind as usize];
-    let (stops, back) = stops(state, slot, None);
-    shortest(vehicle, &stops, back, state.head(slot).duration.start)
-}
-
-/// How long the route in `slot` takes with `client` in `place`, from a start no earlier than `earliest`; `None` if it
-/// would break a limit.
-pub(super) fn duration_with(
-    state: &State<'_>,
-    slot: u32,
-    client: u32,
-    place: Place,
-    earliest: i32,
-) -> Option<i32> {
-    let vehicle = &state.problem.types()[state.head(slot).kind as usize];
-    let (stops, back) = stops(state, slot, Some((client, place)));
-    shortest(vehicle, &stops, back, earliest)
-}
-
-/// The stops of the route in `slot`, with a client more if one is to be added, and the travel time from the last of
-/// them to the end.
-fn stops(state: &State<'_>, slot: u32, added: Option<(u32, Place)>) -> (Vec<Stop>, i32) {
-    let (problem, kind) = (state.problem, state.head(slot).kind);
-    let vehicle = &problem.types()[kind as usize];
-    let mut stops = Vec::with_capacity(state.head(slot).count as usize + 1);
-    let mut travel = state.visit(state.sentinel(slot)).travel;
-    let insert = |stops: &mut Vec<Stop>, travel: &mut i32, behind: u32| {
-        let Some((client, place)) = added.filter(|(_, place)| place.after == behind) else {
-            return;
-        };
-        let from = state.origin(behind, kind);
-        let to = state.destination(state.visit(behind).succ, kind);
-        let (data, client) = (&problem.clients()[client as usize], client as usize);
-        let window = data.windows[place.window as usize];
-        stops.push(Stop {
-            travel: problem.arc(vehicle.profile, from, client).duration,
-            start: window.start,
-            end: window.end,
-            service: data.service[vehicle.pace],
-        });
-        *travel = problem.arc(vehicle.profile, client, to).duration;
-    };
-    insert(&mut stops, &mut travel, state.sentinel(slot));
-    for client in state.clients_of(slot) {
-        let visit = state.visit(client);
-        stops.push(Stop {
-            travel,
-            start: visit.start,
-            end: visit.end,
-            service: state.service(client, kind),
-        });
-        travel = visit.travel;
-        insert(&mut stops, &mut travel, client);
-    }
-    (stops, travel)
 }

@@ -3,8 +3,8 @@
 //! Knows only dense indices and integers. Never sees an id, a calendar, a file, a log line, or a float in a cost; the
 //! clock is handed in. In reading order: [`problem`] (what is to be solved), [`clockwork`] (travel at any time of day),
 //! [`solution`] (what comes out, and its evaluation from scratch), [`start`] and `fit` (given routes to start from),
-//! `state` (routes changed in place and undone, vehicles changed for cheaper ones), `duration`, `timed`, `breaks` and
-//! `loads` (what rich routes carry), `insertion` (the best place for a client), `trip` (the best place for a trip of
+//! `state` (routes changed in place and undone, vehicles changed for cheaper ones), `duration`, `timed`, `breaks`,
+//! `walk` and `loads` (what rich routes carry), `insertion` (the best place for a client), `trip` (the best place for a trip of
 //! its own), `ruin`, `recreate`, `tails` (exchange of tails), `lane` (annealing one part or a whole solution),
 //! `cooling` (its temperature), [`schedule`] (how far the search is, and making it again), `turns` (lanes on threads),
 //! `decompose` (cutting a solution into parts), `fleet` (saving vehicles), `local` (a search that may break
@@ -45,6 +45,7 @@ mod tails;
 mod timed;
 mod trip;
 mod turns;
+mod walk;
 
 #[cfg(test)]
 mod fleet_tests;

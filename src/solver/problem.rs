@@ -133,10 +133,6 @@ impl Problem {
         n_profiles: usize,
     ) -> Self {
         let mut features = Features::of(&clients, &types);
-        assert!(
-            !features.reloads || !features.breaks,
-            "the caller validates that nobody takes breaks where vehicles reload"
-        );
         let siblings = siblings::siblings(&types, features);
         features.siblings = siblings.iter().any(|siblings| !siblings.is_empty());
         let n_dims = types[0].capacity.len();

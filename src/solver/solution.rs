@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::breaks;
 use super::duration::duration_cost;
 use super::problem::{Arc, FAR, Problem, VehicleType};
 use super::state::Route;
+use super::walk::Walk;
 
 /// One vehicle's sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ pub(super) fn evaluate_trips(problem: &Problem, kind: usize, trips: &[Trip]) -> 
     let duration = if vehicle.breaks.is_empty() {
         shortest(vehicle, earliest, end, run, problem.features().timed)
     } else {
-        breaks::shortest_of_trip(problem, kind, &trips[0], earliest)?
+        Walk::of_trips(problem, kind, trips).shortest()?
     };
     let distance: i64 = legs.iter().map(|leg| i64::from(leg.arc.distance)).sum();
     if duration > vehicle.max_duration || distance > vehicle.max_distance {

@@ -226,6 +226,13 @@ fn threads_do_not_change_the_plan() {
             breaks: true,
             ..small()
         }),
+        problem(Traits {
+            n_clients: 40,
+            reloads: true,
+            timed: Timed::ByRates,
+            breaks: true,
+            ..small()
+        }),
     ] {
         let limit = iterations(8_000);
         let one = run(&problem, 1, limit).solution;

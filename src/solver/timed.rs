@@ -11,6 +11,7 @@
 use super::insertion::Place;
 use super::problem::{Problem, VehicleType};
 use super::state::State;
+use super::walk::Walk;
 
 /// A client's stop as far as the clock goes.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,27 @@ impl<'p> Trial<'p> {
         trial.rest = trial.known + 1;
         trial.latest = state.visit(before.succ).latest;
         trial
+    }
+
+    /// A route of which nothing is known yet.
+    pub(super) fn of_walk(walk: &Walk<'p>) -> Self {
+        let stop = |stop: &super::walk::Stop| Stop {
+            node: stop.node,
+            start: stop.start,
+            end: stop.end,
+            service: stop.service,
+        };
+        Self {
+            problem: walk.problem,
+            vehicle: walk.vehicle,
+            ends: walk.ends,
+            stops: walk.stops.iter().map(stop).collect(),
+            start: walk.earliest,
+            known: 0,
+            departure: walk.earliest + walk.vehicle.loading,
+            rest: walk.stops.len(),
+            latest: walk.vehicle.latest,
+        }
     }
 
     fn new(state: &State<'p>, slot: u32, added: Option<(u32, Place)>) -> Self {

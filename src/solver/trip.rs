@@ -5,9 +5,11 @@
 
 use rand::{Rng, RngExt};
 
+use super::clockwork::Row;
 use super::duration::{Segment, duration_cost};
-use super::problem::{Problem, VehicleType, Window};
+use super::problem::{Problem, VehicleType};
 use super::state::{NONE, State, TripGap};
+use super::walk::{self, Walk};
 
 /// Clients drawn to name the vehicles that are looked at.
 const DRAWS: usize = 8;
@@ -81,7 +83,7 @@ struct Query<'a, 'p> {
     /// The vehicle's first trip.
     first: u32,
     distances: &'p [i32],
-    durations: &'p [i32],
+    row: Row<'p>,
     ready: i32,
 }
 
@@ -123,7 +125,7 @@ impl<'a, 'p> Query<'a, 'p> {
             kind,
             first,
             distances: problem.distances(vehicle.profile, client as usize),
-            durations: problem.durations(vehicle.profile, client as usize),
+            row: problem.row(vehicle.profile, client as usize),
             ready: data.ready.unwrap_or(i32::MIN),
         })
     }
@@ -174,10 +176,14 @@ impl<'a, 'p> Query<'a, 'p> {
             if !state.may_run(gap.previous, start, node) {
                 return None;
             }
-            let arc = self
-                .problem
-                .arc(vehicle.profile, last as usize, node as usize);
-            (arc.distance, arc.duration)
+            let (problem, from, to) = (self.problem, last as usize, node as usize);
+            let arc = problem.arc(vehicle.profile, from, to);
+            let travel = if problem.features().timed {
+                problem.arrival(vehicle.profile, from, to, visit.departure) - visit.departure
+            } else {
+                arc.duration
+            };
+            (arc.distance, travel)
         };
         Some(End {
             node: node as usize,
@@ -203,9 +209,8 @@ impl<'a, 'p> Query<'a, 'p> {
         let node = state.reload_node(self.kind, gap.leave);
         let link = state.link_of(gap.next);
         let visit = state.visit(state.sentinel(gap.next));
-        let arc = if link.start == node {
-            (visit.distance, visit.travel)
-        } else {
+        let is_moved = link.start != node;
+        let arc = if is_moved {
             if !state.may_run(gap.next, node, link.end) {
                 return None;
             }
@@ -213,9 +218,18 @@ impl<'a, 'p> Query<'a, 'p> {
                 .problem
                 .arc(vehicle.profile, node as usize, visit.succ as usize);
             (arc.distance, arc.duration)
+        } else {
+            (visit.distance, visit.travel)
         };
         let loading = vehicle.reloads[gap.leave as usize].loading;
-        let latest = state.visit(visit.succ).latest - arc.1 - loading;
+        let first = visit.succ;
+        let leave = if self.problem.features().timed {
+            let (from, to) = (node as usize, first as usize);
+            (self.problem).departure(vehicle.profile, from, to, state.visit(first).latest)
+        } else {
+            state.visit(first).latest - arc.1
+        };
+        let latest = leave - loading;
         (link.ready <= latest).then_some(End {
             node: node as usize,
             loading,
@@ -246,15 +260,17 @@ impl<'a, 'p> Query<'a, 'p> {
             return None;
         }
         let service = data.service[vehicle.pace];
-        let arrival = start.time.max(self.ready) + start.loading + self.durations[out];
-        let rest = service + self.durations[back];
+        let left = start.time.max(self.ready) + start.loading;
+        let arrival = self.row.arrival(out, left);
         let mut best: Option<TripPlace> = None;
         for (number, window) in data.windows.iter().enumerate() {
-            if arrival > window.end || arrival.max(window.start) + rest > end.time {
+            let leave = arrival.max(window.start) + service;
+            if arrival > window.end || self.row.arrival(back, leave) > end.time {
                 continue;
             }
             let bound = best.map_or(bound, |best| best.delta);
-            let Some(growth) = self.growth(gap, [&start, &end], window) else {
+            let limit = bound.saturating_sub(cost + window.cost);
+            let Some(growth) = self.growth(gap, [&start, &end], number as u8, limit) else {
                 continue;
             };
             let delta = cost + window.cost + growth;
@@ -269,26 +285,41 @@ impl<'a, 'p> Query<'a, 'p> {
         best
     }
 
-    /// How much more the route's duration costs; `None` if the route becomes too long.
-    fn growth(&self, gap: TripGap, [start, end]: [&End; 2], window: &Window) -> Option<i64> {
+    /// How much more the route's duration costs; `None` if the route becomes too long, or for certain by `limit` or more.
+    fn growth(&self, gap: TripGap, ends: [&End; 2], window: u8, limit: i64) -> Option<i64> {
         if !self.problem.features().durations {
             return Some(0);
         }
         let vehicle = self.vehicle;
-        let service = self.problem.clients()[self.client as usize].service[vehicle.pace];
-        let out = start.loading + self.durations[2 * start.node + 1];
-        let back = service + self.durations[2 * end.node];
+        let old = self.state.carry(self.first).duration;
+        let growth = |duration: i32| {
+            let growth = duration_cost(vehicle, duration) - duration_cost(vehicle, old);
+            Some(growth).filter(|_| duration <= vehicle.max_duration)
+        };
+        if !walk::is_needed(self.problem, vehicle) {
+            return growth(self.duration(gap, ends, window));
+        }
+        // Without its breaks a route takes no longer.
+        if !self.problem.features().timed && growth(self.duration(gap, ends, window))? >= limit {
+            return None;
+        }
+        growth(Walk::with_trip(self.state, gap, self.client, window).shortest()?)
+    }
+
+    /// How long the route takes with the trip, breaks and the time of day apart.
+    fn duration(&self, gap: TripGap, [start, end]: [&End; 2], window: u8) -> i32 {
+        let data = &self.problem.clients()[self.client as usize];
+        let window = &data.windows[window as usize];
+        let durations = self.row.durations;
+        let out = start.loading + durations[2 * start.node + 1];
+        let back = data.service[self.vehicle.pace] + durations[2 * end.node];
         let work = out + back;
         let trip = Segment {
             work,
             latest_start: window.end - out,
             end: (window.start + back).max(self.ready.saturating_add(work)),
         };
-        let duration = self
-            .state
-            .duration_with(gap, trip, start.duration, end.duration);
-        let old = self.state.carry(self.first).duration;
-        (duration <= vehicle.max_duration)
-            .then(|| duration_cost(vehicle, duration) - duration_cost(vehicle, old))
+        self.state
+            .duration_with(gap, trip, start.duration, end.duration)
     }
 }

@@ -192,6 +192,12 @@ impl Way<'_> {
             .map(|stretch| Seconds(ceil_div(self.work, stretch.rate)))
     }
 
+    /// The shortest time that the way can take.
+    #[must_use]
+    pub fn shortest(&self) -> Seconds {
+        self.durations().min().unwrap_or(Seconds::ZERO)
+    }
+
     /// When who leaves at `departure` arrives.
     ///
     /// Never decreases with the departure. Shape: O(buckets touched), after a binary search for the first of them.

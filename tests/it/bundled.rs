@@ -64,7 +64,12 @@ fn generated_days_have_neither_errors_nor_warnings() {
         rush_hours: true,
         ..DaySpec::default()
     };
-    for preset in [DaySpec::default(), DaySpec::small(), rush_hours] {
+    let all = DaySpec {
+        reloads: true,
+        breaks: true,
+        ..rush_hours.clone()
+    };
+    for preset in [DaySpec::default(), DaySpec::small(), rush_hours, all] {
         for seed in 1..=8 {
             let spec = DaySpec {
                 seed,

@@ -260,10 +260,19 @@ fn bad_rows_of_a_history_are_refused_or_set_aside() {
 }
 
 #[test]
+fn a_day_with_rush_hours_reloads_and_breaks_is_planned_and_breaks_nothing() {
+    assert_planned(&["--rush-hours", "--reloads", "--breaks"]);
+}
+
+#[test]
 fn a_day_with_rush_hours_is_planned_and_breaks_nothing() {
+    assert_planned(&["--rush-hours"]);
+}
+
+fn assert_planned(kind: &[&str]) {
     let folder = TempDir::new().unwrap();
-    let generate = ["generate", "--preset", "small", "--rush-hours", "--output"];
-    punctual(folder.path(), &[&generate[..], &["day.json"]].concat()).success();
+    let generate = ["generate", "--preset", "small", "--output", "day.json"];
+    punctual(folder.path(), &[&generate[..], kind].concat()).success();
     let plan = ["plan", "day.json", "--output", "plan.json"];
     let limit = ["--time-limit", "500ms"];
     let assert = punctual(folder.path(), &[&plan[..], &limit].concat()).success();

@@ -118,16 +118,9 @@ fn check_reloads(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Cou
             "no depot is given where the courier may reload, so that this changes nothing";
         subject.warning("max_reloads", Reason::Conflict, message);
     }
-    if let Some(timed) = timed(context).filter(|_| courier.may_reload()) {
-        let message = format!(
-            "reloads do not go together with travel times that depend on the time of day, as profile `{}` of courier `{}` has them: let nobody reload, or leave out its buckets",
-            timed.profile, timed.id
-        );
-        subject.error("reload_depot_ids", Reason::Conflict, message);
-    }
 }
 
-/// Windows and number of the courier's breaks, and what they do not go together with.
+/// Windows and number of the courier's breaks.
 fn check_breaks(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Courier) {
     let breaks = &courier.breaks;
     if breaks.len() > BREAKS_MAX {
@@ -152,32 +145,6 @@ fn check_breaks(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Cour
         }
         last = Some(window);
     }
-    if breaks.is_empty() {
-        return;
-    }
-    let couriers = &context.problem.couriers;
-    if let Some(other) = couriers.iter().find(|courier| courier.may_reload()) {
-        let message = format!(
-            "breaks do not go together with reloads, as courier `{}` may make them: let nobody take breaks, or nobody reload",
-            other.id
-        );
-        subject.error("breaks", Reason::Conflict, message);
-    }
-    if let Some(timed) = timed(context) {
-        let message = format!(
-            "breaks do not go together with travel times that depend on the time of day, as profile `{}` of courier `{}` has them: let nobody take breaks, or leave out its buckets",
-            timed.profile, timed.id
-        );
-        subject.error("breaks", Reason::Conflict, message);
-    }
-}
-
-/// The first courier whose travel times depend on the time of day.
-fn timed<'a>(context: &Context<'a>) -> Option<&'a Courier> {
-    context.problem.couriers.iter().find(|courier| {
-        let profile = context.problem.profile(&courier.profile);
-        profile.is_some_and(|profile| !profile.buckets.is_empty())
-    })
 }
 
 /// Costs, limits, factors and lengths of breaks.

@@ -3,7 +3,7 @@
 //! Tries places as long as that may lead to a tour in time, and keeps those that cost least. A tour that is late
 //! wherever its breaks go takes each of them at the last place where it is not late itself.
 
-use super::tour::Tour;
+use super::tour::{MOMENT, Tour};
 use crate::model::BreakStart;
 use crate::units::{ExactCost, Seconds, Timestamp};
 
@@ -83,6 +83,13 @@ impl Rests {
         })
     }
 
+    /// As [`Rests::pass`]; `None` if a break is waited for, so that who comes a little later leaves no later.
+    pub(super) fn pass_at_once(&self, n_before: usize, moment: Timestamp) -> Option<Timestamp> {
+        self.at(n_before).try_fold(moment, |moment, pause| {
+            (pause.begin(moment) == moment).then(|| pause.end(moment))
+        })
+    }
+
     fn at(&self, n_before: usize) -> impl Iterator<Item = &Pause> {
         let pauses = self.pauses.iter();
         pauses.filter(move |pause| pause.n_before == n_before)
@@ -125,6 +132,58 @@ impl Tour<'_> {
             }
         }
         all
+    }
+
+    /// The first start after `start` from which breaks may go on no longer after the rest before them than they should, if
+    /// `start` lets them: a later start lets nobody come to a break earlier, so the rest before it must end later. `None` if
+    /// there is none by `latest`.
+    pub(super) fn first_rested(&self, start: Timestamp, latest: Timestamp) -> Option<Timestamp> {
+        let mut start = start;
+        while start <= latest {
+            let Some((anchor, needed)) = self.overlong_work(start) else {
+                return Some(start);
+            };
+            let ends = |start| match anchor {
+                Some(pause) => self.pause_moments(start)[pause].end,
+                None => start,
+            };
+            let (mut short, mut enough) = (start, latest);
+            if ends(enough) < needed {
+                return None;
+            }
+            while enough - short > MOMENT {
+                let middle = short + Seconds((enough - short).0 / 2);
+                if ends(middle) < needed {
+                    short = middle;
+                } else {
+                    enough = middle;
+                }
+            }
+            start = enough;
+        }
+        None
+    }
+
+    /// A stretch of work that is too long if loading starts at `start`: the break at whose end it begins, by its position in
+    /// the list, or the start, and when that would have to be.
+    fn overlong_work(&self, start: Timestamp) -> Option<(Option<usize>, Timestamp)> {
+        let pauses = self.pause_moments(start);
+        let mut taken = self.rests.pauses.iter().zip(&pauses).enumerate().peekable();
+        let (mut anchor, mut rested) = (None, start);
+        for (number, rule) in self.courier.breaks.iter().enumerate() {
+            let here = taken.next_if(|(_, (pause, _))| pause.number == number);
+            if let BreakStart::AfterWork(limit) = rule.start {
+                let begin = here.map(|(_, (_, moments))| moments.begin);
+                let begin = begin.unwrap_or_else(|| self.end(start));
+                if begin > rested + limit {
+                    return Some((anchor, begin - limit));
+                }
+            }
+            if let Some((position, (_, moments))) = here {
+                (anchor, rested) = (Some(position), moments.end);
+            }
+        }
+        None
     }
 
     /// The latest end for which no break is owed that has no place, if loading starts at `start`.
@@ -196,6 +255,12 @@ impl Tour<'_> {
         }
     }
 
+    /// Whether a break may be taken after so many visits: at the start or behind an order, not where the courier reloads.
+    fn may_rest(&self, n_before: usize) -> bool {
+        let before = n_before.checked_sub(1).map(|last| &self.visits[last]);
+        before.is_none_or(|visit| visit.order().is_some())
+    }
+
     /// Places the breaks that the tour owes if it starts at `start`, each at the last place where it is not late, or else
     /// the first that is left.
     fn place_late(&mut self, start: Timestamp) {
@@ -212,19 +277,20 @@ impl Tour<'_> {
             }
             let last = self.rests.pauses.last();
             let first = rule.first_place(last.map(|pause| pause.n_before));
-            if first > self.visits.len() {
-                continue;
-            }
             let departures = self.moments(start).map(|moments| moments.departure);
             let free: Vec<Timestamp> = std::iter::once(start + self.loading)
                 .chain(departures)
                 .enumerate()
                 .map(|(n_before, moment)| self.rests.pass(n_before, moment))
                 .collect();
-            let in_time = free.iter().rposition(|moment| *moment <= until);
+            let places = (first..free.len()).filter(|&place| self.may_rest(place));
+            let mut in_time = places.clone().filter(|&place| free[place] <= until);
+            let Some(n_before) = in_time.next_back().or_else(|| places.min()) else {
+                continue;
+            };
             self.rests.pauses.push(Pause {
                 number,
-                n_before: in_time.unwrap_or(0).max(first),
+                n_before,
                 duration: rule.duration,
                 start: rule.start,
             });
@@ -258,7 +324,7 @@ struct Walk {
     next: usize,
     /// Whether it has just become the next.
     is_new: bool,
-    /// Time since the last break, or the start, without waiting.
+    /// Time since the last break, or the start, without waiting, at least.
     work: Seconds,
 }
 
@@ -282,7 +348,10 @@ impl Search<'_> {
             return;
         };
         let last = self.tour.rests.pauses.last();
-        if !is_too_late && walk.n_before >= rule.first_place(last.map(|last| last.n_before)) {
+        if !is_too_late
+            && self.tour.may_rest(walk.n_before)
+            && walk.n_before >= rule.first_place(last.map(|last| last.n_before))
+        {
             let pause = Pause {
                 number: walk.next,
                 n_before: walk.n_before,
@@ -343,7 +412,7 @@ impl Search<'_> {
             n_before: walk.n_before + 1,
             free,
             is_new: false,
-            work: walk.work + (arrival - walk.free) + visit.service,
+            work: walk.work + visit.way.shortest() + visit.service,
             ..walk
         });
     }

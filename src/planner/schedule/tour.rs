@@ -132,7 +132,11 @@ impl<'a> Tour<'a> {
         let earliest = self.rests.start_from.map_or(ready, |from| from.max(ready));
         let latest = self.latest_start(self.latest_end())?;
         if !self.is_steady() {
-            return Some(self.shortest_start(earliest, latest));
+            return if self.courier.breaks.is_empty() {
+                Some(self.shortest_start(earliest, latest))
+            } else {
+                self.shortest_rested_start(earliest, latest)
+            };
         }
         let (mut least, mut best) = (None, None);
         let mut from = Some(earliest);
@@ -150,7 +154,7 @@ impl<'a> Tour<'a> {
     }
 
     /// Whether starting at `start` leaves no break late and owes none that has no place.
-    fn is_rested(&self, start: Timestamp) -> bool {
+    pub(super) fn is_rested(&self, start: Timestamp) -> bool {
         self.break_excess(start) == Seconds::ZERO
     }
 
@@ -329,11 +333,9 @@ mod tests {
         ))
     }
 
-    /// Whether starting at `start` keeps every window and the shift.
+    /// Whether starting at `start` keeps every window, every break where it is, and the shift.
     fn is_on_time(tour: &Tour<'_>, start: Timestamp) -> bool {
-        let mut visits = tour.visits.iter().zip(tour.moments(start));
-        visits.all(|(visit, moments)| visit.lateness(moments.service_start) == Seconds::ZERO)
-            && tour.end(start) <= tour.shift_end
+        tour.is_sound(start)
     }
 
     /// The rule, tried second by second.
@@ -344,6 +346,21 @@ mod tests {
             .filter(|&start| is_on_time(tour, start))
             .min_by_key(|&start| (tour.end(start) - start, start))
             .unwrap_or(earliest)
+    }
+
+    /// Whether the tour could be in time with its breaks somewhere, starting at one of every seven seconds.
+    fn is_possible(tour: &Tour<'_>) -> bool {
+        let starts = (tour.earliest_start().0..=tour.shift_end.0).step_by(7);
+        starts
+            .map(Timestamp)
+            .any(|start| is_possible_from(tour, start))
+    }
+
+    fn is_possible_from(tour: &Tour<'_>, start: Timestamp) -> bool {
+        let mut tour = tour.without_breaks();
+        tour.given_start = Some(start);
+        tour.place_breaks();
+        is_on_time(&tour, start)
     }
 
     #[test]
@@ -400,8 +417,13 @@ mod tests {
                 let courier = problem.courier(courier).expect("taken from the problem");
                 let positions: Vec<_> = orders.iter().filter_map(|id| book.order(id)).collect();
                 let tour = Tour::new(&book, courier, &positions, &reloads, None);
-                if !positions.is_empty() {
+                if positions.is_empty() {
+                    continue;
+                }
+                if tour.courier.breaks.is_empty() {
                     prop_assert_eq!(tour.start(), slow_start(&tour));
+                } else if is_possible(&tour) {
+                    prop_assert!(is_on_time(&tour, tour.start()));
                 }
             }
         }

@@ -7,9 +7,9 @@
 use super::Place;
 use super::query::{Gap, Query};
 use super::shortlist::Shortlist;
-use crate::solver::breaks::duration_with;
-use crate::solver::duration::duration_cost;
+use crate::solver::duration::{Carry, duration_cost};
 use crate::solver::state::State;
+use crate::solver::walk::Walk;
 
 /// Gaps of a route that are tried exactly, at most.
 const TRIES: usize = 6;
@@ -23,8 +23,8 @@ impl Query<'_> {
             self.list_gap_beside_breaks(state, slot, node, of_breaks, &mut shortlist);
         }
         shortlist.best(|place| {
-            self.exact_growth(state, slot, |earliest| {
-                duration_with(state, slot, self.client, place, earliest)
+            self.exact_growth(state, slot, |_| {
+                Walk::with_client(state, slot, self.client, place).shortest()
             })
         })
     }
@@ -32,11 +32,22 @@ impl Query<'_> {
     /// What the route costs as it is more than without its breaks.
     fn cost_of_breaks(&self, state: &State<'_>, slot: u32) -> i64 {
         let vehicle = &self.problem.types()[self.kind as usize];
-        let whole = &state.head(slot).duration;
-        let last = state.visit(state.visit(state.sentinel(slot)).pred);
         if state.head(slot).count == 0 {
             return 0;
         }
+        if state.is_chained() {
+            let Carry {
+                before,
+                after,
+                duration,
+            } = state.carry(slot);
+            let whole = before.then(state.segment(slot)).then(after);
+            let last = state.trips_from(slot).last().unwrap_or(slot);
+            let without = whole.duration(state.arrival(last), vehicle.latest);
+            return duration_cost(vehicle, duration) - duration_cost(vehicle, without);
+        }
+        let whole = &state.head(slot).duration;
+        let last = state.visit(state.visit(state.sentinel(slot)).pred);
         let at = &state.durations[state.visit(state.sentinel(slot)).pred as usize];
         let end = last.departure + last.travel;
         let latest_start = at.latest_start.min(vehicle.latest - whole.work);

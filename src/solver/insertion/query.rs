@@ -221,9 +221,10 @@ impl<'a> Query<'a> {
         shortest: impl FnOnce(i32) -> Option<i32>,
     ) -> Option<i64> {
         let vehicle = &self.problem.types()[self.kind as usize];
-        let old = &state.head(slot).duration;
-        let duration = shortest(self.ready.max(old.start))?;
-        Some(duration_cost(vehicle, duration) - duration_cost(vehicle, old.duration))
+        let start = state.head(slot).duration.start;
+        let duration = shortest(self.ready.max(start))?;
+        let old = state.carry(slot).duration;
+        Some(duration_cost(vehicle, duration) - duration_cost(vehicle, old))
     }
 
     /// As [`Query::scan`], where only detours and one window matter: the innermost loop of the search, so it reads

@@ -7,9 +7,10 @@
 use super::Place;
 use super::query::{Gap, Query};
 use super::shortlist::Shortlist;
-use crate::solver::duration::duration_cost;
+use crate::solver::duration::{Carry, duration_cost};
 use crate::solver::state::State;
 use crate::solver::timed::duration_with;
+use crate::solver::walk::Walk;
 
 /// Gaps of a route that are tried exactly, at most.
 const TRIES: usize = 3;
@@ -22,20 +23,27 @@ impl Query<'_> {
             self.list_gap(state, slot, node, &mut shortlist);
         }
         // Without durations and ready times the estimates are exact and the test was all there is to it.
+        let has_breaks = !self.problem.types()[self.kind as usize].breaks.is_empty();
         let is_certain = state.durations.is_empty() || !self.minds_time(state, slot);
         shortlist.best(|place| {
             if is_certain {
                 return Some(0);
             }
             self.exact_growth(state, slot, |earliest| {
-                duration_with(state, slot, self.client, place, earliest)
+                if state.is_chained() || has_breaks {
+                    Walk::with_client(state, slot, self.client, place).shortest()
+                } else {
+                    duration_with(state, slot, self.client, place, earliest)
+                }
             })
         })
     }
 
     /// Whether more than windows decides on a place in `slot`: the duration, or goods that hold the start back.
     fn minds_time(&self, state: &State<'_>, slot: u32) -> bool {
-        self.problem.types()[self.kind as usize].minds_duration()
+        let vehicle = &self.problem.types()[self.kind as usize];
+        vehicle.minds_duration()
+            || !vehicle.breaks.is_empty()
             || self.ready > state.head(slot).duration.start
     }
 
@@ -105,7 +113,15 @@ impl Query<'_> {
             end = end.max(state.durations[gap.x as usize].end);
         }
         let work = old.work + gap.travel_in + self.service + gap.travel_out - between;
-        let duration = work.max(end - latest_start);
-        duration_cost(vehicle, duration) - duration_cost(vehicle, old.duration)
+        let Carry {
+            before,
+            after,
+            duration: old,
+        } = state.carry(slot);
+        let whole = before.work + work + after.work;
+        let end = (end + after.work).max(after.end);
+        let latest_start = before.latest_start.min(latest_start - before.work);
+        let duration = whole.max(end - latest_start);
+        duration_cost(vehicle, duration) - duration_cost(vehicle, old)
     }
 }

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::{FAR, Problem};
+use crate::solver::breaks::timed::BREAKS_MAX;
 use crate::solver::clockwork::{Clockwork, Row};
 
 /// Travel time and distance of one arc.
@@ -120,8 +121,7 @@ impl Problem {
     /// The durations given for the arcs must be the shortest at any time.
     ///
     /// # Panics
-    /// If vehicles may reload or drivers take breaks: both take every arc to be the same at all times. The caller
-    /// validates.
+    /// If some driver takes more than [`BREAKS_MAX`] breaks. The caller validates.
     #[must_use]
     pub fn with_clock(
         mut self,
@@ -130,8 +130,8 @@ impl Problem {
         value: impl Fn(usize, usize, usize) -> i32 + Sync,
     ) -> Self {
         assert!(
-            !self.features.reloads && !self.features.breaks,
-            "the caller validates that no vehicle reloads and no driver takes breaks"
+            (self.types.iter()).all(|kind| kind.breaks.len() <= BREAKS_MAX),
+            "the caller validates the number of breaks"
         );
         let nowhere = self.n_nodes - 1;
         let value = |table, from, to| match (from == nowhere, to == nowhere) {

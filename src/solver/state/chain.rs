@@ -109,7 +109,10 @@ impl State<'_> {
 
     /// The trips from `slot` to the last of its route.
     pub(in crate::solver) fn trips_from(&self, slot: u32) -> impl Iterator<Item = u32> + '_ {
-        let next = |&slot: &u32| Some(self.link_of(slot).next).filter(|&next| next != NONE);
+        let next = |&slot: &u32| {
+            let next = self.links.get(slot as usize)?.next;
+            Some(next).filter(|&next| next != NONE)
+        };
         std::iter::successors(Some(slot), next)
     }
 
@@ -130,7 +133,15 @@ impl State<'_> {
     #[inline]
     pub(in crate::solver) fn latest_begin(&self, slot: u32) -> i32 {
         let sentinel = self.visit(self.sentinel(slot));
-        self.visit(sentinel.succ).latest - sentinel.travel - self.link_of(slot).loading
+        let (first, link) = (sentinel.succ, self.link_of(slot));
+        let latest = self.visit(first).latest;
+        let leave = if self.problem.features().timed {
+            let profile = self.problem.types()[self.head(slot).kind as usize].profile;
+            (self.problem).departure(profile, link.start as usize, first as usize, latest)
+        } else {
+            latest - sentinel.travel
+        };
+        leave - link.loading
     }
 
     /// Clients in the route that has `slot`.

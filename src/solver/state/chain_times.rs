@@ -2,6 +2,7 @@
 
 use super::{Link, NONE, State, TripGap};
 use crate::solver::duration::{Carry, Segment, duration_cost};
+use crate::solver::walk::{self, Walk};
 
 impl State<'_> {
     /// When the loading of a trip begins at the earliest but for its goods, and how long it takes.
@@ -37,7 +38,7 @@ impl State<'_> {
         }
         self.changed = changed;
         let features = self.problem.features();
-        if features.durations || features.distances || features.counts {
+        if features.durations || features.distances || features.counts || features.timed {
             self.refresh_route(from);
         }
     }
@@ -118,7 +119,7 @@ impl State<'_> {
     }
 
     /// The trip in `slot` as a stretch of its route.
-    fn segment(&self, slot: u32) -> Segment {
+    pub(in crate::solver) fn segment(&self, slot: u32) -> Segment {
         let sentinel = self.visit(self.sentinel(slot));
         let work = self.head(slot).duration.work;
         let ready = self.link_of(slot).ready;
@@ -145,6 +146,7 @@ impl State<'_> {
             distance += self.head(slot).distance;
         }
         let mut charge = 0;
+        let is_walked = walk::is_needed(self.problem, vehicle);
         if self.problem.features().durations {
             let mut before = Segment::EMPTY;
             for (slot, carry) in &mut trips {
@@ -157,7 +159,12 @@ impl State<'_> {
                 after = self.segment(*slot).then(after);
             }
             let end = trips.last().map_or(0, |&(slot, _)| self.arrival(slot));
-            let duration = before.duration(end, vehicle.latest);
+            let mut duration = before.duration(end, vehicle.latest);
+            if is_walked && count > 0 {
+                // One that counts as feasible nowhere, if the route is late or a break finds no place.
+                let shortest = Walk::of_route(self, first).shortest();
+                duration = shortest.unwrap_or(vehicle.max_duration + 1);
+            }
             charge = if count == 0 {
                 0
             } else {
@@ -175,7 +182,8 @@ impl State<'_> {
                 charge: if slot == first { charge } else { 0 },
                 ..*self.link_of(slot)
             };
-            if new != *self.link_of(slot) {
+            // What a change somewhere in a route that is walked means elsewhere is more than links tell.
+            if is_walked || new != *self.link_of(slot) {
                 self.cost += new.charge - self.link_of(slot).charge;
                 self.keep_link(slot);
                 self.links[slot as usize] = new;

@@ -1,9 +1,9 @@
 //! Times of routes, kept up to date: earliest departures, latest arrivals, and what rests on them.
 
 use super::{State, Visit};
-use crate::solver::breaks;
 use crate::solver::duration::RouteDuration;
 use crate::solver::timed::Trial;
+use crate::solver::walk::Walk;
 
 impl State<'_> {
     /// Whether there is more to a route than earliest departures and latest arrivals.
@@ -127,17 +127,20 @@ impl State<'_> {
 
     pub(super) fn refresh_durations(&mut self, slot: u32) {
         self.refresh_nodes(slot);
-        if self.problem.features().timed && self.head(slot).count > 0 {
+        if self.is_chained() || self.head(slot).count == 0 {
+            // How long a route of several trips takes is found out for all of them together.
+            return;
+        }
+        let vehicle = &self.problem.types()[self.head(slot).kind as usize];
+        if !vehicle.breaks.is_empty() {
+            // One that counts as feasible nowhere, if a break finds no place.
+            let duration = Walk::of_route(self, slot).shortest();
+            self.heads[slot as usize].duration.duration =
+                duration.unwrap_or(vehicle.max_duration + 1);
+        } else if self.problem.features().timed {
             let start = self.head(slot).duration.start;
             let duration = Trial::of_route(self, slot).duration(start);
             let duration = duration.unwrap_or_else(|| self.duration_beyond(slot));
-            self.heads[slot as usize].duration.duration = duration;
-        }
-        let vehicle = &self.problem.types()[self.head(slot).kind as usize];
-        if !vehicle.breaks.is_empty() && self.head(slot).count > 0 {
-            // One that counts as feasible nowhere, if a break finds no place.
-            let duration =
-                breaks::shortest_of_route(self, slot).unwrap_or(vehicle.max_duration + 1);
             self.heads[slot as usize].duration.duration = duration;
         }
     }

@@ -1,6 +1,6 @@
 //! Random problems, each with the traits that a test asks for.
 //!
-//! Knows what a problem may have, and which of it does not go together; nothing of searching.
+//! Knows what a problem may have; nothing of searching.
 
 use proptest::prelude::*;
 use rand::RngExt;
@@ -85,9 +85,6 @@ pub(in crate::solver) fn traits() -> impl Strategy<Value = Traits> {
         .prop_map(|(seed, n_clients, n_vehicles, windows, flags, timed)| {
             let (durations, releases, collections, limits, mixed, alike, optional, reloads, breaks) =
                 flags;
-            // Reloads, times of day and breaks do not go together.
-            let reloads = reloads && timed == Timed::No;
-            let breaks = breaks && !reloads && timed == Timed::No;
             Traits {
                 seed,
                 n_clients,

@@ -70,20 +70,15 @@ fn breaks_have_a_length_and_a_bound_of_work() {
 }
 
 #[test]
-fn breaks_beside_reloads_or_times_of_day_are_refused() {
-    let refused = [("couriers[0].breaks", Reason::Conflict)];
-    let reloading = |day: &mut Problem| {
+fn breaks_go_together_with_reloads_and_times_of_day() {
+    let all = |day: &mut Problem| {
         let depot = day.depots[0].id.clone();
-        day.couriers[1].reload_depots.insert(depot);
-        day.couriers[0].breaks.push(after(4));
-    };
-    errors(day(), reloading, &refused);
-    let timed = |day: &mut Problem| {
+        day.couriers[0].reload_depots.insert(depot);
         day.profiles[0].buckets.push(TravelBucket {
             start: at(9, 0),
             pace: TravelPace::Speed(BasisPoints(8_000)),
         });
         day.couriers[0].breaks.push(after(4));
     };
-    errors(day(), timed, &refused);
+    errors(day(), all, &[]);
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::model::fixture::{Fixture, arbitrary, at, courier_id, depot_id, hours, place_id};
 use crate::model::{
     DropPolicy, Finding, GeoPoint, GeoTravel, Matrix, OrderKind, Preference, Problem, ProfileId,
-    Promise, Reason, RouteStart, TimeWindow, TravelBucket, TravelPace, TravelSource,
+    Promise, Reason, RouteStart, TimeWindow, TravelSource,
 };
 use crate::units::{BasisPoints, Cost, Load, Meters, Seconds, Timestamp};
 
@@ -376,26 +376,6 @@ fn reloads_need_depots_that_there_are() {
         |day| day.couriers[0].max_reloads = Some(2),
         &[("couriers[0].max_reloads", Reason::Conflict)],
     );
-}
-
-#[test]
-fn reloads_and_times_of_day_are_refused_together() {
-    let bucket = TravelBucket {
-        start: at(9, 0),
-        pace: TravelPace::Speed(BasisPoints(8_000)),
-    };
-    let both = |max_reloads| {
-        let bucket = bucket.clone();
-        move |day: &mut Problem| {
-            let depot = day.depots[0].id.clone();
-            day.couriers[0].reload_depots.insert(depot);
-            day.couriers[0].max_reloads = max_reloads;
-            day.profiles[0].buckets.push(bucket.clone());
-        }
-    };
-    let refused = ("couriers[0].reload_depot_ids", Reason::Conflict);
-    errors(day(), both(None), &[refused]);
-    errors(day(), both(Some(0)), &[]);
 }
 
 #[test]
