@@ -6,6 +6,7 @@ mod benchmark;
 mod benchmark_service;
 mod bundled;
 mod command;
+mod day_command;
 mod days;
 mod evaluation;
 mod jobs;
