@@ -178,7 +178,7 @@ pub fn millis(knob: u64) -> Duration {
 pub struct Config {
     /// Address and port to listen on. Loopback by default: exposing the service is a decision.
     pub listen: SocketAddr,
-    /// Which log lines are written, in the syntax of `tracing` ("info,punctual=debug").
+    /// Which log lines are written: a level, or levels of modules ("info,punctual=debug").
     pub log: String,
     /// File with the noise model for requests that have none of their own; `None` for the built-in defaults.
     pub noise: Option<PathBuf>,
@@ -277,7 +277,8 @@ impl Config {
         let noise = self.noise.as_deref();
         let noise = noise.map_or(String::new(), |path| path.to_string_lossy().into_owned());
         let mut text = format!(
-            "# Address and port to listen on.\nlisten = \"{}\"\n\n# Which log lines are written.\nlog = {}\n\n\
+            "# Address and port to listen on.\nlisten = \"{}\"\n\n# Which log lines are written: off, error, warn, info, debug, trace, or levels of modules, as in\n\
+             # \"info,punctual=debug\".\nlog = {}\n\n\
              # File with the noise model (the JSON form of punctual.v1.NoiseModel) for requests that have none of their\n\
              # own. Empty means the built-in defaults.\nnoise = {}\n\n\
              # Directory where the ledger of promises is kept, unless `store` says otherwise.\ndata = {}\n\n\
@@ -332,6 +333,7 @@ impl Config {
                 return Ok(());
             }
             ("", "log") => {
+                check_log(value)?;
                 value.clone_into(&mut self.log);
                 return Ok(());
             }
@@ -416,6 +418,30 @@ fn without_password(url: &str) -> String {
     format!("{scheme}://{place}{query}")
 }
 
+/// What may stand alone or behind `=` in a log filter.
+const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Refuses log filters in which a part is no level: `tracing` takes any other word for the name of a module, so that
+/// nothing else is logged.
+fn check_log(filter: &str) -> Result<(), String> {
+    let is_level = |word: &str| {
+        LOG_LEVELS
+            .iter()
+            .any(|level| level.eq_ignore_ascii_case(word.trim()))
+    };
+    let is_sound = |part: &str| match part.rsplit_once('=') {
+        Some((target, level)) => !target.trim().is_empty() && is_level(level),
+        None => is_level(part),
+    };
+    match filter.split(',').all(is_sound) {
+        true => Ok(()),
+        false => Err(format!(
+            "{filter:?} is not a log filter: give one of {}, or levels of modules, as in info,punctual=debug",
+            LOG_LEVELS.join(", ")
+        )),
+    }
+}
+
 /// A TOML value as the text one would type.
 fn scalar(value: &toml::Value) -> String {
     match value.as_str() {
@@ -480,6 +506,35 @@ mod tests {
             );
         }
         assert_eq!(problems.len(), expected.len());
+    }
+
+    #[test]
+    fn a_log_filter_has_a_level_in_every_part() {
+        for good in [
+            "warn",
+            "INFO",
+            "info,punctual=debug",
+            "off, punctual::grpc=trace",
+        ] {
+            let pairs = [("PUNCTUAL_LOG", good)];
+            let config = Config::from_sources("", environment(&pairs)).unwrap();
+            assert_eq!(config.log, good);
+        }
+        for bad in [
+            "loud",
+            "",
+            "info,punctual",
+            "punctual=shout",
+            "=info",
+            "info,",
+        ] {
+            let pairs = [("PUNCTUAL_LOG", bad)];
+            let ConfigError(problems) = Config::from_sources("", environment(&pairs)).unwrap_err();
+            assert_eq!(problems.len(), 1);
+            let named =
+                format!("PUNCTUAL_LOG: {bad:?} is not a log filter: give one of off, error,");
+            assert!(problems[0].starts_with(&named), "{problems:?}");
+        }
     }
 
     #[test]

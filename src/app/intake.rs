@@ -1,5 +1,7 @@
 //! Taking a problem in: what could be read of it, what is wrong with it, and which orders to set aside.
 
+use std::collections::BTreeSet;
+
 use crate::config::{self, PlanningConfig};
 use crate::model::{Finding, Findings, Problem, Reason};
 
@@ -43,7 +45,8 @@ pub struct Draft {
 pub struct Accepted {
     /// The problem, without the orders set aside.
     pub problem: Problem,
-    /// Ids of the orders set aside, as written in the request.
+    /// Ids of the orders set aside, as written in the request: one for each order, so that an id that stands there
+    /// several times is here as often, and names no order of the problem.
     pub set_aside: Vec<String>,
     /// Why they were set aside, and what else deserves a look.
     pub warnings: Vec<Finding>,
@@ -67,9 +70,11 @@ impl Draft {
             let kept = findings.into_iter().filter(keep);
             kept.map(|finding| self.positions.locate(finding)).collect()
         };
+        let warnings = found.warnings.into_iter();
+        let warnings = warnings.filter(|finding| !self.may_be_unfounded(finding));
         Findings {
             errors: [self.unreadable.clone(), locate(found.errors)].concat(),
-            warnings: locate(found.warnings),
+            warnings: locate(warnings.collect()),
         }
     }
 
@@ -93,13 +98,16 @@ impl Draft {
         if !may_go_on {
             return Err(errors);
         }
-        let mut bad: Vec<usize> = errors.iter().filter_map(Finding::order_position).collect();
-        bad.sort_unstable();
-        bad.dedup();
+        let mut bad: BTreeSet<usize> = errors.iter().filter_map(Finding::order_position).collect();
+        let namesakes = self.namesakes(&bad);
+        bad.extend(namesakes.iter().filter_map(Finding::order_position));
+        if !bad.is_empty() && bad.len() == self.order_ids.len() {
+            return Err([vec![none_left(bad.len())], errors, namesakes].concat());
+        }
         let mut positions = std::mem::take(&mut self.positions.orders).into_iter();
         self.problem.orders.retain(|_| {
             let position = positions.next();
-            position.is_some_and(|position| bad.binary_search(&position).is_err())
+            position.is_some_and(|position| !bad.contains(&position))
         });
         if !bad.is_empty() {
             let rest = self.problem.validate();
@@ -107,13 +115,30 @@ impl Draft {
                 return Err([errors, rest.errors].concat());
             }
         }
-        warnings.splice(0..0, errors);
+        warnings.splice(0..0, [errors, namesakes].concat());
         let set_aside = bad.iter().filter_map(|&at| self.order_ids.get(at).cloned());
         Ok(Accepted {
             set_aside: set_aside.collect(),
             problem: self.problem,
             warnings,
         })
+    }
+
+    /// A finding for each order that is not among the `bad` ones but has the id of one: nobody could tell which of them
+    /// an answer speaks of, so that all orders of the id are set aside.
+    fn namesakes(&self, bad: &BTreeSet<usize>) -> Vec<Finding> {
+        let ids: BTreeSet<&str> = bad
+            .iter()
+            .filter_map(|&at| self.order_ids.get(at).map(String::as_str))
+            .collect();
+        let orders = self.order_ids.iter().enumerate();
+        orders
+            .filter(|(at, id)| !bad.contains(at) && ids.contains(id.as_str()))
+            .map(|(at, id)| {
+                let message = "another order with this id is invalid, so that all orders with it are set aside";
+                Finding::new(format!("orders[{at}].id"), id, Reason::DuplicateId, message)
+            })
+            .collect()
     }
 
     fn oversize(&self, config: &PlanningConfig) -> Vec<Finding> {
@@ -135,6 +160,23 @@ impl Draft {
                 Finding::new(field, "", Reason::TooLarge, message)
             })
             .collect()
+    }
+
+    /// Whether the warning `finding` may be due to things that could not be read: what orders lack may be had by a courier
+    /// among them, and what a courier is of no use for may be an order among them.
+    fn may_be_unfounded(&self, finding: &Finding) -> bool {
+        if finding.order_position().is_none() {
+            let is_about_use = [".shift", ".id"]
+                .iter()
+                .any(|field| finding.field.ends_with(field));
+            return is_about_use && !self.unreadable.is_empty();
+        }
+        let field = finding
+            .field
+            .split_once("].")
+            .map_or("", |(_, field)| field);
+        let is_of_order = field.starts_with("preference") || finding.reason == Reason::Conflict;
+        !is_of_order && self.unreadable.iter().any(|f| f.order_position().is_none())
     }
 
     /// Whether `finding` may come from things that could not be read rather than from the request.
@@ -159,8 +201,17 @@ impl Draft {
     }
 }
 
+/// What is said where every order would be set aside.
+fn none_left(n_orders: usize) -> Finding {
+    let message = match n_orders {
+        1 => "the only order is invalid: with it set aside, no order is left to plan".to_owned(),
+        n => format!("all {n} orders are invalid: with them set aside, no order is left to plan"),
+    };
+    Finding::new("orders", "", Reason::EmptyProblem, message)
+}
+
 impl Positions {
-    /// `finding` with its index as in the request.
+    /// `finding` with its index as in the request, and with that of the thing that had its id before.
     #[must_use]
     pub fn locate(&self, mut finding: Finding) -> Finding {
         let lists = [
@@ -184,15 +235,31 @@ impl Positions {
             if let Some(position) = position {
                 finding.field = format!("{list}{position}]{rest}");
             }
+            if finding.reason == Reason::DuplicateId {
+                finding.message = located(&finding.message, list, positions);
+            }
             break;
         }
         finding
     }
 }
 
+/// `message` with the last index into `list` that it names as in the request.
+fn located(message: &str, list: &str, positions: &[usize]) -> String {
+    let parts = message.rsplit_once(list).and_then(|(before, after)| {
+        let (index, rest) = after.split_once(']')?;
+        let position = positions.get(index.parse::<usize>().ok()?)?;
+        Some(format!("{before}{list}{position}]{rest}"))
+    });
+    parts.unwrap_or_else(|| message.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fixture::Fixture;
+    use crate::model::{CourierId, OrderId};
+    use crate::units::Load;
 
     #[test]
     fn findings_name_the_position_in_the_request() {
@@ -226,5 +293,98 @@ mod tests {
         let found = draft.findings(&config);
         assert_eq!(found.errors.len(), 1);
         assert_eq!(found.errors[0].reason, Reason::TooLarge);
+    }
+
+    /// A day of three orders, of which the request had the second one without a place.
+    fn draft(ids: &[&str]) -> Draft {
+        let mut fixture = Fixture::new().courier("anna", |_| {});
+        for (number, id) in (1..).zip(ids) {
+            // Places have names of their own.
+            fixture = fixture.order(&format!("order-{number}"), (number, 0), |order| {
+                order.id = OrderId::parse(id).expect("tests use plain ids");
+            });
+        }
+        Draft {
+            problem: fixture.build(),
+            unreadable: Vec::new(),
+            positions: Positions {
+                depots: vec![0],
+                couriers: vec![0],
+                orders: (0..ids.len()).collect(),
+                profiles: vec![0],
+            },
+            order_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        }
+    }
+
+    fn without_readable(mut draft: Draft, position: usize) -> Draft {
+        let id = draft.problem.orders.remove(position).id.to_string();
+        draft.positions.orders.remove(position);
+        let field = format!("orders[{position}].place");
+        let missing = Finding::new(field, id, Reason::MissingField, "this field is required");
+        draft.unreadable.push(missing);
+        draft
+    }
+
+    #[test]
+    fn all_orders_of_an_id_are_set_aside_if_one_is() {
+        let config = PlanningConfig::default();
+        for draft in [
+            draft(&["a", "b", "a"]),
+            without_readable(draft(&["a", "b", "a"]), 0),
+        ] {
+            let accepted = draft.accept(&config, OnInvalidOrder::SetAside).unwrap();
+            assert_eq!(accepted.set_aside, ["a", "a"]);
+            let left = accepted.problem.orders.iter();
+            let left: Vec<&str> = left.map(|order| order.id.as_str()).collect();
+            assert_eq!(left, ["b"]);
+            for position in [0, 2] {
+                let mut said = accepted.warnings.iter();
+                assert!(
+                    said.any(|finding| finding.order_position() == Some(position)),
+                    "{:?}",
+                    accepted.warnings
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_duplicate_names_the_first_of_its_id_as_in_the_request() {
+        let draft = without_readable(draft(&["c", "a", "b", "a"]), 0);
+        let found = draft.findings(&PlanningConfig::default()).errors;
+        assert_eq!(found[1].field, "orders[3].id");
+        assert!(found[1].message.contains("by orders[1]:"), "{found:?}");
+    }
+
+    #[test]
+    fn where_no_order_is_left_that_is_said_first_with_what_is_wrong_with_each() {
+        let mut draft = draft(&["a", "b"]);
+        for order in &mut draft.problem.orders {
+            order.windows.clear();
+        }
+        let config = PlanningConfig::default();
+        let found = draft.accept(&config, OnInvalidOrder::SetAside).unwrap_err();
+        let fields: Vec<&str> = found.iter().map(|finding| finding.field.as_str()).collect();
+        assert_eq!(fields, ["orders", "orders[0].windows", "orders[1].windows"]);
+        assert!(found[0].message.starts_with("all 2 orders are invalid"));
+    }
+
+    #[test]
+    fn an_order_that_cannot_be_read_may_be_what_a_courier_is_for() {
+        let mut draft = draft(&["a", "b"]);
+        let heavy = |problem: &mut Problem| {
+            let small = ("kg".to_owned(), Load(0));
+            let mut courier = problem.couriers[0].clone();
+            courier.id = CourierId::parse("boris").expect("tests use plain ids");
+            courier.capacities.extend([small]);
+            problem.couriers.push(courier);
+        };
+        heavy(&mut draft.problem);
+        draft.positions.couriers.push(1);
+        let config = PlanningConfig::default();
+        assert_eq!(draft.findings(&config).warnings.len(), 1);
+        let found = without_readable(draft, 0).findings(&config);
+        assert_eq!((found.errors.len(), found.warnings.len()), (1, 0));
     }
 }

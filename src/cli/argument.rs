@@ -1,6 +1,9 @@
 //! Values that people type.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
+
+use crate::grpc::convert::{EXPECTED_PERCENT, FLOOR_PERCENT};
 
 /// What makes a run repeatable.
 #[derive(Debug, clap::Args)]
@@ -23,6 +26,49 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match Duration::try_from(span) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err("a time above 0 is needed".to_owned()),
+    }
+}
+
+/// Longest search of a day that `punctual plan` makes, and that the service makes unless it is configured otherwise.
+pub(super) const PLANNING_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+const SERVICE_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// The wall time of a search of a day.
+pub(super) fn planning_time(text: &str) -> Result<Duration, String> {
+    time_up_to(text, PLANNING_MAX)
+}
+
+/// The wall time of a search by a service with the default configuration.
+pub(super) fn service_time(text: &str) -> Result<Duration, String> {
+    time_up_to(text, SERVICE_MAX)
+}
+
+fn time_up_to(text: &str, longest: Duration) -> Result<Duration, String> {
+    let hours = longest.as_secs() / 3_600;
+    match duration(text)? {
+        time if time > longest => Err(format!("the longest search allowed takes {hours} h")),
+        time => Ok(time),
+    }
+}
+
+/// What share of promises to keep on average.
+pub(super) fn expected_percent(text: &str) -> Result<f64, String> {
+    percent(text, &EXPECTED_PERCENT)
+}
+
+/// On what share of days to keep each promise.
+pub(super) fn floor_percent(text: &str) -> Result<f64, String> {
+    percent(text, &FLOOR_PERCENT)
+}
+
+fn percent(text: &str, bounds: &RangeInclusive<f64>) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if bounds.contains(&value) => Ok(value),
+        _ => Err(format!(
+            "a number from {} to {} is needed",
+            bounds.start(),
+            bounds.end()
+        )),
     }
 }
 
@@ -52,5 +98,26 @@ mod tests {
         for bad in ["30", "-5s", "0s", "soon", ""] {
             assert!(duration(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn shares_and_times_keep_to_their_bounds() {
+        assert_eq!(expected_percent("98.1"), Ok(98.1));
+        for bad in ["49.9", "100", "nan", "most", ""] {
+            assert!(expected_percent(bad).is_err(), "{bad}");
+        }
+        assert_eq!(floor_percent("1"), Ok(1.0));
+        assert!(floor_percent("99.5").is_err());
+        assert_eq!(planning_time("24h"), Ok(PLANNING_MAX));
+        assert!(planning_time("25h").is_err() && service_time("61m").is_err());
+    }
+
+    #[test]
+    fn the_longest_searches_are_those_of_the_configurations() {
+        use crate::config::{PlanningConfig, millis};
+        let service = PlanningConfig::default().time_budget_max_ms;
+        assert_eq!(SERVICE_MAX, millis(service));
+        let local = crate::cli::day_file::local_limits().time_budget_max_ms;
+        assert_eq!(PLANNING_MAX, millis(local));
     }
 }

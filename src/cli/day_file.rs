@@ -1,5 +1,6 @@
 //! Files with days and plans in them, and what local commands need to work on them.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use tokio::runtime::Runtime;
 use super::{Failure, console};
 use crate::app::App;
 use crate::config::PlanningConfig;
-use crate::grpc::json::{self, JsonMessage};
+use crate::grpc::json::{self, JsonError, JsonMessage};
 use crate::grpc::noise_file::read_noise_file;
 use crate::grpc::pb;
 use crate::telemetry;
@@ -29,20 +30,49 @@ fn read_text(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Reads a plan to start from: an initial plan, or the plan of a planned day.
-pub(super) fn read_initial_plan(path: &Path) -> Result<pb::InitialPlan, Failure> {
-    let action = || format!("read {}", path.display());
+/// Routes that somebody wants to know something about.
+pub(super) enum Routes {
+    /// As sequences.
+    Sketched(Box<pb::EvaluatePlanRequest>),
+    /// As a plan, of which the sequences and the start times count.
+    Planned(Box<pb::Plan>),
+}
+
+/// Reads routes: a request to evaluate some, a plan, or the plan of a planned day.
+pub(super) fn read_routes(path: &Path) -> Result<Routes, Failure> {
     let text = read_text(path)?;
-    let failed = |error| Failure::new(action(), error);
-    let is_day = match serde_json::from_str(&text) {
-        Ok(serde_json::Value::Object(fields)) => fields.contains_key("plan"),
-        _ => false,
+    let read = || match plan_in(&text)? {
+        Some(plan) => Ok(Routes::Planned(Box::new(plan))),
+        None => Ok(Routes::Sketched(Box::new(json::read(&text)?))),
     };
-    if !is_day {
-        return json::read(&text).map_err(failed);
+    read().map_err(|error: JsonError| Failure::new(format!("read {}", path.display()), error))
+}
+
+/// The plan in `text`, if that is a planned day or a plan.
+fn plan_in(text: &str) -> Result<Option<pb::Plan>, JsonError> {
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else {
+        return Ok(None);
+    };
+    if value.get("plan").is_some() {
+        let day: pb::PlannedDay = json::read(text)?;
+        return Ok(Some(day.plan.unwrap_or_default()));
     }
-    let day: pb::PlannedDay = json::read(&text).map_err(failed)?;
-    let routes = day.plan.unwrap_or_default().routes.into_iter();
+    let routes = value.get("routes").and_then(serde_json::Value::as_array);
+    let has_stops = |route: &serde_json::Value| route.get("stops").is_some();
+    match routes.is_some_and(|routes| routes.iter().any(has_stops)) {
+        true => json::read(text).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Reads a plan to start from: an initial plan, a plan, or the plan of a planned day.
+pub(super) fn read_initial_plan(path: &Path) -> Result<pb::InitialPlan, Failure> {
+    let text = read_text(path)?;
+    let failed = |error| Failure::new(format!("read {}", path.display()), error);
+    let Some(plan) = plan_in(&text).map_err(failed)? else {
+        return json::read(&text).map_err(failed);
+    };
+    let routes = plan.routes.into_iter();
     Ok(pb::InitialPlan {
         routes: routes
             .map(|route| pb::RouteSketch {
@@ -67,26 +97,42 @@ pub(super) fn write_text(path: &Path, text: &[u8]) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::new(format!("write {}", path.display()), error))
 }
 
-/// Finds out before long work whether there is a folder to write its result, the file `path`, to.
-pub(super) fn expect_folder(path: &Path) -> Result<(), Failure> {
-    let failed = |cause| Failure::new(format!("write {}", path.display()), cause);
+/// Finds out before long work whether its result, the file `path`, can be written. What is in the file stays there.
+pub(super) fn expect_writable(path: &Path) -> Result<(), Failure> {
+    let failed = |cause: &dyn Display| Failure::new(format!("write {}", path.display()), cause);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    if path.is_dir() {
-        return Err(failed("it is a folder"));
+    let text = path.to_string_lossy();
+    if path.is_dir() || text.ends_with(std::path::is_separator) {
+        return Err(failed(&"it is a folder"));
     }
     if !folder.is_dir() {
-        return Err(failed("its folder does not exist"));
+        return Err(failed(&"its folder does not exist"));
     }
-    Ok(())
+    let mut options = fs::OpenOptions::new();
+    let probed = match fs::metadata(path) {
+        Ok(there) if there.is_file() => options.append(true).open(path).map(drop),
+        // To open a pipe might wait for somebody to read from it.
+        Ok(_) => Ok(()),
+        // A link to where nothing is yet.
+        Err(_) if fs::symlink_metadata(path).is_ok() => Ok(()),
+        Err(_) => {
+            let made = options.write(true).create_new(true).open(path);
+            made.and_then(|_| fs::remove_file(path))
+        }
+    };
+    probed.map_err(|error| failed(&error))
 }
 
-/// Makes a folder, unless it is there already.
-pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
+/// Makes a folder, unless it is there already, and finds out whether files can be written to it.
+pub(super) fn ready_folder(path: &Path) -> Result<(), Failure> {
     fs::create_dir_all(path)
-        .map_err(|error| Failure::new(format!("make the folder {}", path.display()), error))
+        .map_err(|error| Failure::new(format!("make the folder {}", path.display()), error))?;
+    let probe = path.join(format!(".punctual-{}", std::process::id()));
+    let made = fs::write(&probe, "").and_then(|()| fs::remove_file(&probe));
+    made.map_err(|error| Failure::new(format!("write to {}", path.display()), error))
 }
 
 /// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan.

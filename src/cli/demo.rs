@@ -36,8 +36,8 @@ pub(super) struct Arguments {
     /// Folder to write the sheets to.
     #[arg(long, value_name = "DIRECTORY", default_value = "demo-out")]
     output: PathBuf,
-    /// Wall time for the search.
-    #[arg(long, value_name = "TIME", default_value = "20s", allow_hyphen_values = true, value_parser = argument::duration)]
+    /// Wall time for the search, up to 60m.
+    #[arg(long, value_name = "TIME", default_value = "20s", allow_hyphen_values = true, value_parser = argument::service_time)]
     time_limit: Duration,
     /// Language of the route sheets: en or ru.
     #[arg(long, value_name = "LANGUAGE", default_value = "en")]
@@ -48,6 +48,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let problem = read_day(arguments.day.as_deref())?;
+    day_file::ready_folder(&arguments.output)?;
     day_file::runtime(day_file::LOCAL_LOG)?.block_on(demonstrate(problem, arguments))
 }
 
@@ -79,7 +80,6 @@ async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done,
         problem.couriers.len(),
         arguments.time_limit.as_secs_f64()
     ))?;
-    day_file::make_folder(&arguments.output)?;
     let solved = solve(channel.clone(), problem.clone(), arguments.time_limit).await?;
     let plan = solved.plan.unwrap_or_default();
     let forecast = solved.forecast.unwrap_or_default();

@@ -30,6 +30,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    if let Some(path) = &arguments.output {
+        day_file::expect_writable(path)?;
+    }
     let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
     let set_aside = match &day.plan {
         Some(plan) => plan.set_aside_order_ids.clone(),

@@ -70,6 +70,7 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+    day_file::expect_writable(&arguments.output)?;
     let preset = match arguments.preset {
         Preset::Moscow => DaySpec::default(),
         Preset::Small => DaySpec::small(),

@@ -1,7 +1,8 @@
 //! The command line: one file a subcommand.
 //!
 //! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
-//! constraint), 64 wrong usage. Results go to standard output, everything else to standard error.
+//! constraint, a solution that states a wrong cost), 64 wrong usage: arguments or settings that are wrong whatever days,
+//! plans and instances say. Results go to standard output, everything else to standard error.
 
 mod argument;
 mod bench;
@@ -13,6 +14,7 @@ mod evaluate;
 mod failure;
 mod forecast;
 mod generate;
+mod interrupt;
 mod plan;
 mod progress;
 mod report;
@@ -31,7 +33,8 @@ pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 
 /// What the exit codes mean, for the help.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
-    a plan that breaks a constraint), 64 wrong usage.";
+    a plan that breaks a constraint, a solution that states a wrong cost), 64 wrong usage (arguments or settings that \
+    are wrong whatever the files say).";
 
 /// Largest answer of a service that its clients here take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 20;

@@ -21,8 +21,8 @@ pub(super) struct Arguments {
     /// Where to write the plan: the JSON form of `punctual.v1.PlannedDay`.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// Wall time for the search.
-    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = argument::duration)]
+    /// Wall time for the search, up to 24h.
+    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = argument::planning_time)]
     time_limit: Duration,
     /// Search threads, 1 to 256 and no more than there are processors; by default one for every processor.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i32).range(1..=256))]
@@ -44,10 +44,10 @@ pub(super) struct Arguments {
     #[arg(long)]
     fleet_first: bool,
     /// Find the cheapest plan that keeps at least this share of all promises on average over simulated days: 50 to 99.9.
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = argument::expected_percent)]
     on_time: Option<f64>,
     /// With --on-time: let every single promise be kept on at least this share of days: 1 to 99.
-    #[arg(long, value_name = "PERCENT", requires = "on_time")]
+    #[arg(long, value_name = "PERCENT", requires = "on_time", allow_negative_numbers = true, value_parser = argument::floor_percent)]
     floor: Option<f64>,
     #[command(flatten)]
     noise: argument::Noise,
@@ -55,7 +55,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let problem: pb::Problem = day_file::read(&arguments.day)?;
-    day_file::expect_folder(&arguments.output)?;
+    day_file::expect_writable(&arguments.output)?;
     let solved = solve(&problem, &arguments)?;
     for warning in &solved.warnings {
         console::note(report::plain(&format!(

@@ -10,6 +10,9 @@ use crate::grpc::pb;
 use crate::sheet::{self, Language};
 
 /// Writes one printable sheet for every courier of a plan.
+///
+/// The times, loads and chances printed are those in the file: only sequences are compared with the day. A plan that was
+/// edited, or made for another state of the day, is checked by `punctual evaluate`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The planned day: the JSON form of `punctual.v1.PlannedDay`.
@@ -46,7 +49,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         .map_err(|refusal| {
             Failure::refused(format!("read {}", arguments.plan.display()), &refusal)
         })?;
-    day_file::make_folder(&arguments.output)?;
+    day_file::ready_folder(&arguments.output)?;
     let sheets = sheet::sheets(&problem, &plan, &forecast, &plan_version, &couriers);
     let names: Vec<String> = sheets.iter().map(sheet::file_name).collect();
     for (sheet, name) in sheets.iter().zip(&names) {

@@ -31,7 +31,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
-    day_file::expect_folder(&arguments.output)?;
+    day_file::expect_writable(&arguments.output)?;
     let day: pb::PlannedDay = day_file::read(&arguments.plan)?;
     let request = pb::ForecastPlanRequest {
         problem: day.problem,

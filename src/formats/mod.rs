@@ -11,7 +11,7 @@ mod solution;
 mod vrplib;
 
 pub use history::{OnBadRow, ReadHistory, read_history, write_history};
-pub use instance::{Fault, Instance, Plain, PlainNode, Rounding};
+pub use instance::{Fault, Instance, Misfit, Plain, PlainNode, Rank, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
 
 /// What is wrong with an instance text.

@@ -58,6 +58,17 @@ pub(super) struct Orders {
     pub(super) size: RuinSize,
 }
 
+impl Orders {
+    /// The orders of one lane where the first `spare` lanes may make one iteration more than all others.
+    pub(super) fn of_lane(self, lane: usize, spare: u64) -> Self {
+        let more = u64::from((lane as u64) < spare);
+        Self {
+            iterations: self.iterations + more,
+            ..self
+        }
+    }
+}
+
 /// Chance that routes go to smaller vehicles before clients are put back.
 const SHRINK: f64 = 0.5;
 /// Chance that two of them exchange their vehicles.

@@ -9,9 +9,11 @@ pub struct SearchParams {
     pub seed: u64,
     /// Wall time on the clock handed to the search; `None` for no limit.
     pub time_limit: Option<Duration>,
-    /// Iterations over all parts together; `None` for no limit.
+    /// Iterations over all parts together, of which exactly so many are made; `None` for no limit.
     pub iteration_limit: Option<u64>,
-    /// Iterations without improvement after which to stop; `None` for never.
+    /// Iterations without improvement after which to stop; `None` for never. An improvement counts from the end of the
+    /// epoch that found it: up to as many iterations more are made. Without a table of arcs, it is looked at between
+    /// rounds, which are as long as they are without this limit.
     pub stagnation_limit: Option<u64>,
 }
 

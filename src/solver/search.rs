@@ -141,6 +141,8 @@ pub(super) struct Search<'p> {
     operators: Operators,
     improved_at: u64,
     epoch: u64,
+    /// Whether what the limits still allow cannot be made.
+    is_spent: bool,
     /// How often chains have gone on from the best solution.
     gatherings: u32,
     /// Start temperature as a share of the mean arc cost.
@@ -208,6 +210,7 @@ impl<'p> Search<'p> {
             operators: Operators::default(),
             improved_at: 0,
             epoch: 0,
+            is_spent: false,
             gatherings: 0,
             heat: 0.0,
             cooled: 0.0,
@@ -330,11 +333,16 @@ impl<'p> Search<'p> {
             toll: self.toll.price(),
             ..orders
         };
+        let (before, left) = (self.iterations, self.iterations_left());
+        let n_lanes = self.lanes.len() as u64;
+        let spare = left % n_lanes;
         match self.scheme {
-            Scheme::Chains if annealed >= self.annealing => self.breed(orders, stop),
-            Scheme::Chains => self.anneal_chains(orders, stop),
-            Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, stop),
+            Scheme::Chains if annealed >= self.annealing => self.breed(orders, spare, stop),
+            Scheme::Chains => self.anneal_chains(orders, spare, stop),
+            Scheme::Parts(n_parts) => self.anneal_parts(n_parts, orders, spare, stop),
         }
+        // The few lanes that could still have made an iteration may all have been without clients.
+        self.is_spent = self.iterations == before && left < n_lanes;
     }
 
     /// Looks for a while for a way to serve the same clients with fewer vehicles.
@@ -369,10 +377,14 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Iterations that the limit still allows.
+    /// Iterations that the limits still allow if nothing improves.
     fn iterations_left(&self) -> u64 {
-        let limit = self.params.iteration_limit;
-        limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.iterations))
+        let left = |limit: Option<u64>, made: u64| {
+            limit.map_or(u64::MAX, |limit| limit.saturating_sub(made))
+        };
+        let idle = self.iterations - self.improved_at;
+        left(self.params.iteration_limit, self.iterations)
+            .min(left(self.params.stagnation_limit, idle))
     }
 
     fn end(&self, control: &Control<'_>) -> Option<SearchEnd> {
@@ -383,16 +395,11 @@ impl<'p> Search<'p> {
         if self.schedule.is_time_over(self.epoch, elapsed) {
             return Some(SearchEnd::TimeLimit);
         }
-        // What is less than one iteration for each lane is left undone.
-        let next = self.iterations + self.lanes.len() as u64;
-        if self
-            .params
-            .iteration_limit
-            .is_some_and(|limit| next > limit)
-        {
+        let is_reached = |limit| self.is_spent || self.iterations >= limit;
+        if self.params.iteration_limit.is_some_and(is_reached) {
             return Some(SearchEnd::IterationLimit);
         }
-        let stagnated = |limit| self.iterations - self.improved_at >= limit;
+        let stagnated = |limit| self.is_spent || self.iterations - self.improved_at >= limit;
         self.params
             .stagnation_limit
             .is_some_and(stagnated)

@@ -239,6 +239,57 @@ fn threads_do_not_change_the_plan() {
     }
 }
 
+#[test]
+fn as_many_iterations_are_made_as_the_limit_says() {
+    let small_one = || {
+        problem(Traits {
+            n_clients: 60,
+            ..small()
+        })
+    };
+    for problem in [
+        large(),
+        large().with_fleet_first(),
+        small_one(),
+        small_one().with_fleet_first(),
+    ] {
+        for limit in [0, 1, 3, 1_001, 5_003] {
+            let outcome = run(&problem, 2, iterations(limit));
+            assert_eq!(outcome.iterations, limit);
+            assert_eq!(outcome.end, SearchEnd::IterationLimit);
+        }
+    }
+}
+
+#[test]
+fn a_search_that_stagnates_makes_at_most_twice_the_iterations_after_its_last_improvement() {
+    let problem = problem(Traits {
+        n_clients: 12,
+        ..small()
+    });
+    let limit = 301;
+    let params = SearchParams {
+        iteration_limit: None,
+        stagnation_limit: Some(limit),
+        ..iterations(0)
+    };
+    let mut improved = (i64::MAX, 0);
+    let mut told = |progress: &SearchProgress<'_>| {
+        if progress.best.cost < improved.0 {
+            improved = (progress.best.cost, progress.iterations);
+        }
+    };
+    let clock = Clock::start();
+    let mut control = Control {
+        clock: &clock,
+        is_cancelled: &|| false,
+        on_progress: &mut told,
+    };
+    let outcome = search(&problem, &params, &mut control);
+    assert_eq!(outcome.end, SearchEnd::Stagnated);
+    assert_eq!(outcome.iterations, improved.1 + limit);
+}
+
 /// Patient searches of small problems end with a population.
 #[test]
 fn threads_do_not_change_what_a_population_finds() {
@@ -248,7 +299,7 @@ fn threads_do_not_change_what_a_population_finds() {
     });
     let limit = 90_000;
     let one = run(&problem, 1, iterations(limit));
-    assert!(one.iterations <= limit && one.iterations + 4 > limit);
+    assert_eq!(one.iterations, limit);
     for threads in [2, 3] {
         let other = run(&problem, threads, iterations(limit)).solution;
         assert_eq!(other, one.solution, "{threads} threads");

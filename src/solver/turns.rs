@@ -21,6 +21,8 @@ const TURNS: u64 = 8;
 pub(super) struct Epoch<'a> {
     pub(super) guide: &'a Guide,
     pub(super) orders: Orders,
+    /// Of the first so many lanes each may make one iteration more.
+    pub(super) spare: u64,
     /// Whether to end early.
     pub(super) stop: &'a (dyn Fn() -> bool + Sync),
 }
@@ -45,7 +47,7 @@ pub(super) fn run<'p>(
             let (prepare, tally) = (&prepare, &tally);
             scope.spawn_fifo(move |scope| {
                 let rng = prepare(number, lane);
-                let left = epoch.orders;
+                let left = epoch.orders.of_lane(number, epoch.spare);
                 take_turn(scope, epoch, tally, Turn { lane, rng, left });
             });
         }

@@ -318,10 +318,6 @@ fn a_benchmark_solution_is_taken_up_again() {
     };
     assert!(solve(&["0"]).contains("cost=100.0 routes=2 feasible=true"));
     assert!(solve(&["1000", "--fleet-first"]).contains("cost=100.0 routes=1 feasible=true"));
-    fs::write(folder.path().join("small.sol"), "Route #1: 4").unwrap();
-    let wrong = ["solve", "small.txt", "--initial", "small.sol"];
-    let refused = punctual(folder.path(), &wrong).code(1);
-    assert!(text(&refused.get_output().stderr).contains("4 is no customer of the instance"));
 }
 
 #[test]

@@ -20,4 +20,5 @@ mod service;
 mod solve;
 mod standard_services;
 mod study;
+mod usage;
 mod warm;

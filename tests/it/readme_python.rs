@@ -62,7 +62,8 @@ async fn the_python_client_in_the_readme_gets_a_window_promised() {
     };
     let service = Service::start().await;
     let terms = day_terms(&spec);
-    let opened = service.promises().await.open_day(pb::OpenDayRequest {
+    let mut promises = service.promises().await;
+    let opened = promises.open_day(pb::OpenDayRequest {
         request_id: "open".to_owned(),
         terms: Some(convert::terms_message(&terms)),
     });

@@ -60,10 +60,7 @@ impl Improver {
                 threads: config::count(config.improve_threads),
                 done: BTreeMap::new(),
             };
-            let runtime = tokio::runtime::Handle::current();
-            std::thread::Builder::new()
-                .name("improver".to_owned())
-                .spawn(move || runtime.block_on(worker.run()))?;
+            super::on_thread("improver", worker.run())?;
         }
         Ok(Self { cancel })
     }

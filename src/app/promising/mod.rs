@@ -113,7 +113,7 @@ pub struct PromisesSetup {
 }
 
 impl Promises {
-    /// Begins to keep promises, on threads of its own. Must be called within a tokio runtime.
+    /// Begins to keep promises, on threads of its own.
     ///
     /// # Errors
     /// If the operating system does not give the threads.
@@ -136,10 +136,7 @@ impl Promises {
         });
         let (jobs, queue) = mpsc::channel(config::count(config.changes_waiting_max));
         let writer = Writer::new(Arc::clone(&shared), queue);
-        let runtime = tokio::runtime::Handle::current();
-        std::thread::Builder::new()
-            .name("promises".to_owned())
-            .spawn(move || runtime.block_on(writer.run()))?;
+        on_thread("promises", writer.run())?;
         let improver = Improver::start(&shared, jobs.clone(), &config)?;
         Ok(Self {
             shared,
@@ -497,6 +494,17 @@ impl Promises {
                 other => PromiseError::Fault(Fault::log(action, &other)),
             })
     }
+}
+
+/// Runs `work` on a thread of its own: what computes for long must not hold up those who answer calls.
+fn on_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || runtime.block_on(work))?;
+    Ok(())
 }
 
 /// The answer that a request had before, if this is the same request.

@@ -361,12 +361,12 @@ impl Writer {
         let mut failed = BTreeMap::new();
         for append in appends {
             self.drafts.remove(&append.day);
+            self.shared.withdraw(&append.day);
             for reply in &append.replies {
                 self.replies.remove(&reply.request_id);
             }
             let told = match error {
                 StoreError::Fenced(day) if *day == append.day => {
-                    self.shared.withdraw(&append.day);
                     PromiseError::kept_by("another server")
                 }
                 other => PromiseError::of_write(other),

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::cli::{Done, Failure, day_file};
+use crate::cli::{Done, Failure, console, day_file};
 use crate::generate::{Style, benchmark_instance};
 
 /// Makes up an instance in Solomon's format, in the style of Gehring and Homberger but of any size; results on it are
-/// not comparable with results on their set.
+/// not comparable with results on their set. Prints what it wrote.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Which class of their set it looks like.
@@ -24,8 +24,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
-    day_file::expect_folder(&args.output)?;
+    day_file::expect_writable(&args.output)?;
     let text = benchmark_instance(args.style, args.clients, args.seed);
     day_file::write_text(&args.output, text.as_bytes())?;
+    console::say(format_args!(
+        "{}: {} customers",
+        args.output.display(),
+        args.clients
+    ))?;
     Ok(Done::Fully)
 }

@@ -53,6 +53,15 @@ pub(super) fn read_instance(path: &Path, rounding: Option<Rounding>) -> Result<I
         .map_err(|error| Failure::new(format!("read {}", path.display()), error))
 }
 
+/// How many clients of a solution that is not feasible nobody serves, as the end of a sentence; empty if all are served.
+pub(super) fn show_unserved(instance: &Instance, routes: &[Vec<usize>]) -> String {
+    match instance.unserved(routes).len() {
+        0 => String::new(),
+        1 => "; 1 client that must be served is in no route".to_owned(),
+        n => format!("; {n} clients that must be served are in no route"),
+    }
+}
+
 /// The threads of a search: so many, or one for every processor.
 pub(super) fn threads(count: Option<u16>) -> Result<rayon::ThreadPool, Failure> {
     let mut pool = rayon::ThreadPoolBuilder::new();

@@ -31,10 +31,13 @@ pub(super) struct Arguments {
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     if let Some(path) = &args.html {
-        day_file::expect_folder(path)?;
+        day_file::expect_writable(path)?;
     }
     let study = study::read(&read_text(&args.study)?)
         .map_err(|error| Failure::new(format!("read {}", args.study.display()), error))?;
+    for folder in [&args.csv, &args.parquet].into_iter().flatten() {
+        day_file::ready_folder(folder)?;
+    }
     if let Some(path) = &args.html {
         day_file::write_text(path, report::html(&study).as_bytes())?;
     }

@@ -252,7 +252,7 @@ async fn status(status: Status) -> Result<Done, Failure> {
         return client.tell(&days.into_inner(), |days| days.day_ids.join("\n"));
     };
     if let Some(path) = &status.output {
-        day_file::expect_folder(path)?;
+        day_file::expect_writable(path)?;
     }
     let read = client.day(&day, status.output.is_some()).await?;
     if let (Some(path), Some(plan)) = (&status.output, &read.plan) {
@@ -394,7 +394,7 @@ async fn ledger(ledger: Ledger) -> Result<Done, Failure> {
 
 async fn close(close: Close) -> Result<Done, Failure> {
     if let Some(path) = &close.output {
-        day_file::expect_folder(path)?;
+        day_file::expect_writable(path)?;
     }
     let mut client = Client::connect(&close.server).await?;
     let request_id = close.keyed.id();

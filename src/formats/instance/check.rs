@@ -147,7 +147,7 @@ impl Instance {
         Ok(())
     }
 
-    fn is_client(&self, node: usize) -> bool {
+    pub(super) fn is_client(&self, node: usize) -> bool {
         (self.n_depots..self.n_nodes()).contains(&node)
     }
 

@@ -1,12 +1,14 @@
 //! A vehicle routing problem as arrays, in the integer convention of its benchmark.
 
 mod check;
+mod fit;
 mod fleet;
 mod plain;
 mod problem;
 mod rounding;
 
 pub use check::Fault;
+pub use fit::{Misfit, Rank};
 pub(super) use fleet::{Fleet, Kind};
 pub use plain::{Plain, PlainNode};
 pub use rounding::Rounding;

@@ -2,8 +2,7 @@
 
 use std::sync;
 
-use super::{Instance, VALUE_MAX};
-use crate::formats::FormatError;
+use super::{Instance, Misfit, VALUE_MAX};
 use crate::solver::problem::{Arc, Client, DropRule, FAR, Problem, Reload, VehicleType, Window};
 use crate::solver::solution::{ReloadAfter, Solution, SolutionRoute};
 use crate::solver::start::StartRoute;
@@ -11,11 +10,37 @@ use crate::solver::start::StartRoute;
 impl Instance {
     /// The problem for the solver.
     #[must_use]
+    pub fn to_problem(&self) -> Problem {
+        self.problem(|prize| match prize {
+            0 => DropRule::Required,
+            prize => DropRule::Priced(prize),
+        })
+    }
+
+    /// The same with the number of vehicles as an aim before cost. Not to serve anybody would take fewest of them, so
+    /// that collecting prizes comes first (to a thousandth of the largest one), vehicles next, and driving last.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the weight of the largest prize is far below 2^32"
+    )]
+    pub fn to_problem_fleet_first(&self) -> Problem {
+        const WEIGHT_MAX: i64 = 1_000_000;
+        let largest = self.prizes.iter().copied().max().unwrap_or(0).max(1);
+        let weight =
+            |prize: i64| (i128::from(prize) * i128::from(WEIGHT_MAX) / i128::from(largest)) as u32;
+        let problem = self.problem(|prize| match prize {
+            0 => DropRule::Required,
+            prize => DropRule::Tiered(weight(prize).max(1)),
+        });
+        problem.with_fleet_first()
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         reason = "values have been bounded by VALUE_MAX when reading"
     )]
-    pub fn to_problem(&self) -> Problem {
+    fn problem(&self, rule: impl Fn(i64) -> DropRule) -> Problem {
         let (n_clients, n_depots) = (self.n_clients(), self.n_depots);
         // The solver numbers clients first and stations last.
         let node = move |index: usize| {
@@ -34,7 +59,7 @@ impl Instance {
         );
         Problem::of_any_size(
             (n_depots..self.n_nodes())
-                .map(|node| self.client(node))
+                .map(|node| self.client(node, rule(self.prizes[node])))
                 .collect(),
             types.collect(),
             n_depots,
@@ -60,7 +85,7 @@ impl Instance {
         clippy::cast_possible_truncation,
         reason = "values have been bounded by VALUE_MAX when reading"
     )]
-    fn client(&self, node: usize) -> Client {
+    fn client(&self, node: usize, drop: DropRule) -> Client {
         let (start, end) = self.window(node);
         let kinds = &self.fleet.kinds;
         let is_open = kinds.iter().all(|(kind, _)| kind.clients.is_none());
@@ -78,10 +103,7 @@ impl Instance {
             ready: Some(self.releases[node] as i32).filter(|&ready| ready > 0),
             delivery: vec![self.demand[node]],
             collection: vec![0],
-            drop: match self.prizes[node] {
-                0 => DropRule::Required,
-                prize => DropRule::Priced(prize),
-            },
+            drop,
             service: vec![service],
             admitted: if is_open {
                 Vec::new()
@@ -131,14 +153,17 @@ impl Instance {
 
     /// Routes for the solver to start from: where vehicles differ, number by number those of the vehicles.
     ///
+    /// Routes may break limits: a search mends them.
+    ///
     /// # Errors
-    /// If there is no such client or vehicle.
-    pub fn start_routes(&self, routes: &[Vec<usize>]) -> Result<Vec<StartRoute>, FormatError> {
+    /// Everything that shows the routes to be those of another instance.
+    pub fn start_routes(&self, routes: &[Vec<usize>]) -> Result<Vec<StartRoute>, Vec<Misfit>> {
+        let misfits = self.misfits(routes);
+        if !misfits.is_empty() {
+            return Err(misfits);
+        }
         let route = |(vehicle, nodes): (usize, &Vec<usize>)| {
-            let kind = self.fleet.kind_of(vehicle).ok_or_else(|| {
-                let what = format!("there is no vehicle for route #{}", vehicle + 1);
-                FormatError::Content(what)
-            })?;
+            let kind = self.fleet.kind_of(vehicle).unwrap_or(0);
             let mut route = StartRoute {
                 kind,
                 clients: Vec::with_capacity(nodes.len()),
@@ -147,25 +172,20 @@ impl Instance {
             };
             for &node in nodes {
                 let reloads = &self.fleet.kinds[kind].0.reloads;
-                if (self.n_depots..self.n_nodes()).contains(&node) {
+                if node >= self.n_depots {
                     route.clients.push(node - self.n_depots);
                 } else if let Ok(reload) = reloads.binary_search(&node) {
                     route.reloads.push(ReloadAfter {
                         n_before: route.clients.len(),
                         reload,
                     });
-                } else {
-                    let what = format!("{node} is no customer of the instance");
-                    return Err(FormatError::Content(what));
                 }
             }
-            Ok(route)
+            route
         };
         let routes = routes.iter().enumerate();
-        routes
-            .filter(|(_, nodes)| !nodes.is_empty())
-            .map(route)
-            .collect()
+        let routes = routes.filter(|(_, nodes)| !nodes.is_empty());
+        Ok(routes.map(route).collect())
     }
 
     /// The routes of a solution of [`Instance::to_problem`] as nodes: one for each vehicle where vehicles differ, those

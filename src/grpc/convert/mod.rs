@@ -42,3 +42,4 @@ pub use request::{
     read_solve_request,
 };
 pub use sheet::{language, sheet_message};
+pub use target::{EXPECTED_PERCENT, FLOOR_PERCENT};

@@ -6,9 +6,10 @@ use crate::app::TARGET_ORDERS_MAX;
 use crate::grpc::pb;
 use crate::model::{Courier, Finding, OnTimeTarget, Problem, Reason, TargetOutcome};
 
-/// The largest shares that can be asked for: on some day in a thousand, everything goes wrong.
-const EXPECTED_PERCENT: std::ops::RangeInclusive<f64> = 50.0..=99.9;
-const FLOOR_PERCENT: std::ops::RangeInclusive<f64> = 1.0..=99.0;
+/// The shares of promises that can be asked for, in percent: on some day in a thousand, everything goes wrong.
+pub const EXPECTED_PERCENT: std::ops::RangeInclusive<f64> = 50.0..=99.9;
+/// The bounds of the share of days on which each promise is to be kept.
+pub const FLOOR_PERCENT: std::ops::RangeInclusive<f64> = 1.0..=99.0;
 /// Orders below the floor that are named.
 const NAMED_MAX: usize = 100;
 

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::profile::{DURATION, bad_durations, check_cells, name};
+use super::profile::{DURATION, bad_durations, check_cells, n_cells, name};
 use super::{Context, Subject};
 use crate::model::{Matrix, Reason, TravelBucket, TravelPace, TravelProfile, TravelSource};
 use crate::units::{BasisPoints, Seconds};
@@ -85,16 +85,20 @@ fn check_durations(
     matrix: &Matrix,
     durations: &[Option<Seconds>],
 ) {
-    if durations.len() != matrix.durations.len() {
+    if n_cells(matrix) != Some(durations.len()) {
+        let places = matrix.place_ids.len();
         let message = format!(
-            "{} values where the matrix has {}: there must be as many",
-            durations.len(),
-            matrix.durations.len()
+            "{} values for {places} places: there must be {places} times {places}, row by row",
+            durations.len()
         );
         subject.error(field, Reason::MatrixShape, message);
         return;
     }
     check_cells(subject, field, matrix, bad_durations(durations), &DURATION);
+    if n_cells(matrix) != Some(matrix.durations.len()) {
+        // Which ways the matrix has is open.
+        return;
+    }
     let pairs = || durations.iter().zip(&matrix.durations);
     let differs =
         |(own, base): &(&Option<Seconds>, &Option<Seconds>)| own.is_some() != base.is_some();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::time::DUTY_MAX;
 use super::{Context, Findings, Subject, check_unique};
-use crate::model::{BreakStart, Courier, DepotId, Reason, RouteEnd, RouteStart, TimeWindow};
+use crate::model::{BreakStart, Courier, DepotId, Order, Reason, RouteEnd, RouteStart, TimeWindow};
 use crate::units::Timestamp;
 
 /// Most depots at which a courier may reload: more are told apart by nobody.
@@ -62,7 +62,8 @@ pub(super) fn is_computable(context: &Context<'_>, courier: &Courier) -> bool {
 }
 
 fn check_profile(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Courier) {
-    if !context.profiles.contains_key(&courier.profile) {
+    // That there are none at all is said already.
+    if !context.profiles.is_empty() && !context.profiles.contains_key(&courier.profile) {
         subject.unknown("profile_id", "travel profile", &courier.profile);
     }
 }
@@ -142,7 +143,9 @@ fn check_breaks(context: &Context<'_>, subject: &mut Subject<'_>, courier: &Cour
             continue;
         };
         let field = format!("breaks[{number}].start_window");
-        context.calendar.check_window(subject, &field, window);
+        if !context.calendar.check_window(subject, &field, window) {
+            continue;
+        }
         if last.is_some_and(|last| window.start < last.end) {
             let message = "the window begins before that of an earlier break is over: give the breaks in the sequence in which they are taken, with windows that do not overlap";
             subject.error(field, Reason::BadWindow, message.to_owned());
@@ -228,12 +231,18 @@ fn check_figures(subject: &mut Subject<'_>, courier: &Courier) {
     }
 }
 
-/// When some order may be served, as sorted windows without overlaps.
+/// When some order may be served, as sorted windows without overlaps; none if errors leave that open.
 fn opening_times(context: &Context<'_>) -> Vec<TimeWindow> {
-    let orders = context.problem.orders.iter();
-    let mut windows: Vec<_> = orders
-        .flat_map(crate::model::Order::service_windows)
-        .collect();
+    let orders = &context.problem.orders;
+    let promised = |order: &Order| order.promise.map(|promise| promise.window);
+    let is_sound = |window: &TimeWindow| context.calendar.is_sound(*window);
+    if !orders
+        .iter()
+        .all(|order| order.windows.iter().chain(&promised(order)).all(is_sound))
+    {
+        return Vec::new();
+    }
+    let mut windows: Vec<_> = orders.iter().flat_map(Order::service_windows).collect();
     windows.sort_unstable();
     let mut merged: Vec<TimeWindow> = Vec::new();
     for window in windows {

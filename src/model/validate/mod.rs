@@ -4,6 +4,7 @@
 
 mod bucket;
 mod courier;
+mod idle;
 mod order;
 mod place;
 mod profile;

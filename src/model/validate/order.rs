@@ -1,5 +1,8 @@
 //! Orders: references, windows, figures; who could serve them is judged in `service`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::idle::Idle;
 use super::service::Fleet;
 use super::time::DAY;
 use super::{Context, Findings, Subject, check_unique};
@@ -7,11 +10,13 @@ use crate::model::{DropPolicy, Order, OrderKind, Reason, TimeWindow};
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     let profiles = context.profiles_of(|_| true);
-    let mut fleet = Fleet::new(context);
+    let mut fleet = Fleet::new(context, findings);
+    let mut idle = Idle::new(context);
+    let n_before = findings.errors.len();
     for (position, order) in context.problem.orders.iter().enumerate() {
         let path = format!("orders[{position}]");
         let mut subject = Subject::new(findings, path, order.id.as_str());
-        let n_errors = subject.n_errors();
+        let (n_errors, n_warnings) = (subject.n_errors(), subject.n_warnings());
         check_unique(&mut subject, "orders", &context.orders, &order.id, position);
         context
             .atlas
@@ -24,7 +29,50 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
         check_references(context, &mut subject, order);
         if subject.n_errors() == n_errors {
             fleet.check(&mut subject, order);
+            // What is said of an order that nobody can serve need not be said of everybody.
+            if (subject.n_errors(), subject.n_warnings()) == (n_errors, n_warnings) {
+                idle.try_order(&fleet, order);
+            }
         }
+    }
+    check_dimensions(context, findings);
+    if findings.errors.len() == n_before {
+        idle.tell(findings);
+    }
+}
+
+/// Warns of loads that nothing limits although couriers state what they hold of something, once for each dimension:
+/// probably its name is another one than the couriers'.
+fn check_dimensions(context: &Context<'_>, findings: &mut Findings) {
+    let capacities = context.problem.couriers.iter();
+    let capacities = capacities.flat_map(|courier| courier.capacities.keys());
+    let limited: BTreeSet<&str> = capacities.map(String::as_str).collect();
+    if limited.is_empty() {
+        return;
+    }
+    let mut unlimited: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (position, order) in context.problem.orders.iter().enumerate() {
+        for (dimension, load) in &order.loads {
+            if let Some((_, n_orders)) = unlimited.get_mut(dimension.as_str()) {
+                *n_orders += usize::from(load.0 > 0);
+            } else if load.0 > 0 && !limited.contains(dimension.as_str()) {
+                unlimited.insert(dimension, (position, 1));
+            }
+        }
+    }
+    for (dimension, (position, n_orders)) in unlimited {
+        let order = &context.problem.orders[position];
+        let path = format!("orders[{position}]");
+        let mut subject = Subject::new(findings, path, order.id.as_str());
+        let more = match n_orders - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more orders with such loads)"),
+        };
+        let message = format!(
+            "no courier states how much `{dimension}` the vehicle holds, so that nothing limits this load{more}"
+        );
+        let field = format!("loads[{dimension:?}]");
+        subject.warning(field, Reason::UnknownName, message);
     }
 }
 
@@ -124,6 +172,10 @@ pub(super) fn check_preference(context: &Context<'_>, subject: &mut Subject<'_>,
 }
 
 fn check_skills(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
+    if context.problem.couriers.is_empty() {
+        // That there is nobody is said already.
+        return;
+    }
     for skill in &order.required_skills {
         if !context.skills.contains(skill.as_str()) {
             let message =
@@ -134,6 +186,9 @@ fn check_skills(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order)
 }
 
 pub(super) fn check_references(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
+    if context.problem.couriers.is_empty() {
+        return check_depots(context, subject, order);
+    }
     for (field, couriers) in [
         ("allowed_courier_ids", &order.allowed_couriers),
         ("forbidden_courier_ids", &order.forbidden_couriers),
@@ -152,6 +207,10 @@ pub(super) fn check_references(context: &Context<'_>, subject: &mut Subject<'_>,
         let message = format!("courier `{id}` is both allowed and forbidden, and so is forbidden");
         subject.warning("allowed_courier_ids", Reason::Conflict, message);
     }
+    check_depots(context, subject, order);
+}
+
+fn check_depots(context: &Context<'_>, subject: &mut Subject<'_>, order: &Order) {
     for id in order
         .depots
         .iter()

@@ -1,6 +1,7 @@
 //! Places, and the ways between them as the profiles know them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use super::Subject;
 use super::profile;
@@ -9,6 +10,9 @@ use crate::model::{
     TravelPace, TravelSource,
 };
 use crate::units::Seconds;
+
+const LATITUDE: RangeInclusive<f64> = -90.0..=90.0;
+const LONGITUDE: RangeInclusive<f64> = -180.0..=180.0;
 
 /// Every place and profile of a problem.
 pub(super) struct Atlas<'a> {
@@ -117,9 +121,14 @@ impl<'a> Atlas<'a> {
         if let Some(location) = place.location {
             self.check_location(subject, field, place, location);
         }
+        // What several profiles miss is missing once.
+        let (mut misses_location, mut misses_id) = (false, false);
         for network in profiles.iter().map(|&profile| &self.networks[profile]) {
             match (&network.source, &place.id) {
                 (Source::Geo(_), _) if place.location.is_none() => {
+                    if std::mem::replace(&mut misses_location, true) {
+                        continue;
+                    }
                     let message = format!(
                         "profile `{}` measures ways by coordinates: give them",
                         network.id
@@ -127,6 +136,9 @@ impl<'a> Atlas<'a> {
                     subject.error(format!("{field}.location"), Reason::MissingField, message);
                 }
                 (Source::Matrix { .. }, None) => {
+                    if std::mem::replace(&mut misses_id, true) {
+                        continue;
+                    }
                     let message = format!(
                         "profile `{}` is a matrix: name the place as its rows do",
                         network.id
@@ -158,13 +170,13 @@ impl<'a> Atlas<'a> {
         subject.real(
             format!("{field}.latitude"),
             location.latitude,
-            -90.0..=90.0,
+            LATITUDE,
             "degrees",
         );
         subject.real(
             format!("{field}.longitude"),
             location.longitude,
-            -180.0..=180.0,
+            LONGITUDE,
             "degrees",
         );
         let first = place.id.as_ref().and_then(|id| self.locations.get(id));
@@ -194,7 +206,12 @@ impl<'a> Atlas<'a> {
                 }
             }
             Source::Geo(geo) => {
-                let location = |place: PlaceIdx| self.places.get(place.index())?.location;
+                let location = |place: PlaceIdx| {
+                    let location = self.places.get(place.index())?.location?;
+                    let is_sound = LATITUDE.contains(&location.latitude)
+                        && LONGITUDE.contains(&location.longitude);
+                    is_sound.then_some(location)
+                };
                 let Some((from, to)) = location(from).zip(location(to)) else {
                     return Way::Unknown;
                 };

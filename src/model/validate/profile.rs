@@ -45,7 +45,14 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
         }
         bucket::check(context, &mut subject, profile);
         let couriers = &context.problem.couriers;
-        if !couriers.is_empty() && couriers.iter().all(|courier| courier.profile != profile.id) {
+        let is_known = couriers
+            .iter()
+            .all(|courier| context.profiles.contains_key(&courier.profile));
+        // A courier whose profile is unknown may mean this one.
+        if is_known
+            && !couriers.is_empty()
+            && couriers.iter().all(|courier| courier.profile != profile.id)
+        {
             let message =
                 "no courier travels by this profile: leave it out, or name it in a courier";
             subject.warning("id", Reason::UnknownReference, message);
@@ -110,7 +117,7 @@ fn check_matrix(subject: &mut Subject<'_>, matrix: &Matrix) {
     );
 }
 
-fn n_cells(matrix: &Matrix) -> Option<usize> {
+pub(super) fn n_cells(matrix: &Matrix) -> Option<usize> {
     matrix.place_ids.len().checked_mul(matrix.place_ids.len())
 }
 

@@ -24,6 +24,11 @@ impl<'f> Subject<'f> {
         self.findings.errors.len()
     }
 
+    /// How many warnings the problem has so far.
+    pub(super) fn n_warnings(&self) -> usize {
+        self.findings.warnings.len()
+    }
+
     pub(super) fn error(
         &mut self,
         field: impl Display,

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::place::Way;
 use super::time::DAY;
-use super::{Context, Subject, courier};
+use super::{Context, Findings, Subject, courier};
 use crate::model::{Courier, DepotId, Order, OrderKind, PlaceIdx, Reason, RouteEnd, TimeWindow};
 use crate::units::{Seconds, Timestamp};
 
 /// The couriers, grouped so that thousands of orders can be tried against hundreds of them.
 pub(super) struct Fleet<'a> {
     context: &'a Context<'a>,
+    /// Whether it is said of every courier already that no order has a window within the shift.
+    is_off_day: bool,
     /// Couriers that travel alike are of one class.
     class_of: Vec<usize>,
     classes: Vec<Class>,
@@ -40,9 +42,35 @@ enum Reach {
     InTime,
 }
 
+/// What keeps a courier from an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    Skill,
+    List,
+    Load,
+    Way,
+}
+
+impl Obstacle {
+    /// In the order of their numbers.
+    pub(super) const ALL: [Self; 4] = [Self::Skill, Self::List, Self::Load, Self::Way];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Skill => "skills and depots",
+            Self::List => "lists of couriers",
+            Self::Load => "loads",
+            Self::Way => "ways and times",
+        }
+    }
+}
+
 impl<'a> Fleet<'a> {
-    pub(super) fn new(context: &'a Context<'a>) -> Self {
+    /// To be asked after `findings` about couriers are there.
+    pub(super) fn new(context: &'a Context<'a>, findings: &Findings) -> Self {
         let problem = context.problem;
+        let of_shifts = findings.warnings.iter();
+        let of_shifts = of_shifts.filter(|warning| warning.field.ends_with(".shift"));
         let mut keys = BTreeMap::new();
         let mut classes = Vec::new();
         let mut class_of = Vec::new();
@@ -66,6 +94,7 @@ impl<'a> Fleet<'a> {
         }
         Self {
             context,
+            is_off_day: of_shifts.count() == problem.couriers.len(),
             class_of,
             classes,
             fitting: BTreeMap::new(),
@@ -115,6 +144,28 @@ impl<'a> Fleet<'a> {
         self.check_room(subject, order, &allowed);
     }
 
+    /// What keeps the courier at `position` from `order`, which has no errors and may be served in `windows`.
+    pub(super) fn obstacle(
+        &self,
+        position: usize,
+        order: &Order,
+        windows: &[TimeWindow],
+    ) -> Option<Obstacle> {
+        let courier = &self.context.problem.couriers[position];
+        let class = &self.classes[self.class_of[position]];
+        if !fits(self.context, courier, order) {
+            Some(Obstacle::Skill)
+        } else if !courier.is_admitted_by(order) {
+            Some(Obstacle::List)
+        } else if !has_room(courier, order) {
+            Some(Obstacle::Load)
+        } else if self.reach(class, order, windows) != Reach::InTime {
+            Some(Obstacle::Way)
+        } else {
+            None
+        }
+    }
+
     fn check_reach(&self, subject: &mut Subject<'_>, order: &Order, allowed: &[usize]) {
         let windows = order.service_windows();
         let mut is_tried = vec![false; self.classes.len()];
@@ -134,7 +185,7 @@ impl<'a> Fleet<'a> {
                 allowed.len()
             );
             subject.error("place", Reason::UnreachablePlace, message);
-        } else {
+        } else if !self.is_off_day {
             let message = "nobody who may take the order can start service in a window and end the shift in time, even going straight there";
             let field = if order.promise.is_some() {
                 "promise.window"
@@ -186,25 +237,15 @@ impl<'a> Fleet<'a> {
     }
 
     fn check_room(&self, subject: &mut Subject<'_>, order: &Order, allowed: &[usize]) {
-        let room = |position: usize, dimension: &str| {
-            let capacities = &self.context.problem.couriers[position].capacities;
-            capacities
-                .get(dimension)
-                .map_or(i64::MAX, |capacity| capacity.0)
-        };
-        let fits = |position: &usize| {
-            order
-                .loads
-                .iter()
-                .all(|(dimension, load)| load.0 <= room(*position, dimension))
-        };
-        if allowed.iter().any(fits) {
+        let couriers = &self.context.problem.couriers;
+        let is_roomy = |&position: &usize| has_room(&couriers[position], order);
+        if allowed.iter().any(is_roomy) {
             return;
         }
         let excess = order.loads.iter().find_map(|(dimension, load)| {
             let largest = allowed
                 .iter()
-                .map(|&position| room(position, dimension))
+                .map(|&position| room(&couriers[position], dimension))
                 .max()?;
             (load.0 > largest).then_some((dimension, load, largest))
         });
@@ -244,11 +285,33 @@ fn is_on_the_way(courier: &Courier, order: &Order) -> bool {
 /// Positions of the couriers that have the skills and depots of `order`.
 fn fitting(context: &Context<'_>, order: &Order) -> Vec<usize> {
     let couriers = context.problem.couriers.iter().enumerate();
-    let fits = |courier: &Courier| {
-        order.required_skills.is_subset(&courier.skills) && courier.comes_from_depot_of(order)
-    };
     couriers
-        .filter(|(_, courier)| fits(courier))
+        .filter(|(_, courier)| fits(context, courier, order))
         .map(|(position, _)| position)
         .collect()
+}
+
+/// Whether `courier` has the skills and depots of `order`. One who names an unknown depot may mean any.
+fn fits(context: &Context<'_>, courier: &Courier, order: &Order) -> bool {
+    let named = [courier.start_depot(), courier.end_depot()];
+    let mut named = named
+        .into_iter()
+        .flatten()
+        .chain(courier.reload_depots.iter());
+    order.required_skills.is_subset(&courier.skills)
+        && (courier.comes_from_depot_of(order)
+            || named.any(|depot| !context.depots.contains_key(depot)))
+}
+
+/// What `courier` holds of `dimension`; anything, if the capacity stated makes no sense.
+fn room(courier: &Courier, dimension: &str) -> i64 {
+    let capacity = courier.capacities.get(dimension).map(|capacity| capacity.0);
+    capacity
+        .filter(|&capacity| capacity >= 0)
+        .unwrap_or(i64::MAX)
+}
+
+fn has_room(courier: &Courier, order: &Order) -> bool {
+    let mut loads = order.loads.iter();
+    loads.all(|(dimension, load)| load.0 <= room(courier, dimension))
 }

@@ -1,6 +1,6 @@
 //! Moments and windows: in a sane range, near each other, and the right way round.
 
-use super::Subject;
+use super::{Findings, Subject};
 use crate::model::{Problem, Reason, TimeWindow};
 use crate::units::Timestamp;
 
@@ -76,6 +76,13 @@ impl Calendar {
         is_start_sound && is_end_sound
     }
 
+    /// Whether `window` is sound, without a report.
+    pub(super) fn is_sound(&self, window: TimeWindow) -> bool {
+        let mut findings = Findings::default();
+        let mut subject = Subject::new(&mut findings, String::new(), "");
+        self.check_window(&mut subject, "", window)
+    }
+
     /// Whether every window of the list at `field` is sound and none overlaps another; reported otherwise.
     ///
     /// Windows may touch: one may end at the moment at which the next starts.
@@ -85,11 +92,13 @@ impl Calendar {
         field: &str,
         windows: &[TimeWindow],
     ) -> bool {
-        let mut is_sound = true;
-        for (position, window) in windows.iter().enumerate() {
-            is_sound &= self.check_window(subject, &format!("{field}[{position}]"), *window);
+        let mut sorted: Vec<(TimeWindow, usize)> = Vec::with_capacity(windows.len());
+        for (position, &window) in windows.iter().enumerate() {
+            if self.check_window(subject, &format!("{field}[{position}]"), window) {
+                sorted.push((window, position));
+            }
         }
-        let mut sorted: Vec<(TimeWindow, usize)> = windows.iter().copied().zip(0..).collect();
+        let mut is_sound = sorted.len() == windows.len();
         sorted.sort_unstable();
         for pair in sorted.windows(2) {
             let [(first, earlier), (second, later)] = [pair[0], pair[1]];

@@ -100,8 +100,8 @@ impl<'p> Fleet<'p> {
             self.campaigns += 1;
             Campaign::new(self.problem, self.n_slots, routes, seed, self.campaigns)
         });
-        let iterations = (iterations / ROUND_SHARE / ATTEMPTS as u64).max(1);
-        campaign.round(guide, iterations, stop)
+        let each = (iterations / ROUND_SHARE / ATTEMPTS as u64).max(1);
+        campaign.round(guide, each, iterations, stop)
     }
 }
 
@@ -155,9 +155,11 @@ impl<'p> Campaign<'p> {
         self.fewest <= self.vehicles_min.max(1) || self.rounds - self.succeeded_at > patience
     }
 
+    /// Lets every attempt make so many iterations `each`, and all together no more than `iterations`.
     fn round(
         &mut self,
         guide: &Guide,
+        each: u64,
         iterations: u64,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Option<Round> {
@@ -168,7 +170,9 @@ impl<'p> Campaign<'p> {
             .map(|(number, attempt)| {
                 let key = [key.as_slice(), &[number as u64]].concat();
                 let mut rng = rng::stream(seed, &key);
-                attempt.run(guide, Work::of_lane(ATTEMPTS), iterations, &mut rng, stop)
+                let of_others = each * number as u64;
+                let own = each.min(iterations.saturating_sub(of_others));
+                attempt.run(guide, Work::of_lane(ATTEMPTS), own, &mut rng, stop)
             })
             .collect();
         Some(Round {

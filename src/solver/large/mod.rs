@@ -123,6 +123,8 @@ struct Large<'p> {
     operators: Operators,
     improved_at: u64,
     round: u64,
+    /// Whether a round has made no iteration: none of its regions had clients and a vehicle for them.
+    is_spent: bool,
     /// Time at the end of the construction.
     constructed_at: Duration,
     scale: Scale,
@@ -148,6 +150,7 @@ impl<'p> Large<'p> {
             operators: Operators::default(),
             improved_at: 0,
             round: 0,
+            is_spent: false,
             constructed_at: Duration::ZERO,
             scale: Scale::default(),
             cooled: 0.0,
@@ -229,6 +232,7 @@ impl<'p> Large<'p> {
             })
             .collect();
         let made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.is_spent = made.0 == self.iterations;
         (self.iterations, self.operators, _) = made;
         self.round += 1;
         self.join(regions);
@@ -396,9 +400,7 @@ impl<'p> Large<'p> {
         if self.problem.types().iter().all(|kind| kind.count == 0) {
             return Some(SearchEnd::Trivial);
         }
-        // What is less than one iteration for each region is left undone.
-        let n_regions = (self.problem.n_clients() / REGION_CLIENTS_MIN + 1) as u64;
-        let is_reached = |limit| self.iterations + n_regions > limit;
+        let is_reached = |limit| self.is_spent || self.iterations >= limit;
         if params.iteration_limit.is_some_and(is_reached) {
             return Some(SearchEnd::IterationLimit);
         }
@@ -425,9 +427,13 @@ impl<'p> Large<'p> {
     }
 }
 
-/// Iterations in parts proportional to the numbers of clients.
+/// Iterations in parts proportional to the numbers of clients, for regions where there is something to do.
 fn shares(iterations: u64, regions: &[Region]) -> Vec<u64> {
-    let sizes = regions.iter().map(|region| region.n_clients() as u128);
+    let size = |region: &Region| match region.is_workable() {
+        true => region.n_clients() as u128,
+        false => 0,
+    };
+    let sizes = regions.iter().map(size);
     let all = sizes.clone().sum::<u128>().max(1);
     let (mut before, mut given) = (0, 0);
     let share = |size| {

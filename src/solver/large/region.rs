@@ -147,6 +147,12 @@ impl Region {
         planned.sum::<usize>() + self.absent.len()
     }
 
+    /// Whether there is anything to anneal: clients, and a vehicle for them.
+    pub(super) fn is_workable(&self) -> bool {
+        let has_vehicle = !self.routes.is_empty() || self.free.iter().any(|&(_, count)| count > 0);
+        has_vehicle && self.n_clients() > 0
+    }
+
     /// Cost of routes and of clients left out.
     pub(super) fn cost(&self, problem: &Problem) -> i64 {
         let routes: i64 = self.routes.iter().map(|planned| planned.cost).sum();
@@ -188,6 +194,9 @@ impl Region {
         iterations: u64,
         rng: &mut Stream,
     ) -> (u64, Operators) {
+        if iterations == 0 {
+            return (0, Operators::default());
+        }
         let Some(stage) = Stage::new(round.problem, self, round.stop) else {
             return (0, Operators::default());
         };

@@ -356,6 +356,16 @@ fn a_large_search_that_is_cancelled_ends_at_once_with_what_it_has() {
 }
 
 #[test]
+fn a_large_search_makes_as_many_iterations_as_the_limit_says() {
+    let problem = problem(many(200, 30), 1_000);
+    for limit in [0, 1, 7, 3_001] {
+        let outcome = run(&problem, 2, &iterations(limit));
+        assert_eq!(outcome.iterations, limit);
+        assert_eq!(outcome.end, SearchEnd::IterationLimit);
+    }
+}
+
+#[test]
 fn a_large_search_stops_at_its_time_limit_or_when_it_stagnates() {
     let problem = problem(many(200, 30), 1_000);
     let in_time = SearchParams {

@@ -47,6 +47,8 @@ pub(super) struct Memetic<'p> {
 pub(super) struct Season<'a> {
     pub(super) guide: &'a Guide,
     pub(super) orders: Orders,
+    /// The first so many children may take one iteration more.
+    pub(super) spare: u64,
     pub(super) stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -88,7 +90,7 @@ impl<'p> Memetic<'p> {
         self.population.best()
     }
 
-    /// Has as many children as there are lanes; returns the iterations made, or `None` if `stop` ended it early.
+    /// Has as many children as there are lanes with iterations left for them; returns the iterations made, or `None` if `stop` ended it early.
     pub(super) fn breed(
         &mut self,
         lanes: &mut [Lane<'p>],
@@ -96,11 +98,16 @@ impl<'p> Memetic<'p> {
         stream: impl Fn(usize) -> Stream + Sync,
     ) -> Option<u64> {
         let (population, weights) = (&self.population, &self.penalties.weights);
+        let may_have = |index: usize| season.orders.of_lane(index, season.spare).iterations > 0;
+        let n_children = (0..lanes.len())
+            .take_while(|&index| may_have(index))
+            .count();
+        let lanes = &mut lanes[..n_children];
         let pairs = lanes.par_iter_mut().zip(&mut self.educators).enumerate();
         let children: Vec<_> = pairs
             .map(|(index, (lane, educator))| {
                 let mut rng = stream(index);
-                let mut orders = season.orders;
+                let mut orders = season.orders.of_lane(index, season.spare);
                 orders.work = Work(u64::MAX);
                 orders.iterations = orders.iterations.min(BURST);
                 orders.temperature /= rng.random_range(COLD);

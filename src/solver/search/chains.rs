@@ -74,11 +74,17 @@ impl<'p> Search<'p> {
     }
 
     /// Lets each lane anneal the whole solution; what is not finished because of `stop` is dropped.
-    pub(super) fn anneal_chains(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
+    pub(super) fn anneal_chains(
+        &mut self,
+        orders: Orders,
+        spare: u64,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) {
         let (seed, number, best) = (self.params.seed, self.epoch, self.value(&self.best));
         let epoch = Epoch {
             guide: self.guide,
             orders,
+            spare,
             stop,
         };
         let iterations = turns::run(&epoch, &mut self.lanes, |chain, lane| {
@@ -112,7 +118,7 @@ impl<'p> Search<'p> {
     }
 
     /// Lets the population have children, each raised in a lane; what is not finished because of `stop` is dropped.
-    pub(super) fn breed(&mut self, orders: Orders, stop: &(dyn Fn() -> bool + Sync)) {
+    pub(super) fn breed(&mut self, orders: Orders, spare: u64, stop: &(dyn Fn() -> bool + Sync)) {
         let mut memetic = self.population.take().unwrap_or_else(|| self.found());
         let (seed, number) = (self.params.seed, self.epoch);
         let season = Season {
@@ -121,6 +127,7 @@ impl<'p> Search<'p> {
                 temperature: self.heat * self.problem.arc_cost_mean(),
                 ..orders
             },
+            spare,
             stop,
         };
         let iterations = memetic.breed(&mut self.lanes, &season, |child| {

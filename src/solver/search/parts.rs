@@ -44,6 +44,7 @@ impl Search<'_> {
         &mut self,
         n_parts: usize,
         orders: Orders,
+        spare: u64,
         stop: &(dyn Fn() -> bool + Sync),
     ) {
         let (seed, number) = (self.params.seed, self.epoch);
@@ -57,6 +58,7 @@ impl Search<'_> {
         let epoch = Epoch {
             guide: self.guide,
             orders,
+            spare,
             stop,
         };
         let iterations = turns::run(&epoch, &mut self.lanes, |part, lane| {

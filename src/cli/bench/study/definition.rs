@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Arguments;
 use crate::analysis::study::{self, Settings, Stress, WaySource};
+use crate::bench::can_simulate;
 use crate::cli::bench::read_text;
 use crate::cli::{Failure, argument};
 
@@ -216,6 +217,15 @@ pub(super) fn way(text: &str) -> Result<WaySpec, String> {
     Ok(way)
 }
 
+/// Reads a way from an argument in which everything is in bounds.
+pub(super) fn sound_way(text: &str) -> Result<WaySpec, String> {
+    let way = way(text)?;
+    match way.source() {
+        Ok(_) => Ok(way),
+        Err(faults) => Err(faults.join("; ")),
+    }
+}
+
 /// Reads where given plans are from an argument.
 pub(super) fn plans(text: &str) -> Result<WaySpec, String> {
     match text.split_once('=') {
@@ -252,6 +262,27 @@ pub(super) fn stress(text: &str) -> Result<Stress, String> {
         *factor = number(key, value)?;
     }
     Ok(stress)
+}
+
+/// Reads a stress from an argument in which everything is in bounds.
+pub(super) fn sound_stress(text: &str) -> Result<Stress, String> {
+    let stress = stress(text)?;
+    let faults = stress.faults().into_iter();
+    let faults: Vec<String> = faults
+        .map(|(field, fault)| format!("{field}: {fault}"))
+        .collect();
+    match faults.is_empty() {
+        true => Ok(stress),
+        false => Err(faults.join("; ")),
+    }
+}
+
+/// Reads a number of simulated days from an argument.
+pub(super) fn scenarios(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(scenarios) if can_simulate(scenarios) => Ok(scenarios),
+        _ => Err("a multiple of 256 from 256 to 65536 is needed".to_owned()),
+    }
 }
 
 type Named<'a> = (String, Vec<(&'a str, &'a str)>);

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     days: Vec<String>,
     /// A way to plan: "NAME: time=20s, iterations=500, on-time=98.1, floor=90, fleet-first, seed=2", of which all but the
     /// name may be left out; the first way is what others are compared with.
-    #[arg(long = "way", value_name = "WAY", value_parser = definition::way)]
+    #[arg(long = "way", value_name = "WAY", value_parser = definition::sound_way)]
     ways: Vec<definition::WaySpec>,
     /// Plans of another system, NAME=PATH: routes as JSON (a plan, a planned day, or what evaluate reads), or a VRPLIB
     /// solution; in a folder, each file is called as its day.
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     plans: Vec<definition::WaySpec>,
     /// What plans are tried out under: "NAME: spread=1.3, travel=1.05, service=1.1, incidents=2, start-delay=2,
     /// memory=0.5", factors on the noise. By default base, noise x1.3, travel +5 % and incidents x2.
-    #[arg(long = "stress", value_name = "STRESS", value_parser = definition::stress)]
+    #[arg(long = "stress", value_name = "STRESS", value_parser = definition::sound_stress)]
     stresses: Vec<study::Stress>,
     /// The noise levels of a suite instead: calm, base and rough.
     #[arg(long, value_enum)]
@@ -51,7 +51,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     noise: Option<String>,
     /// Simulated days, 256 to 65536, a multiple of 256; by default 8192.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = definition::scenarios)]
     scenarios: Option<u32>,
     /// Seed of the simulated days; by default 1.
     #[arg(long, value_name = "NUMBER")]
@@ -65,7 +65,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
-    day_file::expect_folder(&args.output)?;
+    if args.definition.is_none()
+        && (args.days.is_empty() || args.ways.len() + args.plans.len() == 0)
+    {
+        let cause = "name a day and a way (--way or --plans) at least, or give a --definition";
+        return Err(Failure::usage("define the study", cause));
+    }
+    for path in [&args.output, &beside(&args.output)] {
+        day_file::expect_writable(path)?;
+    }
     let mut spec = match &args.definition {
         Some(path) => definition::read(path)?,
         None => Spec::default(),
@@ -136,13 +144,19 @@ fn watch(bench: &Bench, earlier: Option<&Study>, output: &Path) -> Result<Study,
     }
 }
 
+/// Where a study is written before it takes the place of the one before.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    beside.into()
+}
+
 /// Writes the study in one step, so that a study that is stopped while it writes is not lost.
 fn write(path: &Path, study: &Study) -> Result<(), Failure> {
     let failed =
         |cause: &dyn std::fmt::Display| Failure::new(format!("write {}", path.display()), cause);
     let text = study::write(study).map_err(|error| failed(&error))?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
+    let beside = beside(path);
     fs::write(&beside, text).map_err(|error| failed(&error))?;
     fs::rename(&beside, path).map_err(|error| failed(&error))
 }

@@ -1,6 +1,7 @@
 //! Everything that can be wrong with a day, one at a time, against a day with nothing wrong.
 
 mod breaks;
+mod derived;
 mod travel;
 
 use proptest::prelude::*;
