@@ -88,9 +88,10 @@ type Answer<T> = Result<T, Objection>;
 
 /// A computation failed.
 fn fault(refusal: AppRefusal) -> Objection {
-    let fault = match refusal {
-        AppRefusal::Fault(fault) => fault,
-        other => Fault::log("read a request", &other),
+    let fault = if let AppRefusal::Fault(fault) = refusal {
+        fault
+    } else {
+        Fault::log("read a request", &refusal)
     };
     PromiseError::from(fault).into()
 }

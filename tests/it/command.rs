@@ -595,9 +595,11 @@ fn the_demo_runs_anywhere_and_leaves_a_sheet_for_every_route() {
 #[cfg(unix)]
 #[test]
 fn the_service_ends_with_0_when_asked_to() {
+    let folder = TempDir::new().unwrap();
     let binary = assert_cmd::cargo::cargo_bin("punctual");
     let mut child = std::process::Command::new(binary)
-        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path().join("ledger"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -7,6 +7,7 @@ mod benchmark_service;
 mod bundled;
 mod calibration;
 mod command;
+mod day_command;
 mod days;
 mod evaluation;
 mod frontier;

@@ -52,100 +52,119 @@ fn unavailable(message: String, mut details: ErrorDetails, retry_after: Duration
 }
 
 fn of_refusal(refusal: &Refusal, clocks: &Clocks) -> Status {
+    let (code, reason) = match kind(refusal) {
+        Ok(kind) => kind,
+        Err(status) => return status,
+    };
+    let metadata = metadata(refusal, clocks);
+    let metadata = metadata.iter().map(|(key, value)| (*key, value.as_str()));
+    let details = error_info(reason, metadata);
+    let status = Status::with_error_details(code, in_words(refusal, clocks), details);
+    match quote_of(refusal) {
+        Some(quote) => with_quote(&status, quote, clocks),
+        None => status,
+    }
+}
+
+/// Code and reason of a refusal.
+///
+/// # Errors
+/// The whole status of one that is no other than refusals elsewhere.
+fn kind(refusal: &Refusal) -> Result<(Code, ErrorReason), Status> {
     use ErrorReason as Reason;
-    let message = refusal.to_string();
-    let status = |code, details| Status::with_error_details(code, message.clone(), details);
+    Ok(match refusal {
+        Refusal::Invalid(findings) => return Err(invalid(findings)),
+        Refusal::RequestIdReused(id) => {
+            return Err(of(&AppRefusal::RequestIdReused(id.clone())));
+        }
+        Refusal::UnknownDay(_) => (Code::NotFound, Reason::UnknownDay),
+        Refusal::UnknownPromise(_) => (Code::NotFound, Reason::UnknownPromise),
+        Refusal::DayExists(_) => (Code::AlreadyExists, Reason::DayExists),
+        Refusal::OrderTaken { .. } => (Code::AlreadyExists, Reason::OrderTaken),
+        Refusal::UnknownWindow { .. } => (Code::InvalidArgument, Reason::WindowNotOffered),
+        Refusal::DayClosed(_) => (Code::FailedPrecondition, Reason::DayClosed),
+        Refusal::PastCutOff { .. } => (Code::FailedPrecondition, Reason::PastCutOff),
+        Refusal::HoldExpired { .. } => (Code::FailedPrecondition, Reason::HoldExpired),
+        Refusal::WrongState { .. } => (Code::FailedPrecondition, Reason::WrongState),
+        Refusal::NotPossible { .. } => (Code::FailedPrecondition, Reason::WindowNotPossible),
+        Refusal::LessLikely { .. } => (Code::Aborted, Reason::LessLikely),
+    })
+}
+
+/// What a refusal is about.
+fn metadata(refusal: &Refusal, clocks: &Clocks) -> Vec<(&'static str, String)> {
     match refusal {
-        Refusal::Invalid(findings) => invalid(findings),
-        Refusal::UnknownDay(day) => {
-            let details = error_info(Reason::UnknownDay, [("day", day.as_str())]);
-            status(Code::NotFound, details)
+        Refusal::Invalid(_) | Refusal::RequestIdReused(_) => Vec::new(),
+        Refusal::UnknownDay(day) | Refusal::DayExists(day) | Refusal::DayClosed(day) => {
+            vec![("day", day.to_string())]
         }
-        Refusal::UnknownPromise(promise) => {
-            let details = error_info(Reason::UnknownPromise, [("promise", promise.as_str())]);
-            status(Code::NotFound, details)
+        Refusal::UnknownPromise(promise) => vec![("promise", promise.to_string())],
+        Refusal::OrderTaken { order, promise } => vec![
+            ("order", order.to_string()),
+            ("promise", promise.to_string()),
+        ],
+        Refusal::UnknownWindow { window, offered } => vec![
+            ("window", window.to_string()),
+            ("offered", cut(offered).to_owned()),
+        ],
+        Refusal::PastCutOff { window, cut_off } => vec![
+            ("window", window.to_string()),
+            ("cut_off", clocks.date(*cut_off)),
+        ],
+        Refusal::HoldExpired { promise, at, .. } => vec![
+            ("promise", promise.to_string()),
+            ("expired", clocks.date(*at)),
+        ],
+        Refusal::WrongState { promise, state, .. } => vec![
+            ("promise", promise.to_string()),
+            ("state", state.to_string()),
+        ],
+        Refusal::NotPossible { window, .. } | Refusal::LessLikely { window, .. } => {
+            vec![("window", window.to_string())]
         }
-        Refusal::DayExists(day) => {
-            let details = error_info(Reason::DayExists, [("day", day.as_str())]);
-            status(Code::AlreadyExists, details)
+    }
+}
+
+/// A refusal in words, with moments and reasons where it knows them.
+fn in_words(refusal: &Refusal, clocks: &Clocks) -> String {
+    if let Refusal::PastCutOff { window, cut_off } = refusal {
+        let date = clocks.date(*cut_off);
+        return format!("window {window} could be promised until {date} only");
+    }
+    if let Refusal::NotPossible {
+        window,
+        alternatives,
+    } = refusal
+    {
+        let mut quoted = alternatives.windows.iter();
+        let quoted = quoted.find(|quoted| quoted.id == *window);
+        if let Some(Err(short)) = quoted.map(|quoted| &quoted.outcome) {
+            return format!("{refusal}: {}", clocks.in_words(short));
         }
-        Refusal::DayClosed(day) => {
-            let details = error_info(Reason::DayClosed, [("day", day.as_str())]);
-            status(Code::FailedPrecondition, details)
+    }
+    if let Refusal::UnknownWindow { window, offered } = refusal {
+        return format!("the day has no window {window}; it offers {}", cut(offered));
+    }
+    refusal.to_string()
+}
+
+/// What can be promised instead, where it is known.
+fn quote_of(refusal: &Refusal) -> Option<&Quote> {
+    match refusal {
+        Refusal::HoldExpired { alternatives, .. } => alternatives.as_deref(),
+        Refusal::NotPossible { alternatives, .. } | Refusal::LessLikely { alternatives, .. } => {
+            Some(alternatives)
         }
-        Refusal::UnknownWindow { window, offered } => {
-            let metadata = [("window", window.as_str()), ("offered", cut(offered))];
-            status(
-                Code::InvalidArgument,
-                error_info(Reason::WindowNotOffered, metadata),
-            )
-        }
-        Refusal::PastCutOff { window, cut_off } => {
-            let date = clocks.date(*cut_off);
-            let metadata = [("window", window.as_str()), ("cut_off", &date)];
-            let details = error_info(Reason::PastCutOff, metadata);
-            Status::with_error_details(
-                Code::FailedPrecondition,
-                format!("window {window} could be promised until {date} only"),
-                details,
-            )
-        }
-        Refusal::OrderTaken { order, promise } => {
-            let metadata = [("order", order.as_str()), ("promise", promise.as_str())];
-            status(
-                Code::AlreadyExists,
-                error_info(Reason::OrderTaken, metadata),
-            )
-        }
-        Refusal::HoldExpired {
-            promise,
-            at,
-            alternatives,
-        } => {
-            let date = clocks.date(*at);
-            let metadata = [("promise", promise.as_str()), ("expired", &date)];
-            let refused = status(
-                Code::FailedPrecondition,
-                error_info(Reason::HoldExpired, metadata),
-            );
-            match alternatives {
-                Some(quote) => with_quote(&refused, quote, clocks),
-                None => refused,
-            }
-        }
-        Refusal::WrongState { promise, state, .. } => {
-            let state = state.to_string();
-            let metadata = [("promise", promise.as_str()), ("state", &state)];
-            status(
-                Code::FailedPrecondition,
-                error_info(Reason::WrongState, metadata),
-            )
-        }
-        Refusal::NotPossible {
-            window,
-            alternatives,
-        } => {
-            let details = error_info(Reason::WindowNotPossible, [("window", window.as_str())]);
-            let mut said = message.clone();
-            let quoted = alternatives
-                .windows
-                .iter()
-                .find(|quoted| quoted.id == *window);
-            if let Some(Err(short)) = quoted.map(|quoted| &quoted.outcome) {
-                said = format!("window {window} cannot be promised to this order now: ")
-                    + &clocks.in_words(short);
-            }
-            let refused = Status::with_error_details(Code::FailedPrecondition, said, details);
-            with_quote(&refused, alternatives, clocks)
-        }
-        Refusal::LessLikely {
-            window,
-            alternatives,
-        } => {
-            let details = error_info(Reason::LessLikely, [("window", window.as_str())]);
-            with_quote(&status(Code::Aborted, details), alternatives, clocks)
-        }
-        Refusal::RequestIdReused(id) => of(&AppRefusal::RequestIdReused(id.clone())),
+        Refusal::Invalid(_)
+        | Refusal::RequestIdReused(_)
+        | Refusal::UnknownDay(_)
+        | Refusal::DayExists(_)
+        | Refusal::DayClosed(_)
+        | Refusal::UnknownPromise(_)
+        | Refusal::OrderTaken { .. }
+        | Refusal::UnknownWindow { .. }
+        | Refusal::PastCutOff { .. }
+        | Refusal::WrongState { .. } => None,
     }
 }
 
@@ -301,82 +320,50 @@ mod tests {
 
     #[test]
     fn every_refusal_has_a_code_and_a_reason_of_its_own() {
-        let promise = PromiseId::parse("p-1").unwrap();
-        let day = DayId::parse("monday").unwrap();
-        let cases = [
-            (
-                Refusal::UnknownDay(day.clone()),
-                Code::NotFound,
-                "UNKNOWN_DAY",
-            ),
-            (
-                Refusal::UnknownPromise(promise.clone()),
-                Code::NotFound,
-                "UNKNOWN_PROMISE",
-            ),
-            (
-                Refusal::DayExists(day.clone()),
-                Code::AlreadyExists,
-                "DAY_EXISTS",
-            ),
-            (
-                Refusal::DayClosed(day),
-                Code::FailedPrecondition,
-                "DAY_CLOSED",
-            ),
-            (
-                Refusal::UnknownWindow {
-                    window: window_id(9),
-                    offered: "a, b".to_owned(),
-                },
-                Code::InvalidArgument,
-                "WINDOW_NOT_OFFERED",
-            ),
-            (
-                Refusal::PastCutOff {
-                    window: window_id(9),
-                    cut_off: Timestamp(0),
-                },
-                Code::FailedPrecondition,
-                "PAST_CUT_OFF",
-            ),
-            (
-                Refusal::OrderTaken {
-                    order: OrderId::parse("o").unwrap(),
-                    promise: promise.clone(),
-                },
-                Code::AlreadyExists,
-                "ORDER_TAKEN",
-            ),
-            (
-                Refusal::HoldExpired {
-                    promise: promise.clone(),
-                    at: Timestamp(0),
-                    alternatives: None,
-                },
-                Code::FailedPrecondition,
-                "HOLD_EXPIRED",
-            ),
-            (
-                Refusal::WrongState {
-                    promise,
-                    state: PromiseState::Released,
-                    wanted: "confirmed",
-                },
-                Code::FailedPrecondition,
-                "WRONG_STATE",
-            ),
-            (
-                Refusal::RequestIdReused("r".to_owned()),
-                Code::AlreadyExists,
-                "REQUEST_ID_REUSED",
-            ),
-        ];
-        for (refusal, code, name) in cases {
+        let promise = || PromiseId::parse("p-1").unwrap();
+        let day = || DayId::parse("monday").unwrap();
+        let said = |refusal: Refusal| {
             let status = refused(refusal);
-            assert_eq!((status.code(), reason(&status).as_str()), (code, name));
             assert!(!status.message().is_empty());
-        }
+            (status.code(), reason(&status))
+        };
+        let is = |code, name: &str| (code, name.to_owned());
+        let (missing, exists) = (Code::NotFound, Code::AlreadyExists);
+        let state = Code::FailedPrecondition;
+        assert_eq!(said(Refusal::UnknownDay(day())), is(missing, "UNKNOWN_DAY"));
+        let unknown = said(Refusal::UnknownPromise(promise()));
+        assert_eq!(unknown, is(missing, "UNKNOWN_PROMISE"));
+        assert_eq!(said(Refusal::DayExists(day())), is(exists, "DAY_EXISTS"));
+        assert_eq!(said(Refusal::DayClosed(day())), is(state, "DAY_CLOSED"));
+        let window = said(Refusal::UnknownWindow {
+            window: window_id(9),
+            offered: "a, b".to_owned(),
+        });
+        assert_eq!(window, is(Code::InvalidArgument, "WINDOW_NOT_OFFERED"));
+        let past = said(Refusal::PastCutOff {
+            window: window_id(9),
+            cut_off: Timestamp(0),
+        });
+        assert_eq!(past, is(state, "PAST_CUT_OFF"));
+        let taken = said(Refusal::OrderTaken {
+            order: OrderId::parse("o").unwrap(),
+            promise: promise(),
+        });
+        assert_eq!(taken, is(exists, "ORDER_TAKEN"));
+        let expired = said(Refusal::HoldExpired {
+            promise: promise(),
+            at: Timestamp(0),
+            alternatives: None,
+        });
+        assert_eq!(expired, is(state, "HOLD_EXPIRED"));
+        let wrong = said(Refusal::WrongState {
+            promise: promise(),
+            state: PromiseState::Released,
+            wanted: "confirmed",
+        });
+        assert_eq!(wrong, is(state, "WRONG_STATE"));
+        let reused = said(Refusal::RequestIdReused("r".to_owned()));
+        assert_eq!(reused, is(exists, "REQUEST_ID_REUSED"));
     }
 
     #[test]

@@ -1,0 +1,170 @@
+//! `punctual day`, against a running service.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use punctual::grpc::{json, pb};
+use tempfile::TempDir;
+
+use crate::service::Service;
+
+/// A service, and a folder with a day and an order.
+struct Desk {
+    folder: TempDir,
+    server: String,
+    _service: Service,
+}
+
+impl Desk {
+    async fn start() -> Self {
+        let service = Service::start().await;
+        let desk = Self {
+            folder: TempDir::new().unwrap(),
+            server: format!("http://{}", service.address),
+            _service: service,
+        };
+        let generate = ["generate", "--preset", "small"];
+        let file = |kind, name| [&generate[..], &[kind, "--output", name]].concat();
+        run(desk.folder.path(), &file("--promises", "day.json")).success();
+        run(desk.folder.path(), &file("--customer", "order.json")).success();
+        desk
+    }
+
+    /// Runs `punctual day` with `arguments`, words separated by spaces.
+    fn day(&self, arguments: &str) -> Assert {
+        let mut words = vec!["day"];
+        words.extend(arguments.split_whitespace());
+        words.extend(["--server", &self.server]);
+        run(self.folder.path(), &words)
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Assert {
+    let mut command = Command::cargo_bin("punctual").unwrap();
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .timeout(crate::service::PATIENCE)
+        .assert()
+}
+
+fn printed(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
+}
+
+fn said(assert: &Assert) -> String {
+    String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
+    let desk = Desk::start().await;
+    let opened = desk.day("open day.json --date 2035-06-05").success();
+    assert!(printed(&opened).starts_with("2035-06-05 is open: 0 confirmed"));
+    assert!(printed(&opened).contains("target: 98.1 %, nobody under 90 %"));
+    let days = desk.day("status").success();
+    assert_eq!(printed(&days), "2035-06-05\n");
+
+    let quoted = desk
+        .day("quote 2035-06-05 --order order.json --json")
+        .success();
+    let quote: pb::QuoteWindowsResponse = json::read(&printed(&quoted)).unwrap();
+    let offered = quote.windows.iter().find(|window| window.is_offered);
+    let window = &offered.unwrap().window_id;
+    let quoted = desk.day("quote 2035-06-05 --order order.json").success();
+    assert!(printed(&quoted).contains(window.as_str()) && printed(&quoted).contains("Good until"));
+
+    let hold = format!("hold 2035-06-05 {window} --order order.json --request-id a --json");
+    let held = desk.day(&hold).success();
+    let promise: pb::PromiseRecord = json::read(&printed(&held)).unwrap();
+    assert_eq!(
+        printed(&desk.day(&hold).success()),
+        printed(&held),
+        "a replay"
+    );
+    let id = &promise.promise_id;
+    let confirmed = desk.day(&format!("confirm 2035-06-05 {id}")).success();
+    assert!(printed(&confirmed).starts_with(&format!("{id}: confirmed\n  order order-0001")));
+    let listed = desk.day("list 2035-06-05 --state confirmed").success();
+    assert!(printed(&listed).contains(id.as_str()));
+    let shown = desk.day(&format!("show 2035-06-05 {id}")).success();
+    assert!(printed(&shown).contains("comes at"));
+    let ledger = desk.day("ledger 2035-06-05").success();
+    for kind in ["opened", "held", "confirmed"] {
+        assert!(printed(&ledger).contains(kind), "{}", printed(&ledger));
+    }
+
+    let closed = desk.day("close 2035-06-05 --output plan.json").success();
+    assert!(printed(&closed).contains("is closed: 1 confirmed"));
+    run(
+        desk.folder.path(),
+        &["sheet", "plan.json", "--output", "sheets"],
+    )
+    .success();
+    assert_eq!(
+        fs::read_dir(desk.folder.path().join("sheets"))
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_told_with_what_there_is_instead() {
+    let desk = Desk::start().await;
+    desk.day("open day.json --date 2035-06-05").success();
+    let order = fs::read_to_string(desk.folder.path().join("order.json")).unwrap();
+    let mut large: pb::Order = json::read(&order).unwrap();
+    large.loads = [("kg".to_owned(), 1_000_000)].into();
+    fs::write(desk.folder.path().join("large.json"), json::write(&large)).unwrap();
+    let quoted = desk.day("quote 2035-06-05 --order large.json").code(2);
+    assert!(printed(&quoted).contains("No window can be promised."));
+    let refused = desk.day("hold 2035-06-05 10-12 --order large.json").code(1);
+    assert!(
+        said(&refused).contains("kg too large"),
+        "{}",
+        said(&refused)
+    );
+    let unknown = desk.day("confirm 2035-06-05 p-0").code(1);
+    assert!(said(&unknown).contains("NotFound"), "{}", said(&unknown));
+    let nothing = desk.day("amend 2035-06-05 p-0").code(64);
+    assert!(said(&nothing).contains("--window"));
+    let past = desk.day("open day.json --date 2020-06-05").success();
+    assert!(printed(&past).starts_with("2020-06-05 is open"));
+    let quoted = desk.day("quote 2020-06-05 --order order.json").code(2);
+    assert!(printed(&quoted).contains("its cut-off, 2020-06-05 08:00, has passed"));
+}
+
+#[test]
+fn nobody_there_is_said_so() {
+    let folder = TempDir::new().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let refused = run(folder.path(), &["day", "status", "--server", &address]).code(1);
+    assert!(said(&refused).contains("is `punctual serve` running?"));
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_said_before_serving() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let with = |more: [&'static str; 2]| run(folder.path(), &[&serve[..], &more].concat()).code(1);
+    let refused = said(&with(["--data", "file"]));
+    assert!(refused.contains("open the store sqlite:file"), "{refused}");
+    let refused = said(&with(["--store", "mysql://x"]));
+    assert!(
+        refused.contains("postgres://USER:PASSWORD@HOST"),
+        "{refused}"
+    );
+    let nobody = "postgres://shop:s3cret@127.0.0.1:1/days";
+    let refused = said(&with(["--store", nobody]));
+    assert!(
+        refused.contains("open the store postgres://127.0.0.1:1/days"),
+        "{refused}"
+    );
+    assert!(!refused.contains("s3cret"), "{refused}");
+}
