@@ -7,10 +7,13 @@ macro_rules! sql_engine {
         impl $engine {
             pub(super) async fn days(&self) -> Result<Vec<DayId>, StoreError> {
                 let rows: Vec<(String,)> =
-                    sqlx::query_as("SELECT day_id FROM ledger WHERE number = 0 ORDER BY day_id")
-                        .fetch_all(self.reader())
-                        .await
-                        .map_err(StoreError::of)?;
+                    sqlx::query_as(
+                        "SELECT day_id FROM days WHERE EXISTS (SELECT 1 FROM ledger \
+                         WHERE ledger.day_id = days.day_id AND ledger.number = 0) ORDER BY day_id",
+                    )
+                    .fetch_all(self.reader())
+                    .await
+                    .map_err(StoreError::of)?;
                 let day = |(id,): (String,)| {
                     DayId::parse(&id)
                         .map_err(|error| StoreError::Corrupt(format!("the day {id:?}: {error}")))
@@ -63,7 +66,10 @@ macro_rules! sql_engine {
             async fn append_once(&self, appends: &[Append]) -> Result<(), StoreError> {
                 let mut transaction =
                     (self.writer().begin_with(Self::BEGIN).await).map_err(StoreError::of)?;
-                for append in appends {
+                // Everybody locks days in the same sequence, so that nobody waits for somebody who waits for them.
+                let mut sorted: Vec<&Append> = appends.iter().collect();
+                sorted.sort_by(|a, b| a.day.cmp(&b.day));
+                for append in sorted {
                     // Touching the row keeps others from taking the day over before the commit.
                     let touched =
                         sqlx::query("UPDATE days SET epoch = epoch WHERE day_id = $1 AND epoch = $2")
@@ -75,6 +81,8 @@ macro_rules! sql_engine {
                     if touched.rows_affected() != 1 {
                         return Err(StoreError::Fenced(append.day.clone()));
                     }
+                }
+                for append in appends {
                     self.check_next(append, &mut transaction).await?;
                     Self::insert_entries(append, &mut transaction).await?;
                     Self::insert_replies(append, &mut transaction).await?;
