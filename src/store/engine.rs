@@ -64,8 +64,23 @@ macro_rules! sql_engine {
             }
 
             async fn append_once(&self, appends: &[Append]) -> Result<(), StoreError> {
+                let mut connection = self.writer().acquire().await.map_err(StoreError::of)?;
+                let outcome = Self::append_on(&mut connection, appends).await;
+                match &outcome {
+                    Ok(()) | Err(StoreError::Fenced(_) | StoreError::Conflict(_)) => {}
+                    // Nobody knows in what state a failed connection is: SQLite ends a transaction by itself when the
+                    // disk is full, and then is taken for being within it for ever.
+                    Err(_) => connection.close_on_drop(),
+                }
+                outcome
+            }
+
+            async fn append_on(
+                connection: &mut <$database as sqlx::Database>::Connection,
+                appends: &[Append],
+            ) -> Result<(), StoreError> {
                 let mut transaction =
-                    (self.writer().begin_with(Self::BEGIN).await).map_err(StoreError::of)?;
+                    (sqlx::Connection::begin_with(connection, Self::BEGIN).await).map_err(StoreError::of)?;
                 // Everybody locks days in the same sequence, so that nobody waits for somebody who waits for them.
                 let mut sorted: Vec<&Append> = appends.iter().collect();
                 sorted.sort_by(|a, b| a.day.cmp(&b.day));
@@ -83,7 +98,7 @@ macro_rules! sql_engine {
                     }
                 }
                 for append in appends {
-                    self.check_next(append, &mut transaction).await?;
+                    Self::check_next(append, &mut transaction).await?;
                     Self::insert_entries(append, &mut transaction).await?;
                     Self::insert_replies(append, &mut transaction).await?;
                 }
@@ -92,7 +107,6 @@ macro_rules! sql_engine {
 
             /// Entries follow on those that are there.
             async fn check_next(
-                &self,
                 append: &Append,
                 transaction: &mut sqlx::Transaction<'_, $database>,
             ) -> Result<(), StoreError> {

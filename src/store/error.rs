@@ -77,18 +77,18 @@ impl StoreError {
 
     /// A failure before anything could have been committed.
     pub(super) fn of(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Database(cause) if cause.is_unique_violation() => {
-                Self::Conflict(cause.to_string())
-            }
-            sqlx::Error::Database(cause) if is_damage(&*cause) => {
+        if let sqlx::Error::Migrate(cause) = error {
+            return Self::of_migration(*cause);
+        }
+        match error.as_database_error() {
+            Some(cause) if cause.is_unique_violation() => Self::Conflict(cause.to_string()),
+            Some(cause) if is_damage(cause) => {
                 Self::Corrupt(format!("the database is damaged: {cause}"))
             }
-            sqlx::Error::Database(cause) if is_contention(&*cause) => {
+            Some(cause) if is_contention(cause) => {
                 Self::NotWritten(format!("{CONTENDED}: {cause}"))
             }
-            sqlx::Error::Migrate(cause) => Self::of_migration(*cause),
-            other => Self::NotWritten(other.to_string()),
+            Some(_) | None => Self::NotWritten(error.to_string()),
         }
     }
 
@@ -99,10 +99,12 @@ impl StoreError {
 
     pub(super) fn of_migration(error: sqlx::migrate::MigrateError) -> Self {
         use sqlx::migrate::MigrateError;
-        match error {
-            MigrateError::VersionMissing(version) => Self::NewerVersion(version),
-            MigrateError::Execute(cause) => Self::of(cause),
-            other => Self::Unavailable(format!("bring the schema up to date: {other}")),
+        if let MigrateError::VersionMissing(version) = error {
+            return Self::NewerVersion(version);
         }
+        if let MigrateError::Execute(cause) = error {
+            return Self::of(cause);
+        }
+        Self::Unavailable(format!("bring the schema up to date: {error}"))
     }
 }
