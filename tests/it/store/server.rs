@@ -1,5 +1,6 @@
 //! A PostgreSQL server of the test's own, from the packages of the distribution.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -81,12 +82,25 @@ impl Server {
         panic!("PostgreSQL does not start");
     }
 
-    /// Kills it at once, with SIGKILL.
+    /// Kills all its processes at once, with SIGKILL: one that serves a connection would go on for a moment.
     pub(super) fn kill(&self) {
-        let mut cat = Command::new("head");
-        let pid = succeed(cat.arg("-n1").arg(self.data().join("postmaster.pid")));
-        let pid = String::from_utf8(pid.stdout).unwrap();
-        succeed(Command::new("kill").args(["-KILL", pid.trim()]));
+        let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap().trim();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let pids: Vec<&str> = [pid]
+            .into_iter()
+            .chain(children.split_whitespace())
+            .collect();
+        // Some may have ended in between.
+        let _ = Command::new("kill").arg("-KILL").args(&pids).output();
+        let is_there = |pid: &&str| Path::new("/proc").join(pid).join("exe").read_link().is_ok();
+        for _ in 0..250 {
+            if !pids.iter().any(is_there) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("PostgreSQL cannot be killed");
     }
 
     /// An empty database.
