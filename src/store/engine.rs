@@ -7,10 +7,13 @@ macro_rules! sql_engine {
         impl $engine {
             pub(super) async fn days(&self) -> Result<Vec<DayId>, StoreError> {
                 let rows: Vec<(String,)> =
-                    sqlx::query_as("SELECT day_id FROM ledger WHERE number = 0 ORDER BY day_id")
-                        .fetch_all(self.reader())
-                        .await
-                        .map_err(StoreError::of)?;
+                    sqlx::query_as(
+                        "SELECT day_id FROM days WHERE EXISTS (SELECT 1 FROM ledger \
+                         WHERE ledger.day_id = days.day_id AND ledger.number = 0) ORDER BY day_id",
+                    )
+                    .fetch_all(self.reader())
+                    .await
+                    .map_err(StoreError::of)?;
                 let day = |(id,): (String,)| {
                     DayId::parse(&id)
                         .map_err(|error| StoreError::Corrupt(format!("the day {id:?}: {error}")))
@@ -61,9 +64,27 @@ macro_rules! sql_engine {
             }
 
             async fn append_once(&self, appends: &[Append]) -> Result<(), StoreError> {
+                let mut connection = self.writer().acquire().await.map_err(StoreError::of)?;
+                let outcome = Self::append_on(&mut connection, appends).await;
+                match &outcome {
+                    Ok(()) | Err(StoreError::Fenced(_) | StoreError::Conflict(_)) => {}
+                    // Nobody knows in what state a failed connection is: SQLite ends a transaction by itself when the
+                    // disk is full, and then is taken for being within it for ever.
+                    Err(_) => connection.close_on_drop(),
+                }
+                outcome
+            }
+
+            async fn append_on(
+                connection: &mut <$database as sqlx::Database>::Connection,
+                appends: &[Append],
+            ) -> Result<(), StoreError> {
                 let mut transaction =
-                    (self.writer().begin_with(Self::BEGIN).await).map_err(StoreError::of)?;
-                for append in appends {
+                    (sqlx::Connection::begin_with(connection, Self::BEGIN).await).map_err(StoreError::of)?;
+                // Everybody locks days in the same sequence, so that nobody waits for somebody who waits for them.
+                let mut sorted: Vec<&Append> = appends.iter().collect();
+                sorted.sort_by(|a, b| a.day.cmp(&b.day));
+                for append in sorted {
                     // Touching the row keeps others from taking the day over before the commit.
                     let touched =
                         sqlx::query("UPDATE days SET epoch = epoch WHERE day_id = $1 AND epoch = $2")
@@ -75,7 +96,9 @@ macro_rules! sql_engine {
                     if touched.rows_affected() != 1 {
                         return Err(StoreError::Fenced(append.day.clone()));
                     }
-                    self.check_next(append, &mut transaction).await?;
+                }
+                for append in appends {
+                    Self::check_next(append, &mut transaction).await?;
                     Self::insert_entries(append, &mut transaction).await?;
                     Self::insert_replies(append, &mut transaction).await?;
                 }
@@ -84,7 +107,6 @@ macro_rules! sql_engine {
 
             /// Entries follow on those that are there.
             async fn check_next(
-                &self,
                 append: &Append,
                 transaction: &mut sqlx::Transaction<'_, $database>,
             ) -> Result<(), StoreError> {

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use sqlx::error::DatabaseError;
+use sqlx::sqlite::SqliteError;
+
 use crate::model::DayId;
 
 /// Why a store does not do what it is asked for.
@@ -44,15 +47,48 @@ pub enum StoreError {
     InUse(PathBuf),
 }
 
+/// How messages about transactions begin that the database gave up in favor of others.
+const CONTENDED: &str = "others were writing the same";
+
+/// Whether stored bytes are not what a database expects: `SQLITE_CORRUPT`, `SQLITE_NOTADB`, and PostgreSQL's class XX.
+fn is_damage(error: &(dyn DatabaseError + 'static)) -> bool {
+    let Some(code) = error.code() else {
+        return false;
+    };
+    if error.try_downcast_ref::<SqliteError>().is_some() {
+        // An extended code has the primary one in its lowest byte.
+        let primary = code.parse::<i64>().map(|code| code & 0xff);
+        return matches!(primary, Ok(11 | 26));
+    }
+    matches!(&*code, "XX001" | "XX002")
+}
+
+/// Whether PostgreSQL gave a transaction up so that another one could go on: a failed serialization or a deadlock. Its
+/// messages are in the language of the server, its codes are not.
+fn is_contention(error: &dyn DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("40001" | "40P01"))
+}
+
 impl StoreError {
+    /// Whether nothing was written because others wrote the same, so that another try may succeed.
+    pub(super) fn is_contention(&self) -> bool {
+        matches!(self, Self::NotWritten(what) if what.starts_with(CONTENDED))
+    }
+
     /// A failure before anything could have been committed.
     pub(super) fn of(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Database(cause) if cause.is_unique_violation() => {
-                Self::Conflict(cause.to_string())
+        if let sqlx::Error::Migrate(cause) = error {
+            return Self::of_migration(*cause);
+        }
+        match error.as_database_error() {
+            Some(cause) if cause.is_unique_violation() => Self::Conflict(cause.to_string()),
+            Some(cause) if is_damage(cause) => {
+                Self::Corrupt(format!("the database is damaged: {cause}"))
             }
-            sqlx::Error::Migrate(cause) => Self::of_migration(*cause),
-            other => Self::NotWritten(other.to_string()),
+            Some(cause) if is_contention(cause) => {
+                Self::NotWritten(format!("{CONTENDED}: {cause}"))
+            }
+            Some(_) | None => Self::NotWritten(error.to_string()),
         }
     }
 
@@ -63,10 +99,12 @@ impl StoreError {
 
     pub(super) fn of_migration(error: sqlx::migrate::MigrateError) -> Self {
         use sqlx::migrate::MigrateError;
-        match error {
-            MigrateError::VersionMissing(version) => Self::NewerVersion(version),
-            MigrateError::Execute(cause) => Self::of(cause),
-            other => Self::Unavailable(format!("bring the schema up to date: {other}")),
+        if let MigrateError::VersionMissing(version) = error {
+            return Self::NewerVersion(version);
         }
+        if let MigrateError::Execute(cause) = error {
+            return Self::of(cause);
+        }
+        Self::Unavailable(format!("bring the schema up to date: {error}"))
     }
 }

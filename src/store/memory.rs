@@ -1,6 +1,6 @@
 //! The store in memory: what the others are compared with, and a way to make a store fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -91,9 +91,7 @@ impl Memory {
             }
             Some(Fault::LoseAfter) | None => {}
         }
-        for append in appends {
-            inner.check(append)?;
-        }
+        inner.check(appends)?;
         for append in appends {
             let entries = inner.ledger.entry(append.day.clone()).or_default();
             entries.extend(append.entries.iter().cloned());
@@ -181,25 +179,33 @@ impl Memory {
 }
 
 impl Inner {
-    fn check(&self, append: &Append) -> Result<(), StoreError> {
-        let is_held =
-            (self.days.get(&append.day)).is_some_and(|holder| holder.epoch == append.epoch);
-        if !is_held {
-            return Err(StoreError::Fenced(append.day.clone()));
-        }
-        let next = self.ledger.get(&append.day).map_or(0, Vec::len) as u64;
-        let numbers = append.entries.iter().map(|entry| entry.number);
-        if !numbers.eq((next..).take(append.entries.len())) {
-            let what = format!("the next entry of day {} is number {next}", append.day);
-            return Err(StoreError::Conflict(what));
-        }
-        let mut replies = append.replies.iter();
-        match replies.find(|reply| self.replies.contains_key(&reply.request_id)) {
-            Some(reply) => {
-                let what = format!("request {:?} has an answer", reply.request_id);
-                Err(StoreError::Conflict(what))
+    /// Whether appends fit, one after the other.
+    fn check(&self, appends: &[Append]) -> Result<(), StoreError> {
+        let mut lengths: BTreeMap<&DayId, u64> = BTreeMap::new();
+        let mut answered: BTreeSet<&str> = BTreeSet::new();
+        for append in appends {
+            let holder = self.days.get(&append.day);
+            if holder.is_none_or(|holder| holder.epoch != append.epoch) {
+                return Err(StoreError::Fenced(append.day.clone()));
             }
-            None => Ok(()),
+            let stored = || self.ledger.get(&append.day).map_or(0, Vec::len) as u64;
+            let next = lengths.entry(&append.day).or_insert_with(stored);
+            for entry in &append.entries {
+                if entry.number != *next {
+                    let what = format!("the next entry of day {} is number {next}", append.day);
+                    return Err(StoreError::Conflict(what));
+                }
+                *next += 1;
+            }
+            for reply in &append.replies {
+                let id = reply.request_id.as_str();
+                if self.replies.contains_key(id) || !answered.insert(id) {
+                    return Err(StoreError::Conflict(format!(
+                        "request {id:?} has an answer"
+                    )));
+                }
+            }
         }
+        Ok(())
     }
 }

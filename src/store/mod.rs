@@ -85,9 +85,9 @@ enum Engine {
 macro_rules! engine {
     ($store:expr, $engine:ident => $call:expr) => {
         match &$store.0 {
-            Engine::Memory($engine) => $call,
-            Engine::Sqlite($engine) => $call,
-            Engine::Postgres($engine) => $call,
+            Engine::Memory($engine) => $call.await,
+            Engine::Sqlite($engine) => $call.await,
+            Engine::Postgres($engine) => postgres::in_time($call).await,
         }
     };
 }
@@ -116,7 +116,7 @@ impl Store {
     /// # Errors
     /// If the store is away.
     pub async fn days(&self) -> Result<Vec<DayId>, StoreError> {
-        engine!(self, engine => engine.days().await)
+        engine!(self, engine => engine.days())
     }
 
     /// The entries of a day from number `from` on; none if there is no such day.
@@ -124,7 +124,7 @@ impl Store {
     /// # Errors
     /// If the store is away, or an entry is not as it was written.
     pub async fn entries(&self, day: &DayId, from: u64) -> Result<Vec<Entry>, StoreError> {
-        engine!(self, engine => engine.entries(day, from).await)
+        engine!(self, engine => engine.entries(day, from))
     }
 
     /// The answer that a request had.
@@ -132,15 +132,16 @@ impl Store {
     /// # Errors
     /// If the store is away.
     pub async fn reply(&self, request_id: &str) -> Result<Option<StoredReply>, StoreError> {
-        engine!(self, engine => engine.reply(request_id).await)
+        engine!(self, engine => engine.reply(request_id))
     }
 
     /// Writes everything or nothing; it is durable on return.
     ///
     /// # Errors
-    /// If a lease has changed hands, a number or a request id is taken, or the store is away.
+    /// If a lease has changed hands, a number or a request id is taken, or the store is away. Only
+    /// [`StoreError::Unavailable`] leaves open whether it was written.
     pub async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
-        engine!(self, engine => engine.append(appends).await)
+        engine!(self, engine => engine.append(appends))
     }
 
     /// Takes the lease of a day that nobody, or `owner` itself, has; otherwise gives who has it.
@@ -153,7 +154,7 @@ impl Store {
         owner: &Owner,
         lasts: Duration,
     ) -> Result<Result<Lease, Owner>, StoreError> {
-        engine!(self, engine => engine.acquire(day, owner, lasts).await)
+        engine!(self, engine => engine.acquire(day, owner, lasts))
     }
 
     /// Prolongs leases; gives those that are still held.
@@ -166,7 +167,7 @@ impl Store {
         leases: &[Lease],
         lasts: Duration,
     ) -> Result<Vec<Lease>, StoreError> {
-        engine!(self, engine => engine.renew(owner, leases, lasts).await)
+        engine!(self, engine => engine.renew(owner, leases, lasts))
     }
 
     /// Gives leases back, as far as they are held.
@@ -174,7 +175,7 @@ impl Store {
     /// # Errors
     /// If the store is away.
     pub async fn release(&self, leases: &[Lease]) -> Result<(), StoreError> {
-        engine!(self, engine => engine.release(leases).await)
+        engine!(self, engine => engine.release(leases))
     }
 
     /// Whether the store can be read and written now.
@@ -182,6 +183,6 @@ impl Store {
     /// # Errors
     /// If not.
     pub async fn check(&self) -> Result<(), StoreError> {
-        engine!(self, engine => engine.check().await)
+        engine!(self, engine => engine.check())
     }
 }

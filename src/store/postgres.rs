@@ -17,8 +17,8 @@ use crate::rng;
 const CONNECTIONS: u32 = 8;
 /// Time to get a connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// Time for an append, tries included; statements end earlier by themselves.
-const APPEND: Duration = Duration::from_secs(15);
+/// Time for a call, tries included; statements end earlier by themselves.
+const CALL: Duration = Duration::from_secs(15);
 /// Tries of an append that the database gives up in favor of another one.
 const TRIES_MAX: u32 = 5;
 
@@ -99,24 +99,25 @@ impl Postgres {
     }
 
     pub(super) async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
-        let tries = async {
-            let mut tries = 1;
-            loop {
-                let outcome = self.append_once(appends).await;
-                let is_contended = matches!(&outcome, Err(StoreError::NotWritten(what))
-                    if what.contains("deadlock") || what.contains("could not serialize"));
-                if !is_contended || tries == TRIES_MAX {
-                    return outcome;
-                }
-                tries += 1;
-                #[expect(clippy::cast_possible_truncation, reason = "a few bits are enough")]
-                let jitter = (rng::unguessable() as u64) % 20;
-                tokio::time::sleep(Duration::from_millis(jitter)).await;
+        let mut tries = 1;
+        loop {
+            let outcome = self.append_once(appends).await;
+            let is_contended = outcome.as_ref().is_err_and(StoreError::is_contention);
+            if !is_contended || tries == TRIES_MAX {
+                return outcome;
             }
-        };
-        let late = || StoreError::Unavailable("the database does not answer".to_owned());
-        tokio::time::timeout(APPEND, tries)
-            .await
-            .unwrap_or_else(|_| Err(late()))
+            tries += 1;
+            #[expect(clippy::cast_possible_truncation, reason = "a few bits are enough")]
+            let jitter = (rng::unguessable() as u64) % 20;
+            tokio::time::sleep(Duration::from_millis(jitter)).await;
+        }
     }
+}
+
+/// Waits for a call, but not for ever: a network that swallows everything ends no connection.
+pub(super) async fn in_time<T>(
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late = || StoreError::Unavailable("the database does not answer".to_owned());
+    (tokio::time::timeout(CALL, call).await).unwrap_or_else(|_| Err(late()))
 }

@@ -23,6 +23,8 @@ use crate::promise::Entry;
 
 /// Connections that read at the same time.
 const READERS: u32 = 4;
+/// Time to wait for a connection, which is the time to wait for writers that came before.
+const WAIT: Duration = Duration::from_secs(10);
 
 /// SQLite in a directory.
 #[derive(Clone)]
@@ -69,8 +71,11 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(WAIT)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let writer = (pool.clone().max_connections(1))
             .connect_with(options.clone())
             .await
             .map_err(StoreError::of)?;
@@ -90,8 +95,7 @@ impl Sqlite {
             .execute(&writer)
             .await
             .map_err(StoreError::of)?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(READERS)
+        let reader = (pool.max_connections(READERS))
             .connect_with(options.read_only(true))
             .await
             .map_err(StoreError::of)?;
@@ -109,6 +113,7 @@ fn prepare(directory: &Path) -> Result<File, StoreError> {
         directory: directory.to_owned(),
         reason: error.to_string(),
     };
+    let is_new = !directory.exists();
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -129,8 +134,12 @@ fn prepare(directory: &Path) -> Result<File, StoreError> {
         Err(TryLockError::Error(error)) => return Err(not_usable(error)),
     }
     drop(open("punctual.sqlite3")?);
-    // The names of new files are durable only when their directory is.
-    let synced = File::open(directory).and_then(|directory| directory.sync_all());
-    synced.map_err(not_usable)?;
+    // The name of a new file is durable only when its directory is, and that of a new directory when its parent is.
+    let sync = |directory: &Path| File::open(directory).and_then(|file| file.sync_all());
+    sync(directory).map_err(not_usable)?;
+    let absolute = fs::canonicalize(directory).map_err(not_usable)?;
+    if let (true, Some(parent)) = (is_new, absolute.parent()) {
+        sync(parent).map_err(not_usable)?;
+    }
     Ok(lock)
 }

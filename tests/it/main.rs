@@ -22,6 +22,7 @@ mod report;
 mod service;
 mod solve;
 mod standard_services;
+mod store;
 mod study;
 mod usage;
 mod warm;

@@ -41,5 +41,6 @@ FOR EACH ROW EXECUTE FUNCTION ledger_is_append_only();
 CREATE TABLE replies (
     request_id TEXT PRIMARY KEY,
     digest BYTEA NOT NULL,
-    body BYTEA NOT NULL
+    body BYTEA NOT NULL,
+    written_at BIGINT NOT NULL DEFAULT CAST(extract(epoch FROM clock_timestamp()) AS BIGINT)
 );

@@ -41,5 +41,6 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TABLE replies (
     request_id TEXT PRIMARY KEY,
     digest BLOB NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    written_at INTEGER NOT NULL DEFAULT (unixepoch())
 ) STRICT;
