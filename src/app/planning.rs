@@ -289,7 +289,7 @@ impl Search {
             &self.stop.search,
             &mut on_progress,
         )?;
-        if self.stop.is_abandoned() {
+        if self.stop.is_abandoned() || !planned.is_usable {
             return Ok(Outcome::Cancelled(None));
         }
         let mut plan = planned.plan;

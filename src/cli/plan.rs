@@ -38,8 +38,8 @@ pub(super) struct Arguments {
     /// Set invalid orders aside and plan the others.
     #[arg(long)]
     set_aside: bool,
-    /// The plan to start from, which the new one is no worse than unless there is a target: what `punctual plan` wrote, or
-    /// the JSON form of `punctual.v1.InitialPlan`, which can lock stops.
+    /// The plan to start from, which the new one is no worse than, and meets the target no less well: what `punctual plan`
+    /// wrote, or the JSON form of `punctual.v1.InitialPlan`, which can lock stops.
     #[arg(long, value_name = "PLAN.json")]
     from: Option<PathBuf>,
     /// Use as few couriers as possible, whatever that costs.

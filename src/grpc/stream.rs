@@ -160,6 +160,8 @@ impl Stream for FrontierStream {
         Poll::Ready(Some(Ok(pb::PlanFrontierResponse { event: Some(event) })))
     }
 }
+/// Why a job that was cancelled has no plan.
+const NO_PLAN_YET: &str = "cancelled before every order had been tried: there is no plan";
 
 /// A job as it is now.
 pub(super) fn job_message(view: &RunView) -> pb::GetPlanResponse {
@@ -169,7 +171,8 @@ pub(super) fn job_message(view: &RunView) -> pb::GetPlanResponse {
         }
         Some(Outcome::Failed(fault)) => (None, fault.to_string()),
         Some(Outcome::TooLate) => (None, Refusal::TooLate.to_string()),
-        Some(Outcome::Cancelled(None)) | None => (None, String::new()),
+        Some(Outcome::Cancelled(None)) => (None, NO_PLAN_YET.to_owned()),
+        None => (None, String::new()),
     };
     pb::GetPlanResponse {
         state: job_state(view) as i32,

@@ -39,4 +39,4 @@ pub use problem::{
     GeoPoint, GeoTravel, Matrix, Place, PlaceIdx, Problem, Spot, TimeWindow, TravelBucket,
     TravelPace, TravelProfile, TravelSource,
 };
-pub use validate::Findings;
+pub use validate::{Calendar, Findings};

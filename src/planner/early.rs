@@ -11,8 +11,8 @@ use crate::travel::TravelTimes;
 use crate::units::Seconds;
 
 /// Times, prices, explains and checks given sequences, as [`evaluate`] does, with starts that are early enough where days
-/// vary as `noise` says: the rule of plans made for a target, see [`super::reliability`]. Starts in `sketches` do not
-/// count.
+/// vary as `noise` says: the earliest that plans made for a target have, see [`super::reliability`]. Starts in `sketches`
+/// do not count.
 ///
 /// A route starts by the planner's rule where an early start would break it (too long a duty), where it is broken
 /// anyway, and where there are reloads or breaks, for which no target can be planned either.

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod initial;
 pub mod reliability;
 pub mod schedule;
+mod starts;
 mod translate;
 mod warm;
 mod ways;
@@ -22,20 +23,22 @@ use std::time::Duration;
 use crate::check::{check, check_locks};
 use crate::clock::Clock;
 use crate::model::{
-    DropPolicy, Finding, InitialPlan, Plan, Problem, Provenance, RouteSketch, StopReason,
+    DropPolicy, Finding, InitialPlan, Plan, Problem, Provenance, Route, RouteSketch, StopReason,
     UnservedOrder, Verdict,
 };
 use crate::solver::control::{Control, SearchEnd, SearchProgress};
 use crate::solver::params::SearchParams;
 use crate::solver::search::search_from;
 use crate::solver::solution::Solution;
+use crate::solver::start::Start;
 use crate::travel::TravelTimes;
-use crate::units::{Cost, Meters, Seconds};
+use crate::units::{Cost, Meters};
 use explain::SweepTerms;
-use initial::{Pins, UNPINNED};
+use initial::{InitialRoute, Pins, UNPINNED};
 use reliability::Reliability;
+use starts::{Rehearsed, Starts};
 use translate::{Fixed, Translation};
-use warm::WarmStart;
+use warm::{Terms, WarmStart};
 
 /// How to search. The default has no limit.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +75,9 @@ pub struct Planned {
     /// Expected share of all promises kept on the days that the search rehearsed on for the target, 0 to 1; plans do
     /// worse on others. `None` without a target.
     pub rehearsed: Option<f64>,
+    /// Whether the plan is worth the name; false if the search was cancelled before every order had been tried, and
+    /// there was no initial plan that breaks nothing.
+    pub is_usable: bool,
 }
 
 /// How far a search is: the best plan so far.
@@ -119,8 +125,8 @@ impl Cancel {
 /// checker's verdict.
 ///
 /// From an initial plan, whatever keeps its locks is found no worse than it: by promises kept, then by the penalties of
-/// orders left out, then by the number of couriers if that comes first, then by cost. Orders that do not fit in their
-/// route any more are placed anew; new ones are inserted.
+/// orders left out, then by what lacks to the target if there is one, then by the number of couriers if that comes first,
+/// then by cost. Orders that do not fit in their route any more are placed anew; new ones are inserted.
 ///
 /// The problem must have passed [`Problem::validate`].
 ///
@@ -167,6 +173,7 @@ pub fn plan(
             promise_cost: (options.reliability.as_ref())
                 .map(|_| Reliability::promise_cost(problem, found.toll)),
             rehearsed: found.rehearsed,
+            is_usable: found.is_usable,
         }
     }))
 }
@@ -227,6 +234,8 @@ struct Found {
     toll: i64,
     /// Share of promises kept on the days of the rehearsal.
     rehearsed: Option<f64>,
+    /// Whether every order was tried, or there is a sound plan from before.
+    is_usable: bool,
     notes: Vec<Finding>,
 }
 
@@ -245,13 +254,31 @@ impl Order<'_> {
         if options.fleet_first {
             translation.target = translation.target.with_fleet_first();
         }
-        let mut hazard = None;
-        if let Some(reliability) = &options.reliability {
-            let counted = reliability.hazard(problem, &translation, options.seed);
-            let limit = reliability.limit(problem, &translation, Arc::clone(&counted));
+        let hazard = (options.reliability.as_ref()).map(|reliability| {
+            let hazard = reliability.hazard(problem, &translation, options.seed);
+            let limit = reliability.limit(problem, &translation, Arc::clone(&hazard));
+            let allowed = limit.limit;
+            (
+                limit,
+                Rehearsed {
+                    reliability,
+                    hazard,
+                    allowed,
+                },
+            )
+        });
+        let (limit, rehearsed) = hazard.unzip();
+        if let Some(limit) = limit {
             translation.target = translation.target.with_harm_limit(limit);
-            hazard = Some(counted);
         }
+        let before = warm.map_or(&[][..], WarmStart::routes);
+        let ready = Ready {
+            order: self,
+            translation: &translation,
+            starts: (rehearsed.as_ref())
+                .map(|rehearsed| rehearsed.starts(problem, self.travel, &translation, self.pins())),
+            before,
+        };
         let params = SearchParams {
             seed: options.seed,
             time_limit: options.time_budget,
@@ -263,7 +290,11 @@ impl Order<'_> {
             let elapsed = clock.elapsed();
             if reported.is_none_or(|last| elapsed - last >= REPORT_INTERVAL) {
                 reported = Some(elapsed);
-                on_progress(&translation.progress(problem, progress, elapsed));
+                let mut progress_made = translation.progress(problem, progress, elapsed);
+                if let Some(cost) = ready.cost(progress.best) {
+                    progress_made.cost = cost;
+                }
+                on_progress(&progress_made);
             }
         };
         let mut control = Control {
@@ -274,44 +305,23 @@ impl Order<'_> {
         let start = warm.map(|warm| warm.start(&translation));
         let target = &translation.target;
         let outcome = search_from(target, &params, start.as_ref(), &mut control);
-        let before = warm.map_or(&[][..], WarmStart::routes);
-        let sketches = translation.sketches(problem, &outcome.solution, before);
         let mut found = Found {
-            sketches: self.started(&translation, &outcome.solution, sketches),
+            sketches: ready.sketches(&outcome.solution),
             iterations: outcome.iterations,
             end: outcome.end,
             toll: outcome.toll,
-            rehearsed: hazard.map(|hazard| hazard.kept(target, &outcome.solution)),
+            rehearsed: None,
+            is_usable: outcome.is_built,
             notes: Vec::new(),
         };
         if let (Some(warm), Some(start)) = (warm, start) {
-            let mended = translation.sketches(problem, &start.solution(target), before);
-            let (sketches, mended) = (warm.complete(found.sketches), warm.complete(mended));
-            found.sketches = if options.reliability.is_some() {
-                // A plan that keeps more promises may cost more.
-                sketches
-            } else {
-                warm.no_worse(self.travel, sketches, mended, options.fleet_first)
-            };
-            found.notes = warm.notes(start.displaced());
+            ready.compare(warm, &start, &mut found);
         }
+        found.rehearsed = ready
+            .starts
+            .as_ref()
+            .map(|starts| starts.kept(&found.sketches));
         found
-    }
-
-    /// The sketches of a solution, with starts that are early enough where promises are to be kept in spite of delays.
-    fn started(
-        &self,
-        translation: &Translation,
-        solution: &Solution,
-        mut sketches: Vec<RouteSketch>,
-    ) -> Vec<RouteSketch> {
-        if let Some(reliability) = &self.options.reliability {
-            for (sketch, route) in sketches.iter_mut().zip(&solution.routes) {
-                let start = reliability.start(&translation.target, route.kind, &route.clients);
-                sketch.start = Some(translation.origin() + Seconds(i64::from(start)));
-            }
-        }
-        sketches
     }
 
     /// From sequences to a plan without a verdict; `is_searched` allows a last sweep for orders that the search left
@@ -371,6 +381,68 @@ impl Order<'_> {
             UnservedOrder::unexplained(&problem.orders[position])
         };
         schedule.unserved.iter().map(&mut entry).collect()
+    }
+}
+
+/// A translated problem, with what turns the solver's solutions into sketches.
+struct Ready<'a> {
+    order: &'a Order<'a>,
+    translation: &'a Translation,
+    /// When couriers start, for a target.
+    starts: Option<Starts<'a>>,
+    /// The routes by which couriers are told apart.
+    before: &'a [InitialRoute],
+}
+
+impl Ready<'_> {
+    /// The sketches of a solution; for a target with the starts that it takes.
+    fn sketches(&self, solution: &Solution) -> Vec<RouteSketch> {
+        let (problem, translation) = (self.order.problem, self.translation);
+        let sketches = translation.sketches(problem, solution, self.before);
+        match &self.starts {
+            Some(starts) => starts.choose(solution, sketches),
+            None => sketches,
+        }
+    }
+
+    /// What a solution costs with the starts that the target takes; `None` without one, where the search knows.
+    fn cost(&self, solution: &Solution) -> Option<Cost> {
+        let starts = self.starts.as_ref()?;
+        let mut sketches = self.sketches(solution);
+        if let Some(warm) = self.order.warm {
+            sketches = warm.complete(sketches);
+        }
+        Some(starts.cost(&sketches))
+    }
+
+    /// Replaces what was found by the plan that the search had to start from, if that is better.
+    fn compare(&self, warm: &WarmStart<'_>, start: &Start, found: &mut Found) {
+        let (travel, options) = (self.order.travel, self.order.options);
+        let sketches = warm.complete(std::mem::take(&mut found.sketches));
+        let as_given = warm.as_given(travel);
+        found.sketches = match as_given {
+            // Ways that were not measured for lack of time tell nothing of other plans.
+            Some(as_given) if !found.is_usable => {
+                found.is_usable = true;
+                as_given
+            }
+            as_given => {
+                let solution = start.solution(&self.translation.target);
+                let mended = warm.complete(self.sketches(&solution));
+                let others = std::iter::once(mended).chain(as_given);
+                let lacking = |routes: &[Route]| {
+                    let starts = self.starts.as_ref();
+                    starts.map_or(0, |starts| starts.lacking(routes))
+                };
+                let terms = Terms {
+                    travel,
+                    fleet_first: options.fleet_first,
+                    lacking: &lacking,
+                };
+                warm.no_worse(&terms, sketches, others)
+            }
+        };
+        found.notes = warm.notes(start.displaced());
     }
 }
 

@@ -17,7 +17,6 @@ use crate::forecast::{Rehearsal, Step};
 use crate::model::{NoiseModel, OnTimeTarget, Problem};
 use crate::solver::hazard::{HarmLimit, Hazard};
 use crate::solver::problem::{self as target, VehicleType};
-use crate::solver::solution::{Solution, SolutionRoute};
 use crate::units::{Cost, ExactCost, Seconds};
 
 /// How reliable a plan is to be.
@@ -144,47 +143,50 @@ thread_local! {
 
 impl BrokenPromises {
     /// What `judge` makes of the number of days on which each of `clients` is late.
-    fn late_days<T>(
+    fn late_days(
         &self,
         problem: &target::Problem,
         kind: usize,
         clients: &[u32],
-        judge: impl FnOnce(&[u32]) -> T,
-    ) -> T {
+        judge: impl FnOnce(&[u32]),
+    ) {
         SCRATCH.with_borrow_mut(|(steps, late)| {
             let vehicle = &problem.types()[kind];
             let departure = departure(problem, vehicle, kind, clients, self.lead, steps);
             let courier = self.couriers[kind];
             self.rehearsal.late_days(courier, departure, steps, late);
-            judge(late)
+            judge(late);
         })
     }
 
-    /// The expected share of all promises that `solution` keeps on the days of the rehearsal, 0 to 1.
-    pub(super) fn kept(&self, problem: &target::Problem, solution: &Solution) -> f64 {
-        let broken = |route: &SolutionRoute| -> u64 {
-            let clients: Vec<u32> = route.clients.iter().map(|&client| client as u32).collect();
-            let total = |late: &[u32]| late.iter().copied().map(u64::from).sum();
-            self.late_days(problem, route.kind, &clients, total)
-        };
-        let n_days = u64::from(self.rehearsal.days());
-        let absent = n_days * solution.absent.len() as u64;
-        let broken = absent + solution.routes.iter().map(broken).sum::<u64>();
-        let promises = n_days * problem.n_clients().max(1) as u64;
-        1.0 - broken as f64 / promises as f64
+    /// On how many days a vehicle of type `kind` that departs so many seconds after the origin is late at each of `steps`.
+    pub(super) fn late_days_of(&self, kind: usize, departure: i32, steps: &[Step]) -> Vec<u32> {
+        let mut late = Vec::new();
+        let courier = self.couriers[kind];
+        self.rehearsal
+            .late_days(courier, departure, steps, &mut late);
+        late
+    }
+
+    /// Days of the rehearsal.
+    pub(super) fn days(&self) -> u32 {
+        self.rehearsal.days()
+    }
+
+    /// The harm of a stop that is late on so many days, in promises broken on one day of the rehearsal, those of stops
+    /// below the floor several times.
+    pub(super) fn harm_of(&self, days: u32) -> i64 {
+        let beyond = days.saturating_sub(self.tolerated);
+        i64::from(days) + FLOOR_WEIGHT * i64::from(beyond)
     }
 }
 
 impl Hazard for BrokenPromises {
-    /// In promises broken on one day of the rehearsal, those of stops below the floor several times.
+    /// See [`BrokenPromises::harm_of`].
     fn harms(&self, problem: &target::Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>) {
-        let count = |&days: &u32| {
-            let beyond = days.saturating_sub(self.tolerated);
-            i64::from(days) + FLOOR_WEIGHT * i64::from(beyond)
-        };
         self.late_days(problem, kind, clients, |late| {
             harms.clear();
-            harms.extend(late.iter().map(count));
+            harms.extend(late.iter().map(|&days| self.harm_of(days)));
         });
     }
 }

@@ -5,13 +5,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::initial::initial_findings;
+use super::reliability::Reliability;
 use super::translate::{Fixed, Translation};
-use super::{Cancel, PlanOptions, Planned, evaluate, plan};
+use super::{Cancel, PlanOptions, PlanProgress, Planned, evaluate, plan};
 use crate::check::check_locks;
 use crate::clock::Clock;
 use crate::model::fixture::{Fixture, arbitrary, at, hours, initial_plan, sketch};
 use crate::model::{
-    ConstraintKind, DropPolicy, InitialPlan, Lock, Plan, Problem, RouteSketch, StopLock,
+    ConstraintKind, DropPolicy, InitialPlan, Lock, NoiseModel, OnTimeTarget, Plan, Problem,
+    RouteSketch, StopLock, TimeWindow,
 };
 use crate::solver::control::Control;
 use crate::solver::params::SearchParams;
@@ -312,6 +314,142 @@ fn fewer_couriers_come_before_cost_only_if_that_is_asked_for() {
     assert_eq!((cheap.routes.len(), small.routes.len()), (2, 1));
     assert_eq!((cheap.unserved.len(), small.unserved.len()), (0, 0));
     assert!(small.total_cost() > cheap.total_cost());
+}
+
+/// One courier, paid by the hour, and a first door that is open for `minutes`.
+fn paid_day(minutes: i64) -> Problem {
+    let first = TimeWindow {
+        start: at(14, 0),
+        end: at(14, minutes),
+    };
+    Fixture::new()
+        .courier("anna", |courier| courier.costs.per_hour = Cost(1_000))
+        .order("a", (600, 0), |order| order.windows = vec![first])
+        .order("b", (1_200, 0), |order| order.windows = vec![hours(15, 17)])
+        .build()
+}
+
+fn for_target(expected: f64, iterations: u64) -> PlanOptions {
+    PlanOptions {
+        reliability: Some(Reliability {
+            target: OnTimeTarget {
+                expected,
+                floor: None,
+            },
+            noise: NoiseModel::default(),
+            grace: Seconds::ZERO,
+        }),
+        ..options(iterations)
+    }
+}
+
+#[test]
+fn a_plan_sent_back_for_a_target_keeps_the_early_starts_that_it_needs() {
+    let day = paid_day(5);
+    let first = planned(&day, &for_target(0.999, 20));
+    let late = planned(&day, &options(20)).plan;
+    assert!(first.plan.routes[0].start < late.routes[0].start);
+    let initial = initial_plan(&sketches(&first.plan), &[]);
+    let again = from(&day, &initial, for_target(0.999, 20));
+    assert_eq!(again.plan.routes, first.plan.routes);
+    assert_eq!(again.rehearsed, first.rehearsed);
+    let initial = initial_plan(&sketches(&late), &[]);
+    let mended = from(&day, &initial, for_target(0.999, 20));
+    assert_eq!(mended.plan.routes, first.plan.routes);
+}
+
+#[test]
+fn an_earlier_start_than_the_rule_has_is_kept_if_it_brings_the_plan_nearer_to_the_target() {
+    let day = paid_day(5);
+    let mut route = sketch("anna", &["a", "b"]);
+    route.start = Some(at(13, 0));
+    let again = from(&day, &initial_plan(&[route], &[]), for_target(0.999, 20));
+    assert_eq!(again.plan.routes[0].start, at(13, 0));
+}
+
+#[test]
+fn a_target_that_is_met_anyway_costs_nothing() {
+    let day = paid_day(59);
+    let cheap = planned(&day, &options(20)).plan;
+    let reliable = planned(&day, &for_target(0.9, 20)).plan;
+    assert_eq!(reliable.routes, cheap.routes);
+}
+
+#[test]
+fn progress_for_a_target_tells_the_cost_with_the_starts_that_it_takes() {
+    let day = paid_day(5);
+    let travel = TravelTimes::new(&day);
+    let (clock, cancel) = (Clock::start(), Cancel::default());
+    let mut told = Vec::new();
+    let mut tell = |progress: &PlanProgress| told.push(progress.cost);
+    let options = for_target(0.999, 20);
+    let planned = plan(&day, &travel, &options, &clock, &cancel, &mut tell).unwrap();
+    assert_eq!(told.last(), Some(&planned.plan.total_cost()));
+}
+
+#[test]
+fn a_search_cancelled_before_it_began_has_a_plan_only_if_one_was_given() {
+    let day = line().build();
+    let travel = TravelTimes::new(&day);
+    let (clock, cancel) = (Clock::start(), Cancel::default());
+    cancel.cancel();
+    let planned =
+        |options: &PlanOptions| plan(&day, &travel, options, &clock, &cancel, &mut |_| {}).unwrap();
+    assert!(!planned(&options(20)).is_usable);
+    let given = PlanOptions {
+        initial: Some(initial_plan(&[sketch("anna", &["a", "b"])], &[])),
+        ..options(20)
+    };
+    let kept = planned(&given);
+    assert!(kept.is_usable);
+    assert_eq!(kept.plan.routes[0].stops.len(), 2);
+    assert_eq!(kept.plan.broken_promises(), 1);
+}
+
+#[test]
+fn a_courier_who_began_before_the_shift_keeps_all_stops() {
+    let day = Fixture::new()
+        .courier("anna", |courier| courier.shift = hours(9, 18))
+        .courier("boris", |_| {})
+        .order("a", (100, 0), |order| order.windows = vec![hours(8, 10)])
+        .order("b", (200, 0), |_| {})
+        .order("c", (300, 0), |_| {})
+        .build();
+    let mut route = sketch("anna", &["a", "b", "c"]);
+    route.start = Some(at(8, 30));
+    let planned = from(
+        &day,
+        &initial_plan(&[route], &[("a", Lock::Done)]),
+        options(100),
+    );
+    assert_eq!(planned.notes, []);
+    let plan = planned.plan;
+    assert_eq!((plan.routes.len(), plan.routes[0].stops.len()), (1, 3));
+    assert_eq!(plan.routes[0].start, at(8, 30));
+    let kinds: Vec<_> = plan
+        .verdict
+        .violations
+        .iter()
+        .map(|it| it.constraint)
+        .collect();
+    assert_eq!(kinds, [ConstraintKind::Inconsistent]);
+}
+
+#[test]
+fn stops_behind_locked_ones_that_cannot_be_are_named() {
+    let day = line()
+        .courier("vera", |courier| courier.limits.max_stops = Some(1))
+        .build();
+    let route = sketch("vera", &["a", "b", "c"]);
+    let locks = [("a", Lock::Done), ("b", Lock::InProgress)];
+    let planned = from(&day, &initial_plan(&[route], &locks), options(200));
+    let named: Vec<(&str, &str)> = (planned.notes.iter())
+        .map(|note| (note.field.as_str(), note.subject.as_str()))
+        .collect();
+    assert_eq!(
+        named,
+        [("routes[0].order_ids[2]", "c"), ("routes[0]", "vera")]
+    );
 }
 
 proptest! {

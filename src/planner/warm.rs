@@ -8,7 +8,7 @@ use super::translate::{Fixed, Translation};
 use crate::check::check;
 use crate::model::{
     ConstraintKind, CourierId, DropPolicy, Finding, InitialPlan, OrderId, Plan, Problem,
-    Provenance, Reason, RouteSketch, UnservedOrder, Verdict, Violation,
+    Provenance, Reason, Route, RouteSketch, UnservedOrder, Verdict, Violation,
 };
 use crate::solver::start::{Start, StartRoute};
 use crate::travel::TravelTimes;
@@ -54,9 +54,20 @@ impl<'a> WarmStart<'a> {
             fixed: Fixed::new(),
             routes,
         };
+        warm.begin();
         warm.judge_locked(travel);
         warm.bind();
         warm
+    }
+
+    /// Lets shifts begin when their couriers did: what has happened is no reason to plan the rest as impossible.
+    fn begin(&mut self) {
+        for route in &self.routes {
+            if let Some(start) = route.pin.start {
+                let shift = &mut self.bound.couriers[route.courier].shift;
+                shift.start = shift.start.min(start);
+            }
+        }
     }
 
     /// Finds out when locked stops are, where that is given, and whether they are possible at all.
@@ -67,7 +78,7 @@ impl<'a> WarmStart<'a> {
             .filter(|route| route.pin.locked > 0)
             .map(|route| self.sketch(route, &route.orders[..route.pin.locked]))
             .collect();
-        let plan = timed(self.problem, travel, &locked);
+        let plan = timed(&self.bound, travel, &locked);
         let mut broken: BTreeMap<&CourierId, Vec<&Violation>> = BTreeMap::new();
         for violation in &plan.verdict.violations {
             if let Some(courier) = &violation.courier {
@@ -108,7 +119,7 @@ impl<'a> WarmStart<'a> {
         let whole: Vec<RouteSketch> = (routes.iter())
             .map(|route| self.sketch(route, &route.orders))
             .collect();
-        let plan = timed(self.problem, travel, &whole);
+        let plan = timed(&self.bound, travel, &whole);
         for route in &plan.routes {
             let mut violations = plan.verdict.violations.iter();
             if violations.any(|violation| violation.courier.as_ref() == Some(&route.courier)) {
@@ -175,7 +186,7 @@ impl<'a> WarmStart<'a> {
     /// Adds what the search knows nothing of: the stops of frozen couriers, and starts that have happened.
     pub(super) fn complete(&self, mut sketches: Vec<RouteSketch>) -> Vec<RouteSketch> {
         for sketch in &mut sketches {
-            sketch.start = self.pins.of(&sketch.courier).start;
+            sketch.start = self.pins.of(&sketch.courier).start.or(sketch.start);
         }
         for route in self.routes.iter().filter(|route| self.is_frozen(route)) {
             sketches.push(self.sketch(route, &route.orders[..route.pin.locked]));
@@ -183,19 +194,27 @@ impl<'a> WarmStart<'a> {
         sketches
     }
 
-    /// The better one of what the search found and what it had to start from: the start as mended, or the initial plan
-    /// as given if that breaks nothing.
+    /// The best one of what the search found and of `others`, what it had to start from.
     ///
     /// The search knows costs on its own scale; here promises, penalties and costs of the plan itself are compared.
     pub(super) fn no_worse(
         &self,
-        travel: &TravelTimes<'_>,
+        terms: &Terms<'_>,
         found: Vec<RouteSketch>,
-        mended: Vec<RouteSketch>,
-        fleet_first: bool,
+        others: impl Iterator<Item = Vec<RouteSketch>>,
     ) -> Vec<RouteSketch> {
-        let rank = |sketches: &[RouteSketch]| Rank::of(self.problem, travel, sketches, fleet_first);
-        let mut best = (rank(&found), found);
+        let mut best = (Rank::of(self.problem, terms, &found), found);
+        for other in others {
+            let rank = Rank::of(self.problem, terms, &other);
+            if rank < best.0 {
+                best = (rank, other);
+            }
+        }
+        best.1
+    }
+
+    /// The initial plan as given, with its starts; `None` if that breaks anything.
+    pub(super) fn as_given(&self, travel: &TravelTimes<'_>) -> Option<Vec<RouteSketch>> {
         let as_given: Vec<RouteSketch> = self
             .routes
             .iter()
@@ -212,14 +231,8 @@ impl<'a> WarmStart<'a> {
                 }
             })
             .collect();
-        let is_sound = timed(self.problem, travel, &as_given).verdict.is_feasible();
-        for other in std::iter::once(mended).chain(is_sound.then_some(as_given)) {
-            let rank = rank(&other);
-            if rank < best.0 {
-                best = (rank, other);
-            }
-        }
-        best.1
+        let verdict = timed(self.problem, travel, &as_given).verdict;
+        verdict.is_feasible().then_some(as_given)
     }
 
     /// What did not fit any more; paths start at the initial plan.
@@ -247,8 +260,20 @@ impl<'a> WarmStart<'a> {
             let id = sketch.courier.as_str();
             Some(Finding::new(format!("routes[{row}]"), id, Reason::Conflict, message))
         });
-        displaced.iter().filter_map(note).chain(frozen).collect()
+        let unseated = (self.routes.iter())
+            .filter(|route| self.is_frozen(route))
+            .flat_map(|route| &route.orders[route.pin.locked..]);
+        let moved = displaced.iter().chain(unseated);
+        moved.filter_map(note).chain(frozen).collect()
     }
+}
+
+/// By what plans are compared, besides promises, penalties and cost.
+pub(super) struct Terms<'a> {
+    pub(super) travel: &'a TravelTimes<'a>,
+    pub(super) fleet_first: bool,
+    /// What routes lack to the target; 0 if they meet it, or there is none.
+    pub(super) lacking: &'a dyn Fn(&[Route]) -> i64,
 }
 
 /// How good a plan is: less is better, the first difference decides.
@@ -256,19 +281,16 @@ impl<'a> WarmStart<'a> {
 struct Rank {
     broken_promises: usize,
     penalty: i64,
+    /// What lacks to the target.
+    lacking: i64,
     /// Nothing unless few vehicles come first.
     vehicles: usize,
     cost: ExactCost,
 }
 
 impl Rank {
-    fn of(
-        problem: &Problem,
-        travel: &TravelTimes<'_>,
-        sketches: &[RouteSketch],
-        fleet_first: bool,
-    ) -> Self {
-        let schedule = schedule::schedule(problem, travel, sketches);
+    fn of(problem: &Problem, terms: &Terms<'_>, sketches: &[RouteSketch]) -> Self {
+        let schedule = schedule::schedule(problem, terms.travel, sketches);
         let policies = schedule.unserved.iter();
         let policies = policies.map(|&position| problem.orders[position].drop_policy);
         let (mut broken_promises, mut penalty) = (0, 0);
@@ -281,7 +303,8 @@ impl Rank {
         Self {
             broken_promises,
             penalty,
-            vehicles: if fleet_first {
+            lacking: (terms.lacking)(&schedule.routes),
+            vehicles: if terms.fleet_first {
                 schedule.routes.len()
             } else {
                 0

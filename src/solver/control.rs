@@ -27,6 +27,8 @@ pub struct Outcome {
     pub toll: i64,
     /// The best solution.
     pub solution: Solution,
+    /// Whether a first solution was finished; false only if the caller asked to stop before every client was tried.
+    pub is_built: bool,
     /// Iterations made.
     pub iterations: u64,
     /// Why it ended.

@@ -115,8 +115,10 @@ fn search_by(
     }
     search.schedule = Schedule::new(params, replay);
     search.construct(control.is_cancelled);
+    let is_built = !(control.is_cancelled)();
     let end = search.run(control);
     Outcome {
+        is_built,
         toll: search.toll.price(),
         solution: search.kept.unwrap_or(search.best),
         iterations: search.iterations,

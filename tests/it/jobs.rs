@@ -101,6 +101,7 @@ async fn a_cancelled_job_ends_with_the_best_plan_it_had() {
         .into_inner()
         .job_id;
     service.reaches(1, 0).await;
+    has_progress(&service, &job_id).await;
     let request = pb::CancelPlanRequest {
         job_id: job_id.clone(),
     };
@@ -116,6 +117,44 @@ async fn a_cancelled_job_ends_with_the_best_plan_it_had() {
     service.reaches(0, 0).await;
     let again = client.cancel_plan(request).await.unwrap().into_inner();
     assert_eq!(again.state(), JobState::Cancelled);
+}
+
+/// Waits for the first plan of a job.
+async fn has_progress(service: &Service, job_id: &str) {
+    let request = pb::WatchPlanRequest {
+        job_id: job_id.to_owned(),
+    };
+    let mut client = service.planning().await;
+    let mut stream = client.watch_plan(request).await.unwrap().into_inner();
+    while let Some(event) = within(stream.message()).await.unwrap() {
+        if event.progress.is_some() {
+            return;
+        }
+    }
+    panic!("the job ended before it had a plan");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_cancelled_at_once_says_that_it_has_no_plan_unless_it_tried_every_order() {
+    let service = Service::start().await;
+    let mut client = service.planning().await;
+    for number in 0..5 {
+        let started = client
+            .start_plan(start_request(&format!("r{number}"), 60_000))
+            .await;
+        let job_id = started.unwrap().into_inner().job_id;
+        let request = pb::CancelPlanRequest {
+            job_id: job_id.clone(),
+        };
+        client.cancel_plan(request).await.unwrap();
+        let seen = watch(&service, &job_id).await;
+        let last = seen.last().unwrap();
+        assert_eq!(last.state(), JobState::Cancelled);
+        match &last.solved {
+            Some(solved) => assert_eq!(solved.plan.as_ref().unwrap().broken_promises, 0),
+            None => assert!(last.failure.contains("no plan"), "{}", last.failure),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,10 +10,11 @@ use crate::app::{Accepted, OnInvalidOrder, Order, Refusal};
 use crate::config::PlanningConfig;
 use crate::grpc::{input_digest, pb, plan_version};
 use crate::model::{
-    CourierId, Finding, ForecastOptions, Plan, PlanForecast, Problem, Reason, RouteSketch,
+    Calendar, CourierId, Finding, ForecastOptions, Plan, PlanForecast, Problem, Reason, RouteSketch,
 };
 use crate::planner::initial::initial_findings;
 use crate::planner::schedule;
+use crate::units::Timestamp;
 
 type Read<T> = Result<T, Vec<Finding>>;
 
@@ -148,6 +149,10 @@ pub fn read_sheet_day(
     let ((accepted, plan), (forecast, couriers)) =
         all(pair(accepted, plan), pair(forecast, couriers))?;
     let mut found = plan_findings("day.plan", &accepted.problem, &sketches_of(&plan));
+    found.extend(prefixed(
+        "day.plan",
+        time_findings(&accepted.problem, &plan),
+    ));
     found.extend(without_route(&plan, &couriers));
     refuse_if_any(found)?;
     let routes = day.plan.as_ref().map(|plan| plan.routes.as_slice());
@@ -215,6 +220,47 @@ fn plan_findings(field: &str, problem: &Problem, sketches: &[RouteSketch]) -> Ve
         finding.field = path_in_plan(&finding.field);
     }
     prefixed(field, found)
+}
+
+/// Times of a plan that are days away from the shifts, but for starts, which are judged with the sequences; paths start
+/// at the plan.
+fn time_findings(problem: &Problem, plan: &Plan) -> Vec<Finding> {
+    let calendar = Calendar::new(problem);
+    let mut found = Vec::new();
+    for (row, route) in plan.routes.iter().enumerate() {
+        let mut judge = |path: String, id: &str, times: &[(&str, Timestamp)]| {
+            for &(field, moment) in times {
+                if let Some(message) = calendar.objection(moment) {
+                    let path = format!("routes[{row}].{path}{field}");
+                    found.push(Finding::new(path, id, Reason::OutOfRange, message));
+                }
+            }
+        };
+        let courier = route.courier.as_str();
+        let own = [("departure_time", route.departure), ("end_time", route.end)];
+        judge(String::new(), courier, &own);
+        for (number, stop) in route.stops.iter().enumerate() {
+            let times = [
+                ("arrival_time", stop.arrival),
+                ("service_start_time", stop.service_start),
+                ("departure_time", stop.departure),
+            ];
+            judge(format!("stops[{number}]."), stop.order.as_str(), &times);
+        }
+        for (number, reload) in route.reloads.iter().enumerate() {
+            let times = [
+                ("arrival_time", reload.arrival),
+                ("loading_time", reload.loading_start),
+                ("departure_time", reload.departure),
+            ];
+            judge(format!("reloads[{number}]."), reload.depot.as_str(), &times);
+        }
+        for (number, pause) in route.breaks.iter().enumerate() {
+            let times = [("start_time", pause.start), ("end_time", pause.end)];
+            judge(format!("breaks[{number}]."), courier, &times);
+        }
+    }
+    found
 }
 
 /// Couriers whose sheets are asked for and who have no route.

@@ -25,7 +25,7 @@ use super::{
 };
 use place::Atlas;
 use report::Subject;
-use time::Calendar;
+pub use time::Calendar;
 
 /// Everything found in a problem.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,20 +9,24 @@ pub(super) const DAY: i64 = 86_400;
 
 /// Farthest that a time of the problem lies from the middle shift start, in seconds.
 ///
-/// With it, differences between any two times fit 32 bits with room for a thousand travel times.
+/// With it, differences between any two times fit 32 bits with room for a thousand travel times; and forecasts, which
+/// reckon in single precision, hold them to an eighth of a second.
 const SPREAD_MAX: i64 = 7 * DAY;
 
 /// Longest duty that can be stated, in seconds; longer ones would not limit anything.
 pub(super) const DUTY_MAX: i64 = 366 * DAY;
 
 /// Knows around when the problem takes place.
-pub(super) struct Calendar {
+#[derive(Clone, Copy, Debug)]
+pub struct Calendar {
     /// The middle one of the shift starts, which a few wrong ones do not move far.
     middle: Option<Timestamp>,
 }
 
 impl Calendar {
-    pub(super) fn new(problem: &Problem) -> Self {
+    /// The calendar of `problem`, which need not be valid.
+    #[must_use]
+    pub fn new(problem: &Problem) -> Self {
         let starts = problem.couriers.iter().map(|courier| courier.shift.start);
         let mut starts: Vec<_> = starts.filter(|start| is_date(*start)).collect();
         starts.sort_unstable();
@@ -31,28 +35,32 @@ impl Calendar {
         }
     }
 
-    /// Whether `moment` is one the problem may have; reported otherwise.
-    pub(super) fn check(&self, subject: &mut Subject<'_>, field: &str, moment: Timestamp) -> bool {
+    /// What is wrong with `moment` as a time of the problem, or of a plan for it; `None` if nothing is.
+    #[must_use]
+    pub fn objection(&self, moment: Timestamp) -> Option<String> {
         if !is_date(moment) {
-            let message = "the time is not between the years 1970 and 9999";
-            subject.error(field, Reason::OutOfRange, message);
-            return false;
+            return Some("the time is not between the years 1970 and 9999".to_owned());
         }
-        let Some(middle) = self.middle else {
-            return true;
-        };
+        let middle = self.middle?;
         let distance = (moment - middle).0.abs();
-        if distance > SPREAD_MAX {
-            let message = format!(
+        (distance > SPREAD_MAX).then(|| {
+            format!(
                 "{} is {} days away from the couriers' shifts (around {}): it must be within 7 days",
                 clock(moment),
                 distance / DAY,
                 clock(middle)
-            );
+            )
+        })
+    }
+
+    /// Whether `moment` is one the problem may have; reported otherwise.
+    pub(super) fn check(&self, subject: &mut Subject<'_>, field: &str, moment: Timestamp) -> bool {
+        let objection = self.objection(moment);
+        let is_sound = objection.is_none();
+        if let Some(message) = objection {
             subject.error(field, Reason::OutOfRange, message);
-            return false;
         }
-        true
+        is_sound
     }
 
     /// Whether `window` is sound; reported otherwise.

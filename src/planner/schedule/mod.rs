@@ -14,7 +14,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Break, Depot, Finding, Order, OrderKind, Problem, Reason, Reload, Route, RouteSketch, Stop,
+    Break, Calendar, Depot, Finding, Order, OrderKind, Problem, Reason, Reload, Route, RouteSketch,
+    Stop,
 };
 use crate::travel::TravelTimes;
 use crate::units::{Load, Seconds, Timestamp};
@@ -81,7 +82,8 @@ pub fn schedule(problem: &Problem, travel: &TravelTimes<'_>, sketches: &[RouteSk
     }
 }
 
-/// What is wrong with `sketches`: unknown couriers and orders, and those that are named twice.
+/// What is wrong with `sketches`: unknown couriers and orders, those that are named twice, and starts that are days away
+/// from the shifts.
 ///
 /// Paths start at the list of sketches, as in `routes[1].order_ids[4]`.
 #[must_use]
@@ -91,6 +93,7 @@ pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Findi
     let mut driven = BTreeMap::new();
     let mut served = BTreeMap::new();
     let mut findings = Vec::new();
+    let calendar = Calendar::new(problem);
     for (row, sketch) in sketches.iter().enumerate() {
         let path = format!("routes[{row}].courier_id");
         let courier = &sketch.courier;
@@ -113,15 +116,10 @@ pub fn sketch_findings(problem: &Problem, sketches: &[RouteSketch]) -> Vec<Findi
             }
         }
         findings.extend(reload_findings(problem, row, sketch));
-        if let Some(start) = sketch.start
-            && !(Timestamp(0)..=Timestamp::LAST).contains(&start)
-        {
-            findings.push(Finding::new(
-                format!("routes[{row}].start_time"),
-                courier.as_str(),
-                Reason::OutOfRange,
-                "the start is not between the years 1970 and 9999",
-            ));
+        if let Some(message) = sketch.start.and_then(|start| calendar.objection(start)) {
+            let path = format!("routes[{row}].start_time");
+            let id = courier.as_str();
+            findings.push(Finding::new(path, id, Reason::OutOfRange, message));
         }
     }
     findings
@@ -381,6 +379,18 @@ mod sketch_tests {
             .map(|(path, reason)| (path.as_str(), *reason))
             .collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_start_days_away_from_the_shifts_is_found() {
+        let mut route = sketch("anna", &["a"]);
+        for days in [-3_650, -8, 8, 3_650] {
+            route.start = Some(at(24 * days, 0));
+            let expected = [("routes[0].start_time".to_owned(), Reason::OutOfRange)];
+            assert_eq!(paths(std::slice::from_ref(&route)), expected);
+        }
+        route.start = Some(at(-24, 0));
+        assert_eq!(paths(&[route]), []);
     }
 
     #[test]

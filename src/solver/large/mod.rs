@@ -90,6 +90,7 @@ pub(super) fn search(
         large.resume(start);
     }
     large.construct(control);
+    let is_built = !(control.is_cancelled)();
     let end = loop {
         let done = large.done(large.iterations, control.clock.elapsed());
         (control.on_progress)(&SearchProgress {
@@ -108,6 +109,7 @@ pub(super) fn search(
     Outcome {
         toll: 0,
         solution: large.best,
+        is_built,
         iterations: large.iterations,
         end,
     }
