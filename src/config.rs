@@ -239,7 +239,9 @@ impl Config {
             Err(error) => problems.push(error.to_string().trim_end().to_owned()),
         }
         for (name, value) in environment {
-            if let Some(key) = name.strip_prefix(ENV_PREFIX) {
+            // What tests are told by the environment is none of the process's settings.
+            let key = name.strip_prefix(ENV_PREFIX);
+            if let Some(key) = key.filter(|key| !key.starts_with("TEST_")) {
                 let key = key.to_ascii_lowercase();
                 let (section, knob) = match key.split_once('_') {
                     Some((section @ ("server" | "planning" | "promises"), knob)) => (section, knob),
@@ -474,6 +476,7 @@ mod tests {
                 ("PUNCTUAL_PLANNING_PLANS_RUNNING_MAX", "4"),
                 ("PUNCTUAL_LISTEN", "0.0.0.0:2"),
                 ("HOME", "/root"),
+                ("PUNCTUAL_TEST_PYTHON", "python3"),
             ]),
         )
         .unwrap();
