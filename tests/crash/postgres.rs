@@ -126,9 +126,10 @@ impl Postgres {
         };
         let mut victims = vec![postmaster.id().to_string()];
         victims.extend(children(postmaster.id()));
-        let killed = Command::new("kill").arg("-9").args(&victims);
+        let mut kill = Command::new("kill");
+        kill.arg("-9").args(&victims).stderr(Stdio::null());
         // Some may have ended meanwhile.
-        let _ = { killed }.stderr(Stdio::null()).status();
+        let _ = kill.status();
         let _ = postmaster.kill();
         postmaster.wait().unwrap();
     }

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,11 +24,18 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the built binary on `store`; what it logs is appended to `log`. Returns when it listens.
-    pub(crate) fn start(store: &str, log: &Path) -> Self {
-        let log = File::options().create(true).append(true).open(log).unwrap();
+    /// Starts the built binary on `store`; what it logs is appended to the file at `path`. Returns when it listens.
+    pub(crate) fn start(store: &str, path: &Path) -> Self {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
             .args(["serve", "--listen", "127.0.0.1:0", "--store", store])
+            // It refuses settings that it does not know.
+            .env_remove("PUNCTUAL_CRASH_CYCLES")
+            .env_remove("PUNCTUAL_TEST_POSTGRES")
             // Better plans come often, so that kills meet them being taken over.
             .env("PUNCTUAL_PROMISES_IMPROVE_MS", "100")
             .stdin(Stdio::null())
@@ -40,7 +47,11 @@ impl Server {
         let mut said = BufReader::new(child.stdout.take().unwrap());
         said.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("serving on ");
-        let address = address.unwrap_or_else(|| panic!("the server did not start: {line:?}"));
+        let address = address.unwrap_or_else(|| {
+            let log = std::fs::read_to_string(path).unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(5).collect();
+            panic!("the server did not start: {last:?}")
+        });
         Self {
             address: address.parse().unwrap(),
             child,
@@ -74,10 +85,9 @@ pub(crate) struct Line {
     pub(crate) unanswered: AtomicU64,
     /// Answers that came again as they were.
     pub(crate) replayed: AtomicU64,
-    /// The server that acknowledged last, and when, in milliseconds since `start`.
+    /// The server that acknowledged last, and when.
     last: Mutex<(usize, Instant)>,
     violations: Mutex<Vec<String>>,
-    pub(crate) turns: AtomicUsize,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,7 +105,6 @@ impl Line {
             replayed: AtomicU64::new(0),
             last: Mutex::new((0, Instant::now())),
             violations: Mutex::default(),
-            turns: AtomicUsize::new(0),
         }
     }
 
