@@ -202,6 +202,7 @@ impl Worker {
         let job = Job {
             day: day.clone(),
             key: None,
+            asked: shared.uptime.elapsed(),
             wish: Wish::Change(Command::TakeOver(routes)),
             answer,
         };

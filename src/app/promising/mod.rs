@@ -440,6 +440,7 @@ impl Promises {
         key: Option<RequestKey>,
         wish: Wish,
     ) -> Result<Answer, PromiseError> {
+        let asked = self.shared.uptime.elapsed();
         if let Some(key) = &key {
             let reply = self.shared.store.reply(&key.id).await;
             let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
@@ -451,6 +452,7 @@ impl Promises {
         let job = Job {
             day,
             key,
+            asked,
             wish,
             answer,
         };

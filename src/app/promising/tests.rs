@@ -450,3 +450,46 @@ async fn the_plan_gets_better_while_nobody_asks() {
     shop.audit().await;
     assert_eq!(shop.clock.now(), Timestamp(at(6, 0).0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_server_answered_while_a_request_was_waiting_is_answered_again() {
+    let shop = Shop::open().await;
+    let (window, day) = (WindowId::parse("morning").unwrap(), shop.day.clone());
+    let booking = booking(&shop.problem, 0);
+    let first = shop
+        .promises
+        .hold(key("x"), &day, booking.clone(), &window, None)
+        .await
+        .unwrap();
+    let other = promises(&shop.memory, &shop.clock, "two");
+    // The other server had looked for an answer before there was one. Then the first one is gone.
+    let ask = || async {
+        let (answer, told) = oneshot::channel();
+        let job = Job {
+            day: day.clone(),
+            key: Some(key("x")),
+            asked: Duration::ZERO,
+            wish: Wish::Change(Command::Hold {
+                booking: Box::new(booking.clone()),
+                window: window.clone(),
+                least: None,
+            }),
+            answer,
+        };
+        other.jobs.send(job).await.unwrap();
+        told.await.unwrap()
+    };
+    drop(shop.promises);
+    let answered = async {
+        loop {
+            match ask().await {
+                Err(PromiseError::NotOwner { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                other => return other,
+            }
+        }
+    };
+    let again = tokio::time::timeout(Duration::from_secs(5), answered).await;
+    assert_eq!(again.unwrap(), Ok(Answer::Promise(Box::new(first))));
+}

@@ -46,6 +46,8 @@ pub(super) struct Job {
     pub(super) day: DayId,
     /// `None` for what needs no answer that lasts.
     pub(super) key: Option<RequestKey>,
+    /// When the store was asked for an earlier answer and had none, by the process's own clock.
+    pub(super) asked: Duration,
     pub(super) wish: Wish,
     pub(super) answer: oneshot::Sender<Result<Answer, PromiseError>>,
 }
@@ -61,6 +63,8 @@ pub(super) enum Answer {
 /// A day as the writer knows it: ahead of what is published while a batch is under way.
 struct Draft {
     lease: Lease,
+    /// Since when nobody else can have written, by the process's own clock.
+    since: Duration,
     day: Day,
     book: Book,
     /// Entries of this batch.
@@ -128,10 +132,11 @@ impl Writer {
             let Job {
                 day,
                 key,
+                asked,
                 wish,
                 answer,
             } = job;
-            let outcome = self.attend(&day, key, wish).await;
+            let outcome = self.attend(&day, key, asked, wish).await;
             told.push((answer, day, outcome));
         }
         let failed = self.commit().await;
@@ -150,6 +155,7 @@ impl Writer {
         &mut self,
         id: &DayId,
         key: Option<RequestKey>,
+        asked: Duration,
         wish: Wish,
     ) -> Result<Answer, PromiseError> {
         if let Some(key) = &key
@@ -158,6 +164,11 @@ impl Writer {
             return Ok(answer);
         }
         let is_known = self.load(id).await?;
+        if let Some(key) = &key
+            && let Some(answer) = self.answered_before(id, key, asked).await?
+        {
+            return Ok(answer);
+        }
         let answer = match (wish, is_known) {
             (Wish::Open(terms), false) => self.open(*terms).await?,
             (Wish::Open(terms), true) => self.reopen(&terms)?,
@@ -188,6 +199,22 @@ impl Writer {
             None => Ok(None),
             Some(reply) => super::replay(key, reply).map(Some),
         }
+    }
+
+    /// The answer that a request had while its day was not ours yet, if it came before that: it may have been answered by
+    /// another process, or by this one in a batch of which nobody knew whether it was stored, after the store was asked.
+    async fn answered_before(
+        &self,
+        id: &DayId,
+        key: &RequestKey,
+        asked: Duration,
+    ) -> Result<Option<Answer>, PromiseError> {
+        if (self.drafts.get(id)).is_none_or(|draft| asked > draft.since) {
+            return Ok(None);
+        }
+        let reply = self.shared.store.reply(&key.id).await;
+        let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
+        reply.map(|reply| super::replay(key, &reply)).transpose()
     }
 
     /// Makes the day `id` ready; `false` if there is none.
@@ -224,6 +251,7 @@ impl Writer {
     fn keep(&mut self, lease: Lease, day: Day, book: Book) {
         let draft = Draft {
             lease,
+            since: self.shared.uptime.elapsed(),
             day,
             book,
             entries: Vec::new(),
