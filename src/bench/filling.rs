@@ -210,16 +210,8 @@ pub fn hindsight(
         let n_served = served.len();
         let (plan, forecast) = judged(&problem, &sketches, spec);
         on_round(n_served, forecast.expected_on_time);
-        let floor = spec.target.and_then(|target| target.floor).unwrap_or(0.0);
-        let mut chances: Vec<(f64, OrderId)> = (forecast.routes.iter())
-            .flat_map(|route| &route.stops)
-            .map(|stop| (stop.on_time.estimate, stop.order.clone()))
-            .collect();
-        chances.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
-        let is_met = spec.target.is_none_or(|target| {
-            forecast.expected_on_time >= target.expected
-                && chances.first().is_none_or(|worst| worst.0 >= floor)
-        });
+        let chances = chances(&forecast);
+        let is_met = is_met(&forecast, &chances, spec);
         if is_met || n_served == 0 {
             return Ok(Hindsight {
                 served: n_served,
@@ -259,6 +251,25 @@ fn sketch(route: &Route) -> RouteSketch {
         start: Some(route.start),
         reloads: Vec::new(),
     }
+}
+
+/// The chances of all promises, ascending.
+fn chances(forecast: &PlanForecast) -> Vec<(f64, OrderId)> {
+    let stops = forecast.routes.iter().flat_map(|route| &route.stops);
+    let mut chances: Vec<(f64, OrderId)> = stops
+        .map(|stop| (stop.on_time.estimate, stop.order.clone()))
+        .collect();
+    chances.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+    chances
+}
+
+/// Whether a plan meets the target.
+fn is_met(forecast: &PlanForecast, chances: &[(f64, OrderId)], spec: &FillingSpec) -> bool {
+    spec.target.is_none_or(|target| {
+        let floor = target.floor.unwrap_or(0.0);
+        forecast.expected_on_time >= target.expected
+            && chances.first().is_none_or(|worst| worst.0 >= floor)
+    })
 }
 
 /// How many of the least likely promises, of which there are `chances` in ascending order, have to go so that the others

@@ -76,11 +76,20 @@ impl Survey {
 /// after it; then everything else.
 fn nearer(a: &Miss, b: &Miss) -> bool {
     let rank = |miss: &Miss| {
-        let group = match miss.obstacle.constraint {
-            _ if miss.possible_from.is_some() => 0,
-            ConstraintKind::TimeWindow | ConstraintKind::LaterStop | ConstraintKind::ShiftEnd => 1,
-            ConstraintKind::Capacity | ConstraintKind::MaxStops => 2,
-            _ => 3,
+        let constraint = miss.obstacle.constraint;
+        let is = |kinds: &[ConstraintKind]| kinds.contains(&constraint);
+        let group = if miss.possible_from.is_some() {
+            0
+        } else if is(&[
+            ConstraintKind::TimeWindow,
+            ConstraintKind::LaterStop,
+            ConstraintKind::ShiftEnd,
+        ]) {
+            1
+        } else if is(&[ConstraintKind::Capacity, ConstraintKind::MaxStops]) {
+            2
+        } else {
+            3
         };
         (group, miss.obstacle.amount)
     };

@@ -181,7 +181,7 @@ impl LiveRoute {
                 .sum();
             let mut on_board = vec![load];
             for stop in &self.stops {
-                load = load - amount(stop, OrderKind::Delivery);
+                load -= amount(stop, OrderKind::Delivery);
                 load += amount(stop, OrderKind::Collection);
                 on_board.push(load);
             }

@@ -128,7 +128,7 @@ impl Desk {
             assert_eq!(own.cost(), route.cost.total());
         }
         assert_eq!(self.book.totals().cost, plan.cost().total());
-        assert_eq!(self.book.totals().stops as usize, problem.orders.len());
+        assert_eq!(self.book.totals().stops, problem.orders.len() as u64);
         let again = Book::of_day(self.book.site(), &self.day).unwrap();
         assert_eq!(again.totals(), self.book.totals());
     }
@@ -258,7 +258,7 @@ fn a_quote_names_what_it_would_mean() {
     for outcome in quote(&desk, booking(&day, &day.orders[0])) {
         let offer = outcome.unwrap();
         assert!(offer.probability.estimate > 0.99);
-        assert_eq!(offer.added_late, 0.0);
+        assert!(offer.added_late.abs() < 1e-12);
         assert_eq!(offer.lowest.1, day.orders[0].id);
     }
 }

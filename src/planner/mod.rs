@@ -27,6 +27,7 @@ use crate::model::{
     UnservedOrder, Verdict,
 };
 use crate::solver::control::{Control, SearchEnd, SearchProgress};
+use crate::solver::hazard::HarmLimit;
 use crate::solver::params::SearchParams;
 use crate::solver::search::search_from;
 use crate::solver::solution::Solution;
@@ -254,20 +255,7 @@ impl Order<'_> {
         if options.fleet_first {
             translation.target = translation.target.with_fleet_first();
         }
-        let hazard = (options.reliability.as_ref()).map(|reliability| {
-            let hazard = reliability.hazard(problem, &translation, options.seed);
-            let limit = reliability.limit(problem, &translation, Arc::clone(&hazard));
-            let allowed = limit.limit;
-            (
-                limit,
-                Rehearsed {
-                    reliability,
-                    hazard,
-                    allowed,
-                },
-            )
-        });
-        let (limit, rehearsed) = hazard.unzip();
+        let (limit, rehearsed) = self.rehearsed(&translation).unzip();
         if let Some(limit) = limit {
             translation.target = translation.target.with_harm_limit(limit);
         }
@@ -322,6 +310,19 @@ impl Order<'_> {
             .as_ref()
             .map(|starts| starts.kept(&found.sketches));
         found
+    }
+
+    /// The limit that the target sets, and the days on which it is looked at; `None` without a target.
+    fn rehearsed(&self, translation: &Translation) -> Option<(HarmLimit, Rehearsed<'_>)> {
+        let reliability = self.options.reliability.as_ref()?;
+        let hazard = reliability.hazard(self.problem, translation, self.options.seed);
+        let limit = reliability.limit(self.problem, translation, Arc::clone(&hazard));
+        let rehearsed = Rehearsed {
+            reliability,
+            hazard,
+            allowed: limit.limit,
+        };
+        Some((limit, rehearsed))
     }
 
     /// From sequences to a plan without a verdict; `is_searched` allows a last sweep for orders that the search left

@@ -342,33 +342,7 @@ impl Day {
         let mut promise = match &entry.event {
             Event::Opened(_) => return Err("the day is open already".to_owned()),
             Event::Replanned { .. } | Event::Closed => return Ok(None),
-            Event::Held {
-                promise,
-                booking,
-                window,
-                statement,
-                expires_at,
-                ..
-            } => {
-                if self.promises.contains_key(promise) {
-                    return Err(format!("there is a promise {promise} already"));
-                }
-                if self.live.contains_key(&booking.order.id) {
-                    return Err(format!("order {} has a promise already", booking.order.id));
-                }
-                let said = (statement.clone(), entry.at);
-                PromiseRecord {
-                    id: promise.clone(),
-                    booking: booking.as_ref().clone(),
-                    window: window.clone(),
-                    state: PromiseState::Held,
-                    expires_at: *expires_at,
-                    first: said.clone(),
-                    last: said,
-                    amendments: 0,
-                    entries: Vec::new(),
-                }
-            }
+            Event::Held { .. } => self.held_promise(entry)?,
             Event::Confirmed { promise, .. } => {
                 let mut promise = live(promise)?;
                 if promise.state != PromiseState::Held {
@@ -414,6 +388,39 @@ impl Day {
         }
         promise.entries.push(entry.number);
         Ok(Some(promise))
+    }
+
+    /// The promise of a hold.
+    fn held_promise(&self, entry: &Entry) -> Result<PromiseRecord, String> {
+        let Event::Held {
+            promise,
+            booking,
+            window,
+            statement,
+            expires_at,
+            ..
+        } = &entry.event
+        else {
+            return Err("it is no hold".to_owned());
+        };
+        if self.promises.contains_key(promise) {
+            return Err(format!("there is a promise {promise} already"));
+        }
+        if self.live.contains_key(&booking.order.id) {
+            return Err(format!("order {} has a promise already", booking.order.id));
+        }
+        let said = (statement.clone(), entry.at);
+        Ok(PromiseRecord {
+            id: promise.clone(),
+            booking: booking.as_ref().clone(),
+            window: window.clone(),
+            state: PromiseState::Held,
+            expires_at: *expires_at,
+            first: said.clone(),
+            last: said,
+            amendments: 0,
+            entries: Vec::new(),
+        })
     }
 
     /// Checks that after `changes` every promise in the plan has exactly one place, and nothing else has one.

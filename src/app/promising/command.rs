@@ -213,8 +213,8 @@ impl Desk<'_> {
 
     fn live(&self, id: &PromiseId, wanted: &'static str) -> Result<&Arc<PromiseRecord>, Refusal> {
         let record = self.day.live_promise(id, wanted, self.now);
-        record.map_err(|refusal| match refusal {
-            Refusal::HoldExpired { promise, at, .. } => {
+        record.map_err(|refusal| {
+            if let Refusal::HoldExpired { promise, at, .. } = refusal {
                 let record = self.day.promises().get(&promise);
                 let alternatives = record.map(|record| {
                     let booking = Arc::new(record.booking.clone());
@@ -226,8 +226,9 @@ impl Desk<'_> {
                     at,
                     alternatives,
                 }
+            } else {
+                refusal
             }
-            other => other,
         })
     }
 
@@ -251,11 +252,13 @@ impl Desk<'_> {
         match record.state {
             PromiseState::Confirmed => Ok(self.end(record, End::Cancelled)),
             PromiseState::Cancelled => Ok(self.unchanged(promise)),
-            state => Err(Refusal::WrongState {
-                promise,
-                state,
-                wanted: "cancelled",
-            }),
+            state @ (PromiseState::Held | PromiseState::Released | PromiseState::Expired) => {
+                Err(Refusal::WrongState {
+                    promise,
+                    state,
+                    wanted: "cancelled",
+                })
+            }
         }
     }
 

@@ -488,13 +488,14 @@ impl Promises {
         action: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PromiseError> {
-        self.compute
-            .run(action, work)
-            .await
-            .map_err(|refusal| match refusal {
-                AppRefusal::Fault(fault) => PromiseError::Fault(fault),
-                other => PromiseError::Fault(Fault::log(action, &other)),
+        let outcome = self.compute.run(action, work).await;
+        outcome.map_err(|refusal| {
+            PromiseError::Fault(if let AppRefusal::Fault(fault) = refusal {
+                fault
+            } else {
+                Fault::log(action, &refusal)
             })
+        })
     }
 }
 

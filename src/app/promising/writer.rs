@@ -111,9 +111,8 @@ impl Writer {
         let mut batch = Vec::new();
         loop {
             let waited = tokio::time::timeout(TICK, self.jobs.recv_many(&mut batch, BATCH_MAX));
-            match waited.await {
-                Ok(0) => break,
-                Ok(_) | Err(_) => {}
+            if let Ok(0) = waited.await {
+                break;
             }
             self.renew().await;
             self.serve(std::mem::take(&mut batch)).await;
@@ -393,11 +392,10 @@ impl Writer {
             for reply in &append.replies {
                 self.replies.remove(&reply.request_id);
             }
-            let told = match error {
-                StoreError::Fenced(day) if *day == append.day => {
-                    PromiseError::kept_by("another server")
-                }
-                other => PromiseError::of_write(other),
+            let told = if *error == StoreError::Fenced(append.day.clone()) {
+                PromiseError::kept_by("another server")
+            } else {
+                PromiseError::of_write(error)
             };
             failed.insert(append.day.clone(), told);
         }
