@@ -8,8 +8,10 @@ use crate::model::{ConstraintKind, Courier, TimeWindow};
 use crate::travel::Leg;
 use crate::units::{ExactCost, Load, Seconds, Timestamp};
 
-/// Positions per window that are tried in full.
-const TRIED_MAX: usize = 4;
+/// Cheapest positions per window that are tried in full.
+const CHEAP_MAX: usize = 4;
+/// Positions per window that are tried in full because they have the most time to spare.
+const SPARE_MAX: usize = 4;
 
 /// A position with room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(super) struct Candidate {
     pub(super) position: usize,
     /// About what it costs.
     pub(super) about: ExactCost,
+    /// By how much service may be late without breaking this promise or a later one.
+    spare: Seconds,
 }
 
 /// The position that comes nearest to having room.
@@ -34,42 +38,82 @@ pub(super) struct Miss {
 /// What all positions together say about one window.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Survey {
-    /// The cheapest positions, at most one for each courier on duty and one for all that stay at home so far.
-    pub(super) candidates: Vec<Candidate>,
-    /// If there is none: what comes nearest.
+    /// The cheapest positions of couriers on duty, at most one for each.
+    cheap: Vec<Candidate>,
+    /// Those with the most time to spare, likewise: where the cheap ones put too much at risk, one of these may do.
+    spare: Vec<Candidate>,
+    /// The cheapest way to send somebody who stays at home so far.
+    fresh: Option<Candidate>,
+    /// If there is no position with room: what comes nearest.
     pub(super) miss: Option<Miss>,
 }
 
 impl Survey {
-    /// Notes a position with room.
-    fn found(&mut self, candidate: Candidate, is_idle: bool, book: &Book) {
-        self.miss = None;
-        let rival = self.candidates.iter().position(|other| {
-            let is_other_idle = book.routes()[other.driver].stops().is_empty();
-            other.driver == candidate.driver || (is_idle && is_other_idle)
-        });
-        match rival {
-            Some(rival) if self.candidates[rival].about <= candidate.about => return,
-            Some(rival) => {
-                self.candidates.remove(rival);
+    /// Positions worth trying, each once.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let mut candidates = self.cheap.clone();
+        candidates.extend(self.fresh);
+        for candidate in &self.spare {
+            if !candidates.contains(candidate) {
+                candidates.push(*candidate);
             }
-            None => {}
         }
-        let at = self
-            .candidates
-            .partition_point(|other| other.about <= candidate.about);
-        if at < TRIED_MAX {
-            self.candidates.insert(at, candidate);
-            self.candidates.truncate(TRIED_MAX);
+        candidates
+    }
+
+    /// Notes a position with room.
+    fn found(&mut self, candidate: Candidate, is_idle: bool) {
+        self.miss = None;
+        if is_idle {
+            if self.fresh.is_none_or(|best| candidate.about < best.about) {
+                self.fresh = Some(candidate);
+            }
+            return;
         }
+        keep(&mut self.cheap, candidate, CHEAP_MAX, |a| a.about.0);
+        keep(&mut self.spare, candidate, SPARE_MAX, |a| -a.spare.0);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.cheap.is_empty() && self.fresh.is_none()
     }
 
     /// Notes a position without room.
     fn missed(&mut self, miss: Miss) {
-        if self.candidates.is_empty() && self.miss.as_ref().is_none_or(|best| nearer(&miss, best)) {
+        if self.is_empty() && self.miss.as_ref().is_none_or(|best| nearer(&miss, best)) {
             self.miss = Some(miss);
         }
     }
+}
+
+/// Keeps the `max` candidates that `rank` lowest, at most one for each courier.
+fn keep(
+    kept: &mut Vec<Candidate>,
+    candidate: Candidate,
+    max: usize,
+    rank: impl Fn(&Candidate) -> i64,
+) {
+    let is_full = kept.len() == max;
+    if is_full
+        && kept
+            .last()
+            .is_some_and(|last| rank(last) <= rank(&candidate))
+    {
+        return;
+    }
+    let rival = kept
+        .iter()
+        .position(|other| other.driver == candidate.driver);
+    match rival {
+        Some(rival) if rank(&kept[rival]) <= rank(&candidate) => return,
+        Some(rival) => {
+            kept.remove(rival);
+        }
+        None => {}
+    }
+    let at = kept.partition_point(|other| rank(other) <= rank(&candidate));
+    kept.insert(at, candidate);
+    kept.truncate(max);
 }
 
 /// Whether `a` comes nearer to having room than `b`: first what needs only a longer window, by how much longer; then time
@@ -278,8 +322,9 @@ impl Tour<'_> {
                 driver: gap.driver,
                 position: gap.position,
                 about: own.about(longer) + fixed,
+                spare: last_moment(windows, service).min(gap.latest) - service,
             };
-            survey.found(candidate, gap.is_idle, self.book);
+            survey.found(candidate, gap.is_idle);
             return;
         }
         let (Some(first), Some(last)) = (windows.first(), windows.last()) else {
@@ -340,6 +385,12 @@ impl Tour<'_> {
             });
         }
     }
+}
+
+/// The end of the window in which service starts.
+fn last_moment(windows: &[TimeWindow], service: Timestamp) -> Timestamp {
+    let window = windows.iter().find(|window| window.end >= service);
+    window.map_or(service, |window| window.end)
 }
 
 /// The stops of `route` with `stop` at `position`.

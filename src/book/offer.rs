@@ -114,7 +114,8 @@ impl Book {
 
     /// The best position of a survey for `stop`, or why there is none.
     fn best(&self, survey: &Survey, stop: &Arc<Stop>) -> Result<Tried, Shortfall> {
-        let tried = survey.candidates.iter();
+        let candidates = survey.candidates();
+        let tried = candidates.iter();
         let tried = tried.filter_map(|candidate| self.try_out(*candidate, stop).ok());
         let best = tried.min_by(|a, b| {
             let by_score = a.score.total_cmp(&b.score);
@@ -123,7 +124,7 @@ impl Book {
         if let Some(best) = best {
             return Ok(best);
         }
-        match (&survey.miss, survey.candidates.first()) {
+        match (&survey.miss, candidates.first()) {
             (Some(miss), _) => Err(self.short(miss, stop)),
             // Room in time and load, but a limit on duty or distance is in the way.
             (None, Some(candidate)) => Err(self.limited(*candidate, stop)),
