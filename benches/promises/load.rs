@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use punctual::clock::Clock;
 use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
 use punctual::grpc::status::quote_in;
 use punctual::grpc::{convert, pb};
@@ -144,7 +145,7 @@ async fn all<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 fn syncs(folder: &Path) -> Vec<Duration> {
     let mut file = File::create(folder.join("probe")).expect("a file beside the store");
     let sync = |_| {
-        let begun = Instant::now();
+        let begun = Clock::start();
         let written = file.write_all(&[7; 4096]).and_then(|()| file.sync_data());
         written.expect("a page can be written");
         begun.elapsed()
@@ -154,7 +155,7 @@ fn syncs(folder: &Path) -> Vec<Duration> {
 
 /// Fills the day; gives the orders that come after.
 async fn fill(clients: &[Client], terms: &pb::DayTerms, orders: &[pb::Order]) -> usize {
-    let begun = Instant::now();
+    let begun = Clock::start();
     let (promised, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let windows: Vec<String> = terms.windows.iter().map(|w| w.id.clone()).collect();
     all(clients, orders, |mut client, orders| {
@@ -184,14 +185,14 @@ async fn fill(clients: &[Client], terms: &pb::DayTerms, orders: &[pb::Order]) ->
 }
 
 async fn quotes(clients: &[Client], orders: &[pb::Order]) {
-    let begun = Instant::now();
+    let begun = Clock::start();
     let times = all(clients, orders, |mut client, orders| async move {
         let mut times = Vec::new();
         for order in orders.iter().cycle() {
             if begun.elapsed() > QUOTING {
                 break;
             }
-            let begun = Instant::now();
+            let begun = Clock::start();
             client.quote(order).await;
             times.push(begun.elapsed());
         }
@@ -208,7 +209,7 @@ async fn quotes(clients: &[Client], orders: &[pb::Order]) {
 
 /// Holds of windows that were offered right before, each let go after.
 async fn holds(clients: &[Client], orders: &[pb::Order]) {
-    let begun = Instant::now();
+    let begun = Clock::start();
     let times = all(clients, orders, |mut client, orders| async move {
         let mut times = Vec::new();
         for order in orders.iter().take(HOLDS) {
@@ -216,7 +217,7 @@ async fn holds(clients: &[Client], orders: &[pb::Order]) {
             let Some(window) = windows.iter().find(|window| window.is_offered) else {
                 continue;
             };
-            let begun = Instant::now();
+            let begun = Clock::start();
             let held = client.hold(order, &window.window_id).await;
             let took = begun.elapsed();
             let Ok(held) = held else {

@@ -8,10 +8,11 @@ mod load;
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::Criterion;
 use punctual::book::{Book, Caller, Site};
+use punctual::clock::Clock;
 use punctual::generate::{DaySpec, bookings, day_terms};
 use punctual::model::{DayId, TimeWindow, WindowId};
 use punctual::promise::{Booking, DayTerms, OfferedWindow};
@@ -61,7 +62,7 @@ fn full_day(terms: &DayTerms, customers: &[Booking]) -> (Book, Vec<Booking>) {
     let mut book = Book::new(Arc::new(Site::new(Arc::new(terms.clone()))));
     let mut later = Vec::new();
     for (number, booking) in customers.iter().enumerate() {
-        if book.totals().stops as usize == ORDERS {
+        if book.totals().stops == ORDERS as u64 {
             later.push(booking.clone());
             continue;
         }
@@ -89,7 +90,7 @@ fn percentiles(mut times: Vec<Duration>) -> String {
 }
 
 fn in_process(terms: &DayTerms, customers: &[Booking]) {
-    let begun = Instant::now();
+    let begun = Clock::start();
     let (book, later) = full_day(terms, customers);
     println!(
         "in process: {} orders of {} customers, {} routes, {:.2} % expected on time, filled in {:.1?}",
@@ -103,19 +104,20 @@ fn in_process(terms: &DayTerms, customers: &[Booking]) {
         let caller = Caller::new(book.site(), Arc::new(booking.clone()));
         book.quote(&caller, &terms.windows, Timestamp(0))
     };
-    let mut offered = 0;
+    let mut offered = 0.0;
     let times = later.iter().cycle().take(QUOTES).map(|booking| {
-        let begun = Instant::now();
+        let begun = Clock::start();
         let quotes = black_box(quote(booking));
         let took = begun.elapsed();
-        offered += quotes.iter().filter(|quote| quote.outcome.is_ok()).count();
+        let windows = quotes.iter().filter(|quote| quote.outcome.is_ok());
+        offered += windows.count() as f64;
         took
     });
     let times: Vec<Duration> = times.collect();
     println!(
         "in process: a quote of {WINDOWS} windows: {}; {:.1} windows offered",
         percentiles(times),
-        f64::from(offered as u32) / QUOTES as f64
+        offered / QUOTES as f64
     );
     let mut criterion = Criterion::default().configure_from_args();
     let mut nth = 0;

@@ -131,15 +131,13 @@ impl Reading {
             ));
         }
         let counts = self.day.counts.unwrap_or_default();
-        let counted = |kind| {
-            sum.states
-                .values()
-                .filter(|state| state.kind == kind)
-                .count()
+        let counted = |kind| -> i64 {
+            let states = sum.states.values();
+            states.map(|state| i64::from(state.kind == kind)).sum()
         };
         let held = counted(EntryKind::Held);
         let confirmed = counted(EntryKind::Confirmed);
-        if (counts.held, counts.confirmed) != (held as i32, confirmed as i32) {
+        if (i64::from(counts.held), i64::from(counts.confirmed)) != (held, confirmed) {
             found.push(format!("counts are {counts:?}, not {held} and {confirmed}"));
         }
         let problem = self.plan.problem.clone().unwrap_or_default();
@@ -341,7 +339,12 @@ impl Sum {
                         EntryKind::Expired => {
                             state.kind == EntryKind::Held && written > state.expiry
                         }
-                        _ => state.kind == EntryKind::Held,
+                        EntryKind::Confirmed | EntryKind::Released => state.kind == EntryKind::Held,
+                        EntryKind::Held
+                        | EntryKind::Opened
+                        | EntryKind::Replanned
+                        | EntryKind::Closed
+                        | EntryKind::Unspecified => false,
                     };
                     if !is_right {
                         found.push(format!("{entry:?} after {state:?}"));
