@@ -4,6 +4,10 @@
 //! `PUNCTUAL_CRASH_CYCLES` says how many kills each test makes. Everything random follows from the seed, printed first;
 //! `SEED` sets it. (When exactly a kill meets which instruction does not follow from it.)
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "times what other processes do, as told by its environment"
+)]
 
 mod audit;
 mod customer;
