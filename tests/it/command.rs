@@ -200,7 +200,7 @@ fn forecasts_of_a_history_are_judged() {
         "forecast %",
         "morning",
         "30 minutes before",
-        "courier-01",
+        "courier-0",
     ] {
         assert!(printed.contains(words), "{words}: {printed}");
     }

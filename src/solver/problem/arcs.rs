@@ -121,7 +121,7 @@ impl Problem {
     /// The durations given for the arcs must be the shortest at any time.
     ///
     /// # Panics
-    /// If some driver takes more than [`BREAKS_MAX`] breaks. The caller validates.
+    /// If some driver takes more than `BREAKS_MAX` breaks. The caller validates.
     #[must_use]
     pub fn with_clock(
         mut self,
