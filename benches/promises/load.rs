@@ -16,7 +16,7 @@ use punctual::grpc::{convert, pb};
 use punctual::promise::{Booking, DayTerms};
 use tonic::transport::Channel;
 
-use super::{ORDERS, percentiles};
+use super::{LATER, ORDERS, percentiles};
 
 const CLIENTS: usize = 8;
 /// How long quotes are asked for.
@@ -153,19 +153,18 @@ fn syncs(folder: &Path) -> Vec<Duration> {
     (0..200).map(sync).collect()
 }
 
-/// Fills the day; gives the orders that come after.
-async fn fill(clients: &[Client], terms: &pb::DayTerms, orders: &[pb::Order]) -> usize {
+/// Fills the day.
+async fn fill(clients: &[Client], terms: &pb::DayTerms, orders: &[pb::Order]) {
     let begun = Clock::start();
-    let (promised, asked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let promised = Arc::new(AtomicUsize::new(0));
     let windows: Vec<String> = terms.windows.iter().map(|w| w.id.clone()).collect();
     all(clients, orders, |mut client, orders| {
-        let (promised, asked, windows) = (promised.clone(), asked.clone(), windows.clone());
+        let (promised, windows) = (promised.clone(), windows.clone());
         async move {
             for (nth, order) in orders.iter().enumerate() {
                 if promised.load(Ordering::SeqCst) >= ORDERS {
                     return;
                 }
-                asked.fetch_max(nth * CLIENTS + CLIENTS, Ordering::SeqCst);
                 if client
                     .promise(order, &windows[(nth * 7) % windows.len()])
                     .await
@@ -181,7 +180,6 @@ async fn fill(clients: &[Client], terms: &pb::DayTerms, orders: &[pb::Order]) ->
         promised.load(Ordering::SeqCst),
         begun.elapsed()
     );
-    asked.load(Ordering::SeqCst).min(orders.len())
 }
 
 async fn quotes(clients: &[Client], orders: &[pb::Order]) {
@@ -266,12 +264,13 @@ pub(crate) fn over_grpc(terms: &DayTerms, customers: &[Booking]) {
         };
         let opened = clients[0].promises.open_day(request).await;
         opened.expect("the day opens");
-        let asked = fill(&clients, &terms, &orders).await;
-        quotes(&clients, &orders[asked..]).await;
+        let (first, later) = orders.split_at(orders.len() - LATER);
+        fill(&clients, &terms, first).await;
+        quotes(&clients, later).await;
         println!(
             "the disk syncs a page: {}",
             percentiles(syncs(service.store.path()))
         );
-        holds(&clients, &orders[asked..]).await;
+        holds(&clients, later).await;
     });
 }
