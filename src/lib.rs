@@ -21,6 +21,9 @@
 //!                       grpc answers  |  sheet (what is printed)  |  cli (tables, files)
 //! ```
 //!
+//! Promises go a way of their own: `app` asks the `book` of a day what can be promised, its one writer appends what is to
+//! a ledger (`promise`) in the `store`, and only what is stored is shown; the planner looks for better routes meanwhile.
+//!
 //! What happened on days gone by goes another way: `formats` or `grpc::convert` make a history of it, `forecast::learn` a
 //! noise model of that, `app` tries it out on days that it has not seen, and forecasts take it.
 //!

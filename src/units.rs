@@ -175,6 +175,17 @@ impl BasisPoints {
     /// One.
     pub const ONE: Self = Self(10_000);
 
+    /// The ratio nearest to `share`, which becomes 0 to 1; what is no number becomes 0.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0..=10,000; NaN becomes 0"
+    )]
+    pub fn of_share(share: f64) -> Self {
+        Self((share * 10_000.0).round().clamp(0.0, 10_000.0) as u32)
+    }
+
     /// `span` times this ratio, rounded up.
     #[must_use]
     pub fn scale(self, span: Seconds) -> Seconds {

@@ -393,7 +393,7 @@ impl Shop {
             window: window.clone(),
             statement: Statement {
                 window: offered.window,
-                probability: share(offer.probability.estimate),
+                probability: BasisPoints::of_share(offer.probability.estimate),
                 error: BasisPoints(0),
                 plan_version: self.day.plan_version(),
                 noise_version: self.day.terms().noise_version().to_owned(),
@@ -448,13 +448,4 @@ impl FillingSpec {
             grace: Seconds::ZERO,
         })
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share, 0 to 1"
-)]
-fn share(share: f64) -> BasisPoints {
-    BasisPoints((share.clamp(0.0, 1.0) * 10_000.0).round() as u32)
 }

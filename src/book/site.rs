@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::Totals;
 use super::driver::Driver;
 use crate::forecast::{LiveDays, chance};
-use crate::model::{CourierId, Order, Place, Probability};
+use crate::model::{CourierId, Order, Probability};
 use crate::promise::DayTerms;
 use crate::travel::PointWays;
-use crate::units::{Load, Seconds, Timestamp};
+use crate::units::{Load, Seconds};
 
 /// The couriers, ways and simulated days of a day.
 pub struct Site {
@@ -117,16 +117,6 @@ impl Site {
         loads.map(|dimension| order.load(dimension)).collect()
     }
 
-    /// Whether deliveries are made to `place`.
-    #[must_use]
-    pub fn covers(&self, place: &Place) -> bool {
-        match (&self.terms.area, place.location) {
-            (None, _) => true,
-            (Some(area), Some(location)) => area.contains(location),
-            (Some(_), None) => false,
-        }
-    }
-
     /// Expected share of promises kept where routes add up to `totals`, 0 to 1; 1 without any.
     pub(super) fn expected(&self, totals: Totals) -> f64 {
         let promises = totals.stops * u64::from(self.days.days());
@@ -134,15 +124,6 @@ impl Site {
             return 1.0;
         }
         1.0 - totals.broken as f64 / promises as f64
-    }
-
-    /// The first and the last moment of all shifts.
-    #[must_use]
-    pub fn span(&self) -> (Timestamp, Timestamp) {
-        let shifts = self.terms.base.couriers.iter().map(|courier| courier.shift);
-        let first = shifts.clone().map(|shift| shift.start).min();
-        let last = shifts.map(|shift| shift.end).max();
-        (first.unwrap_or_default(), last.unwrap_or_default())
     }
 }
 

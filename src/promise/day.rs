@@ -1,6 +1,6 @@
 //! The state of a day: what all entries of its ledger together say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -107,6 +107,8 @@ pub struct Day {
     last_at: Timestamp,
     plan_version: u64,
     promises: BTreeMap<PromiseId, Arc<PromiseRecord>>,
+    /// Holds that can still be confirmed, by the moment at which they run out.
+    holds: BTreeSet<(Timestamp, PromiseId)>,
     /// Promises of orders in the plan.
     live: BTreeMap<OrderId, PromiseId>,
     routes: BTreeMap<CourierId, Sequence>,
@@ -133,6 +135,7 @@ impl Day {
             last_at: entry.at,
             plan_version: 0,
             promises: BTreeMap::new(),
+            holds: BTreeSet::new(),
             live: BTreeMap::new(),
             routes: BTreeMap::new(),
             courier_of: BTreeMap::new(),
@@ -218,10 +221,11 @@ impl Day {
         promise.ok_or_else(|| Refusal::UnknownPromise(id.clone()))
     }
 
-    /// Holds that have run out by `now`.
+    /// Holds that have run out by `now`, the first of them first.
     pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = &Arc<PromiseRecord>> {
-        let live = self.live.values().filter_map(|id| self.promises.get(id));
-        live.filter(move |promise| promise.state == PromiseState::Held && promise.expires_at < now)
+        let expired = self.holds.iter();
+        let expired = expired.take_while(move |(expires_at, _)| *expires_at < now);
+        expired.filter_map(|(_, id)| self.promises.get(id))
     }
 
     /// Checks that the day takes changes.
@@ -504,6 +508,13 @@ impl Day {
             self.plan_version = entry.number;
         }
         if let Some(promise) = changed {
+            // A hold runs out at the same moment as long as it is one.
+            let hold = (promise.expires_at, promise.id.clone());
+            if promise.state == PromiseState::Held {
+                self.holds.insert(hold);
+            } else {
+                self.holds.remove(&hold);
+            }
             let order = &promise.booking.order.id;
             if promise.state.is_live() {
                 self.live.insert(order.clone(), promise.id.clone());

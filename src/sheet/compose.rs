@@ -76,7 +76,7 @@ impl Day<'_> {
             breaks: breaks(route),
             plan_version: self.plan_version.to_owned(),
             checksum: String::new(),
-            leave_by_confidence: basis_points(self.forecast.leave_by_confidence),
+            leave_by_confidence: BasisPoints::of_share(self.forecast.leave_by_confidence),
             spread_is_default: self.forecast.spread_source == SpreadSource::Default,
         };
         sheet.checksum = checksum(&sheet);
@@ -240,16 +240,6 @@ fn or_else(text: &str, fallback: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-/// A share as basis points; anything that is no share becomes the nearest one.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to 0..=10,000; NaN becomes 0"
-)]
-fn basis_points(share: f64) -> BasisPoints {
-    BasisPoints((share * 10_000.0).round().clamp(0.0, 10_000.0) as u32)
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Desk<'_> {
                 });
             }
         };
-        let chance = basis_points(taken.offer.probability.estimate);
+        let chance = BasisPoints::of_share(taken.offer.probability.estimate);
         if least.is_some_and(|least| chance < least) {
             return Err(Refusal::LessLikely {
                 window,
@@ -165,8 +165,8 @@ impl Desk<'_> {
         let variance = probability * (1.0 - probability) / days;
         Statement {
             window: offered.window,
-            probability: basis_points(probability),
-            error: basis_points(variance.sqrt()),
+            probability: BasisPoints::of_share(probability),
+            error: BasisPoints::of_share(variance.sqrt()),
             plan_version: self.day.plan_version(),
             noise_version: self.day.terms().noise_version().to_owned(),
         }
@@ -382,14 +382,4 @@ impl Desk<'_> {
             about: None,
         })
     }
-}
-
-/// A share in hundredths of a percent, rounded to the nearest.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share, 0 to 1"
-)]
-pub(super) fn basis_points(share: f64) -> BasisPoints {
-    BasisPoints((share.clamp(0.0, 1.0) * 10_000.0).round() as u32)
 }

@@ -22,7 +22,7 @@ use crate::book::{Book, Caller};
 use crate::clock::{Clock, WallClock};
 use crate::config::{self, PromiseConfig};
 use crate::forecast;
-use crate::model::{DayId, ForecastOptions, OrderId, PromiseId, WindowId};
+use crate::model::{DayId, ForecastOptions, PromiseId, WindowId};
 use crate::planner;
 use crate::promise::{Booking, Day, DayTerms, Entry, PromiseState, Quote, Refusal};
 use crate::store::{Owner, Store, StoredReply};
@@ -171,7 +171,7 @@ impl Promises {
         }
     }
 
-    /// All days that there are, by id; those kept by other processes as their ledgers say.
+    /// The ids of all days that there are, whoever keeps them.
     ///
     /// # Errors
     /// If the store is away.
@@ -396,19 +396,6 @@ impl Promises {
         }
         entries.retain(|entry| promise.is_none() || entry.event.promise() == promise);
         Ok(entries)
-    }
-
-    /// The order of a promise, for messages.
-    ///
-    /// # Errors
-    /// As [`Self::promise`].
-    pub async fn order_of(
-        &self,
-        day: &DayId,
-        promise: &PromiseId,
-    ) -> Result<OrderId, PromiseError> {
-        let view = self.promise(day, promise).await?;
-        Ok(view.record.booking.order.id.clone())
     }
 
     /// The terms of a day.

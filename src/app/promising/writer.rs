@@ -223,14 +223,14 @@ impl Writer {
         }
         let store = &self.shared.store;
         let entries = store.entries(id, 0).await;
-        let entries = entries.map_err(|error| PromiseError::of_read(&error))?;
+        let mut entries = entries.map_err(|error| PromiseError::of_read(&error))?;
         if entries.is_empty() {
             return Ok(false);
         }
         let lease = self.lease(id).await?;
         // Another process may have written until the lease changed hands.
-        let entries = store.entries(id, 0).await;
-        let entries = entries.map_err(|error| PromiseError::of_read(&error))?;
+        let later = store.entries(id, entries.len() as u64).await;
+        entries.extend(later.map_err(|error| PromiseError::of_read(&error))?);
         let fault = |error: &dyn std::fmt::Display| Fault::log("read a day from the store", error);
         let day = Day::replay(&entries).map_err(|error| fault(&error))?;
         let site = Arc::new(Site::new(Arc::clone(day.terms())));
