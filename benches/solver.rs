@@ -38,6 +38,7 @@ fn plain() -> Problem {
     });
     let kind = VehicleType {
         count: 100,
+        latest_start: i32::MAX,
         capacity: vec![200],
         start: 0,
         end: Some(0),

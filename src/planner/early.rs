@@ -71,7 +71,7 @@ fn start_early(
     noise: &NoiseModel,
     left_alone: &BTreeSet<CourierId>,
 ) {
-    let translation = Translation::new(problem, travel, &Fixed::new(), &|| false);
+    let translation = Translation::new(problem, travel, &Fixed::default(), &|| false);
     let orders: BTreeMap<_, usize> = (problem.orders.iter().enumerate())
         .map(|(position, order)| (&order.id, position))
         .collect();

@@ -248,7 +248,7 @@ impl Order<'_> {
         on_progress: &mut (dyn FnMut(&PlanProgress) + Send),
     ) -> Found {
         let (problem, options, warm) = (self.problem, self.options, self.warm);
-        let unfixed = Fixed::new();
+        let unfixed = Fixed::default();
         let fixed = warm.map_or(&unfixed, |warm| &warm.fixed);
         let is_cancelled = || cancel.is_cancelled();
         let mut translation = Translation::new(problem, self.travel, fixed, &is_cancelled);
@@ -421,6 +421,10 @@ impl Ready<'_> {
         let (travel, options) = (self.order.travel, self.order.options);
         let sketches = warm.complete(std::mem::take(&mut found.sketches));
         let as_given = warm.as_given(travel);
+        // The search tries few starts of who takes breaks, and may have moved what the plan given can do.
+        if as_given.is_none() {
+            found.notes = warm.notes(start.displaced());
+        }
         found.sketches = match as_given {
             // Ways that were not measured for lack of time tell nothing of other plans.
             Some(as_given) if !found.is_usable => {
@@ -443,7 +447,6 @@ impl Ready<'_> {
                 warm.no_worse(&terms, sketches, others)
             }
         };
-        found.notes = warm.notes(start.displaced());
     }
 }
 

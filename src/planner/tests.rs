@@ -12,8 +12,8 @@ use crate::check::check_locks;
 use crate::clock::Clock;
 use crate::model::fixture::{Fixture, arbitrary, at, hours, initial_plan, sketch};
 use crate::model::{
-    ConstraintKind, DropPolicy, InitialPlan, Lock, NoiseModel, OnTimeTarget, Plan, Problem,
-    RouteSketch, StopLock, TimeWindow,
+    BreakStart, ConstraintKind, CourierBreak, DropPolicy, InitialPlan, Lock, NoiseModel,
+    OnTimeTarget, Plan, Problem, RouteSketch, StopLock, TimeWindow,
 };
 use crate::solver::control::Control;
 use crate::solver::params::SearchParams;
@@ -272,6 +272,37 @@ fn locked_stops_that_cannot_be_are_kept_and_nothing_is_added_to_them() {
 }
 
 #[test]
+fn who_has_started_can_neither_load_what_came_later_nor_forget_a_break() {
+    let pause = CourierBreak {
+        duration: Seconds(1_800),
+        start: BreakStart::Within(TimeWindow {
+            start: at(8, 50),
+            end: at(9, 10),
+        }),
+    };
+    let day = Fixture::new()
+        .courier("anna", |courier| courier.breaks = vec![pause])
+        .courier("boris", |_| {})
+        .order("a", (100, 0), |order| order.windows = vec![hours(10, 11)])
+        .order("b", (110, 0), |order| order.ready = Some(at(9, 5)))
+        .build();
+    let route = RouteSketch {
+        start: Some(at(9, 0)),
+        ..sketch("anna", &["a"])
+    };
+    let planned = from(
+        &day,
+        &initial_plan(&[route], &[("a", Lock::InProgress)]),
+        options(200),
+    );
+    assert!(planned.plan.verdict.is_feasible());
+    let of: Vec<_> = (planned.plan.routes.iter())
+        .map(|route| (route.courier.as_str(), route.breaks.len()))
+        .collect();
+    assert_eq!(of, [("anna", 1), ("boris", 0)]);
+}
+
+#[test]
 fn a_bound_order_stays_with_its_courier_though_the_other_is_there_already() {
     let day = Fixture::new()
         .courier("anna", |_| {})
@@ -480,7 +511,7 @@ proptest! {
             order.preference = None;
         }
         let travel = TravelTimes::new(&problem);
-        let translation = Translation::new(&problem, &travel, &Fixed::new(), &|| false);
+        let translation = Translation::new(&problem, &travel, &Fixed::default(), &|| false);
         let params = SearchParams {
             seed: 1,
             time_limit: None,

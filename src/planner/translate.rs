@@ -13,7 +13,8 @@ use super::PlanProgress;
 use super::initial::InitialRoute;
 use super::ways::{Roads, narrow};
 use crate::model::{
-    DepotId, DropPolicy, OrderId, PlaceIdx, Problem, ProfileId, ReloadSketch, RouteSketch,
+    CourierId, DepotId, DropPolicy, OrderId, PlaceIdx, Problem, ProfileId, ReloadSketch,
+    RouteSketch,
 };
 use crate::solver::control::SearchProgress;
 use crate::solver::problem::{self as target, Arc, Client, VehicleType};
@@ -35,8 +36,14 @@ pub(super) struct Translation {
     is_free: bool,
 }
 
-/// Orders whose arrival and departure are given, whatever their windows say.
-pub(super) type Fixed = BTreeMap<OrderId, (Timestamp, Timestamp)>;
+/// What has happened, or is on its way to.
+#[derive(Default)]
+pub(super) struct Fixed {
+    /// Orders whose arrival and departure are given, whatever their windows say.
+    pub(super) stops: BTreeMap<OrderId, (Timestamp, Timestamp)>,
+    /// Couriers who started at a given moment.
+    pub(super) starts: BTreeMap<CourierId, Timestamp>,
+}
 
 /// The solver's problem; `timings` are those of the profiles whose travel depends on the time of day.
 fn assemble(
@@ -82,7 +89,7 @@ impl Translation {
         is_cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Self {
         let scene = Scene::new(problem);
-        let kinds = scene.kinds();
+        let kinds = scene.kinds(&fixed.starts);
         let stations: Vec<Station<'_>> = collect_set(kinds.iter().flat_map(|(key, _)| {
             let ends = [Some(key.stations.0), key.stations.1];
             let reloads = key.reloads.iter().map(|(station, _)| *station);
@@ -96,7 +103,7 @@ impl Translation {
             .map(|(key, couriers)| scene.vehicle_type(key, couriers, &stations, &profiles, &paces));
         let clients = problem.orders.iter().enumerate().map(|(number, order)| {
             let client = scene.client(number, order, &stations, &paces, &kinds);
-            match fixed.get(&order.id) {
+            match fixed.stops.get(&order.id) {
                 Some(&times) => scene.at_given_times(client, times),
                 None => client,
             }

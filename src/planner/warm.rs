@@ -24,7 +24,7 @@ pub(super) struct WarmStart<'a> {
     pub(super) pins: Pins,
     /// The problem in which only their couriers may serve locked orders; without travel profiles.
     pub(super) bound: Problem,
-    /// Locked stops whose times are given.
+    /// Locked stops whose times are given, and when their couriers started.
     pub(super) fixed: Fixed,
 }
 
@@ -51,7 +51,7 @@ impl<'a> WarmStart<'a> {
                 orders: problem.orders.clone(),
                 profiles: Vec::new(),
             },
-            fixed: Fixed::new(),
+            fixed: Fixed::default(),
             routes,
         };
         warm.begin();
@@ -71,22 +71,28 @@ impl<'a> WarmStart<'a> {
     }
 
     /// Finds out when locked stops are, where that is given, and whether they are possible at all.
+    ///
+    /// They keep the times that they have in the whole of their route if that breaks nothing: by themselves they may
+    /// leave breaks to later, take them earlier, or have no place for them.
     fn judge_locked(&mut self, travel: &TravelTimes<'_>) {
-        let locked: Vec<RouteSketch> = self
-            .routes
-            .iter()
-            .filter(|route| route.pin.locked > 0)
-            .map(|route| self.sketch(route, &route.orders[..route.pin.locked]))
+        let is_locked = |route: &InitialRoute| route.pin.locked > 0;
+        let (whole, broken) = self.timed(travel, |route| is_locked(route).then_some(usize::MAX));
+        let sound: BTreeSet<&CourierId> = (whole.routes.iter().map(|route| &route.courier))
+            .filter(|courier| !broken.contains_key(courier))
             .collect();
-        let plan = timed(&self.bound, travel, &locked);
-        let mut broken: BTreeMap<&CourierId, Vec<&Violation>> = BTreeMap::new();
-        for violation in &plan.verdict.violations {
-            if let Some(courier) = &violation.courier {
-                broken.entry(courier).or_default().push(violation);
+        for route in &whole.routes {
+            if sound.contains(&route.courier) && self.pins.of(&route.courier).start.is_some() {
+                self.fix(route);
             }
         }
-        for route in &plan.routes {
-            let broken = broken.remove(&route.courier).unwrap_or_default();
+        let is_doubtful = |route: &InitialRoute| {
+            is_locked(route) && !sound.contains(&self.problem.couriers[route.courier].id)
+        };
+        let (locked, broken) = self.timed(travel, |route| {
+            is_doubtful(route).then_some(route.pin.locked)
+        });
+        for route in &locked.routes {
+            let broken = broken.get(&route.courier).map_or(&[][..], Vec::as_slice);
             // A stop that is late will be late: the rest of the route can still be planned.
             let is_bearable = |violation: &&Violation| {
                 matches!(
@@ -95,41 +101,43 @@ impl<'a> WarmStart<'a> {
                 )
             };
             if let Some(worst) = broken.iter().find(|violation| !is_bearable(violation)) {
-                self.frozen.insert(route.courier.clone(), (*worst).clone());
+                self.frozen.insert(route.courier.clone(), worst.clone());
             } else if !broken.is_empty() || self.pins.of(&route.courier).start.is_some() {
-                let moments = route.stops.iter();
-                let moments =
-                    moments.map(|stop| (stop.order.clone(), (stop.arrival, stop.departure)));
-                self.fixed.extend(moments);
+                self.fix(route);
             }
         }
-        self.note_breaks(travel);
     }
 
-    /// Lets locked stops keep the times that they have in the whole of their route, if that breaks nothing: by
-    /// themselves they may leave breaks to later, or take them earlier.
-    fn note_breaks(&mut self, travel: &TravelTimes<'_>) {
-        let is_locked = |route: &&InitialRoute| route.pin.start.is_some() && route.pin.locked > 0;
-        let takes_breaks =
-            |route: &&InitialRoute| !self.problem.couriers[route.courier].breaks.is_empty();
-        let routes: Vec<&InitialRoute> = (self.routes.iter())
-            .filter(is_locked)
-            .filter(takes_breaks)
-            .collect();
-        let whole: Vec<RouteSketch> = (routes.iter())
-            .map(|route| self.sketch(route, &route.orders))
-            .collect();
-        let plan = timed(&self.bound, travel, &whole);
-        for route in &plan.routes {
-            let mut violations = plan.verdict.violations.iter();
-            if violations.any(|violation| violation.courier.as_ref() == Some(&route.courier)) {
-                continue;
+    /// The routes that have a length, cut to it, and what is wrong with them by courier.
+    fn timed(
+        &self,
+        travel: &TravelTimes<'_>,
+        length: impl Fn(&InitialRoute) -> Option<usize>,
+    ) -> (Plan, BTreeMap<CourierId, Vec<Violation>>) {
+        let sketch = |route: &InitialRoute| {
+            let length = length(route)?.min(route.orders.len());
+            Some(self.sketch(route, &route.orders[..length]))
+        };
+        let sketches: Vec<RouteSketch> = self.routes.iter().filter_map(sketch).collect();
+        let plan = timed(&self.bound, travel, &sketches);
+        let mut broken: BTreeMap<CourierId, Vec<Violation>> = BTreeMap::new();
+        for violation in &plan.verdict.violations {
+            if let Some(courier) = &violation.courier {
+                let of_courier = broken.entry(courier.clone()).or_default();
+                of_courier.push(violation.clone());
             }
-            let locked = self.pins.of(&route.courier).locked;
-            let moments = route.stops[..locked.min(route.stops.len())].iter();
-            let moments = moments.map(|stop| (stop.order.clone(), (stop.arrival, stop.departure)));
-            self.fixed.extend(moments);
         }
+        (plan, broken)
+    }
+
+    /// Has the locked stops of `route` when they are there.
+    fn fix(&mut self, route: &Route) {
+        let pin = self.pins.of(&route.courier);
+        let moments = route.stops[..pin.locked.min(route.stops.len())].iter();
+        let moments = moments.map(|stop| (stop.order.clone(), (stop.arrival, stop.departure)));
+        self.fixed.stops.extend(moments);
+        let start = pin.start.map(|start| (route.courier.clone(), start));
+        self.fixed.starts.extend(start);
     }
 
     /// Lets only their couriers serve locked orders, and no courier who is frozen anything.

@@ -51,7 +51,7 @@ impl Label {
             work: vehicle.loading,
             departure: earliest + vehicle.loading,
             earliest_start: earliest,
-            latest_start: vehicle.latest,
+            latest_start: vehicle.latest_start.min(vehicle.latest),
             latest_end: vehicle.latest,
             due: (NEVER, NEVER),
             rested: (0, -NEVER),

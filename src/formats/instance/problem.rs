@@ -129,6 +129,7 @@ impl Instance {
             end: Some(kind.depot),
             earliest: earliest as i32,
             latest: latest as i32,
+            latest_start: i32::MAX,
             loading: 0,
             reloads: (kind.reloads.iter())
                 .map(|&station| Reload {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use super::narrow;
 use super::scene::{Scene, Station};
-use crate::model::{BreakStart, Courier, ProfileId};
+use crate::model::{BreakStart, Courier, CourierId, ProfileId};
 use crate::solver::problem::{Break, BreakRule, Reload, VehicleType};
-use crate::units::{BasisPoints, ExactCost, Meters, Seconds};
+use crate::units::{BasisPoints, ExactCost, Meters, Seconds, Timestamp};
 
 /// Everything that makes two couriers one vehicle type.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ pub(super) struct KindKey<'a> {
     /// Stations with their loading times, in the order of the courier's depots.
     pub(super) reloads: Vec<(Station<'a>, i64)>,
     breaks: Vec<Break>,
-    times: [i64; 5],
+    times: [i64; 6],
     costs: [i64; 4],
     limits: [i64; 3],
     pub(super) travel: (ProfileId, BasisPoints),
@@ -29,11 +29,14 @@ pub(super) struct KindKey<'a> {
 
 impl<'a> Scene<'a> {
     /// Kinds of vehicles with their couriers, in the order of their first courier, so that renaming nothing changes
-    /// nothing.
-    pub(super) fn kinds(&self) -> Vec<(KindKey<'a>, Vec<usize>)> {
+    /// nothing; those in `starts` start then.
+    pub(super) fn kinds(
+        &self,
+        starts: &BTreeMap<CourierId, Timestamp>,
+    ) -> Vec<(KindKey<'a>, Vec<usize>)> {
         let mut members: BTreeMap<KindKey<'_>, Vec<usize>> = BTreeMap::new();
         for (number, courier) in self.problem.couriers.iter().enumerate() {
-            if let Some(key) = self.kind_key(number, courier) {
+            if let Some(key) = self.kind_key(number, courier, starts.get(&courier.id)) {
                 members.entry(key).or_default().push(number);
             }
         }
@@ -43,7 +46,12 @@ impl<'a> Scene<'a> {
     }
 
     /// What kind of vehicle `courier` is; `None` if a depot is unknown, which validation excludes.
-    fn kind_key(&self, number: usize, courier: &'a Courier) -> Option<KindKey<'a>> {
+    fn kind_key(
+        &self,
+        number: usize,
+        courier: &'a Courier,
+        start: Option<&Timestamp>,
+    ) -> Option<KindKey<'a>> {
         let limits = &courier.limits;
         let span = courier.shift.end - courier.shift.start;
         let costs = &courier.costs;
@@ -75,7 +83,8 @@ impl<'a> Scene<'a> {
             },
             breaks: self.breaks(courier),
             times: [
-                self.time(courier.shift.start),
+                self.time(*start.unwrap_or(&courier.shift.start)),
+                start.map_or(i64::MAX, |&start| self.time(start)),
                 self.time(courier.shift.end),
                 self.problem.loading(courier).0,
                 limits.max_duty.unwrap_or(span).min(span).0,
@@ -125,7 +134,14 @@ impl<'a> Scene<'a> {
         profiles: &[(ProfileId, BasisPoints)],
         paces: &[BasisPoints],
     ) -> VehicleType {
-        let [earliest, latest, loading, max_duration, regular_duration] = key.times.map(narrow);
+        let [
+            earliest,
+            latest_start,
+            latest,
+            loading,
+            max_duration,
+            regular_duration,
+        ] = key.times.map(narrow);
         let [fixed, per_distance, per_time, per_overtime] = key.costs;
         VehicleType {
             count: u32::try_from(couriers.len()).unwrap_or(u32::MAX),
@@ -134,6 +150,7 @@ impl<'a> Scene<'a> {
             end: key.stations.1.map(|station| position(stations, &station)),
             earliest,
             latest,
+            latest_start,
             loading,
             reloads: (key.reloads.iter())
                 .map(|(station, loading)| Reload {

@@ -18,6 +18,7 @@ fn vehicle(breaks: Vec<Break>, max_duration: i32) -> VehicleType {
         end: Some(0),
         earliest: 0,
         latest: 300,
+        latest_start: i32::MAX,
         loading: 5,
         reloads: Vec::new(),
         max_reloads: 0,

@@ -49,7 +49,7 @@ pub(in crate::solver) fn shortest(walk: &Walk<'_>) -> Option<i32> {
     let vehicle = walk.vehicle;
     let (first, last) = (
         walk.earliest,
-        put_off(walk, &[NOWHERE; BREAKS_MAX], vehicle.latest)?,
+        put_off(walk, &[NOWHERE; BREAKS_MAX], vehicle.latest)?.min(vehicle.latest_start),
     );
     if last < first {
         return None;
@@ -81,7 +81,9 @@ fn shorter(one: Option<i32>, other: Option<i32>) -> Option<i32> {
 /// How long the route takes from `start`, or from a later start that ends no later.
 fn try_start(walk: &Walk<'_>, start: i32) -> Option<i32> {
     let drive = drive(walk, start)?;
-    let later = put_off(walk, &drive.places, drive.end).filter(|&later| later > start);
+    let later = put_off(walk, &drive.places, drive.end);
+    let later = later.map(|later| later.min(walk.vehicle.latest_start));
+    let later = later.filter(|&later| later > start);
     let put_off = later.and_then(|later| Some(self::drive(walk, later)?.end - later));
     shorter(Some(drive.end - start), put_off)
 }

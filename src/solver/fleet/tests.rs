@@ -160,6 +160,7 @@ fn on_a_line(clients: Vec<(Client, i32)>, capacity: i64) -> Problem {
         end: Some(0),
         earliest: 0,
         latest: 10_000,
+        latest_start: i32::MAX,
         loading: 0,
         fixed: 1_000_000,
         per_distance: 1,

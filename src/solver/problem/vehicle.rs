@@ -49,6 +49,8 @@ pub struct VehicleType {
     pub earliest: i32,
     /// Latest end.
     pub latest: i32,
+    /// Latest start of who takes breaks, which are owed by the start; others are held by their first client's window.
+    pub latest_start: i32,
     /// Time between the start and leaving the start station.
     pub loading: i32,
     /// Where it may load for further trips, 255 stations at most.

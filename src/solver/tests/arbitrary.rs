@@ -305,6 +305,7 @@ pub(in crate::solver) fn vehicle_type(
         end: [Some(0), None, Some(1)][kind],
         earliest,
         latest: earliest + rng.random_range(400..1_200),
+        latest_start: i32::MAX,
         loading: rng.random_range(0..20),
         reloads: if traits.reloads {
             reloads(rng)
