@@ -316,7 +316,12 @@ impl Order<'_> {
     fn rehearsed(&self, translation: &Translation) -> Option<(HarmLimit, Rehearsed<'_>)> {
         let reliability = self.options.reliability.as_ref()?;
         let hazard = reliability.hazard(self.problem, translation, self.options.seed);
-        let limit = reliability.limit(self.problem, translation, Arc::clone(&hazard));
+        let limit = reliability.limit(
+            self.problem,
+            translation,
+            Arc::clone(&hazard),
+            self.warm.is_some(),
+        );
         let rehearsed = Rehearsed {
             reliability,
             hazard,

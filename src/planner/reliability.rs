@@ -45,8 +45,12 @@ const FLOOR_WEIGHT: i64 = 16;
 /// Mean delays at the start that couriers leave earlier by whose time costs nothing: who leaves late by an exponential law
 /// leaves later than this on one day of twenty.
 const FREE_LEADS: i32 = 3;
-/// What a broken promise costs at first, in mean ways to neighbors.
-const FIRST_TOLL: f64 = 4.0;
+/// What a broken promise costs at first, in mean ways to neighbors, in a search from nothing.
+const FIRST_TOLL: f64 = 0.5;
+/// The same in a search from a plan.
+const WARM_TOLL: f64 = 4.0;
+/// The same at most: no plan is looked for that goes farther out of its way for one.
+const TOLL_MAX: f64 = 100.0;
 
 /// Counts promises broken on the days of a rehearsal.
 #[derive(Debug)]
@@ -80,20 +84,23 @@ impl Reliability {
         })
     }
 
-    /// The limit on the promises that `translation`'s solutions may break, as `hazard` counts them.
+    /// The limit on the promises that `translation`'s solutions may break, as `hazard` counts them, for a search that
+    /// goes on from a plan if `is_warm`.
     pub(super) fn limit(
         &self,
         problem: &Problem,
         translation: &Translation,
         hazard: Arc<BrokenPromises>,
+        is_warm: bool,
     ) -> HarmLimit {
         let n_days = f64::from(hazard.rehearsal.days());
         let allowed = (1.0 - self.target.expected - MARGIN).max(0.0);
-        let toll = FIRST_TOLL * translation.target.arc_cost_mean() / n_days;
+        let toll = |ways: f64| ((ways * translation.target.arc_cost_mean() / n_days) as i64).max(1);
         HarmLimit {
             hazard,
             limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
-            toll: (toll as i64).max(1),
+            toll: toll(if is_warm { WARM_TOLL } else { FIRST_TOLL }),
+            toll_max: toll(TOLL_MAX),
             certain: i64::from(days(problem)),
             of_client: (1 + FLOOR_WEIGHT) * i64::from(days(problem)),
         }

@@ -23,7 +23,12 @@ pub struct HarmLimit {
     /// The most harm allowed.
     pub limit: i64,
     /// What a unit of harm is to cost at first.
+    ///
+    /// From nothing, best far less than in the end: a search that pays too much early has no freedom left, and what it
+    /// then keeps is dear. From a solution that is good already, rather what it will cost in the end.
     pub toll: i64,
+    /// What it is to cost at most.
+    pub toll_max: i64,
     /// The harm of a client at which things are sure to go wrong.
     pub certain: i64,
     /// The harm that leaving out one client saves, at most: no toll makes up for a client left out, but for those whose
@@ -37,23 +42,21 @@ impl HarmLimit {
         (harm - self.limit).max(0)
     }
 
-    /// What a unit of harm costs at most.
-    pub(super) fn toll_max(&self) -> i64 {
-        self.toll.saturating_mul(GROWTH_MAX).max(1)
-    }
-
     /// The toll that leaving out one client saves, at most.
     pub(super) fn toll_of_client(&self) -> i64 {
-        self.toll_max().saturating_mul(self.of_client)
+        self.toll_max.saturating_mul(self.of_client)
     }
 }
 
-/// How far the toll may grow from what it is at first.
-const GROWTH_MAX: i64 = 12;
-/// How fast the toll follows: after this share of the search it has changed by the ratio of harm to limit.
-const RESPONSE: f64 = 0.04;
+/// How fast the toll follows at first: after this share of the search it has changed by the ratio of harm to limit.
+const RESPONSE: f64 = 0.4;
+/// The share of that time which is gone at the end of the search, when the limit has to be met.
+const HURRY: f64 = 0.95;
 /// The ratio of harm to limit counts as this at most, and as its inverse at least.
 const RATIO_MAX: f64 = 4.0;
+/// Beyond the limit it counts as this at least, and within it as the inverse at most: so the toll goes to and fro about
+/// what it takes to keep the limit, and a limit that is nearly kept is kept in time.
+const RATIO_MIN: f64 = 1.3;
 
 /// What a unit of harm costs at the moment.
 #[derive(Clone, Copy, Debug)]
@@ -79,9 +82,15 @@ impl Toll {
     /// Follows what solutions do at the moment, after a share `done` of the search.
     pub(super) fn follow(&mut self, harm: i64, limit: &HarmLimit, done: f64) {
         let ratio = (harm as f64 + 1.0) / (limit.limit as f64 + 1.0);
-        let share = ((done - self.changed_at) / RESPONSE).clamp(0.0, 1.0);
+        let ratio = if ratio > 1.0 {
+            ratio.max(RATIO_MIN)
+        } else {
+            ratio.min(1.0 / RATIO_MIN)
+        };
+        let response = RESPONSE * (1.0 - HURRY * done);
+        let share = ((done - self.changed_at) / response).clamp(0.0, 1.0);
         self.price *= ratio.clamp(1.0 / RATIO_MAX, RATIO_MAX).powf(share);
-        self.price = self.price.clamp(1.0, limit.toll_max() as f64);
+        self.price = self.price.clamp(1.0, limit.toll_max.max(1) as f64);
         self.changed_at = done;
     }
 }

@@ -37,6 +37,7 @@ fn limited(problem: Problem, limit: i64) -> Problem {
         hazard: Arc::new(LongRoutes),
         limit,
         toll: 20,
+        toll_max: 240,
         certain: 4,
         of_client: 40,
     })

@@ -53,6 +53,8 @@ const GATHERINGS: u32 = 16;
 const PART_COOLING: f64 = 300.0;
 /// The same for whole solutions.
 const CHAIN_COOLING: f64 = 60.0;
+/// How much hotter annealing is where harm is limited, from nothing.
+const TOLLED_HEAT: f64 = 2.0;
 /// Share of the cooling that a search from a given solution leaves out: it would only undo what is good already.
 pub(super) const COOLED: f64 = 0.5;
 
@@ -429,11 +431,22 @@ impl<'p> Search<'p> {
             work: Work::of_lane(self.lanes.len()),
             iterations: self.iterations_left() / lanes,
             temperature: self.heat
+                * self.tolled_heat()
                 * self.problem.arc_cost_mean()
                 * cooling::share(self.scheme.cooling(), cooled),
             neighbors: params::neighbors(length, cooled),
             toll: 0,
             size: RuinSize::for_length(length),
+        }
+    }
+
+    /// By how much annealing is hotter for a toll: what a change does to harm comes on top of what it does to cost. A
+    /// search that goes on from a solution would only lose it.
+    fn tolled_heat(&self) -> f64 {
+        if self.problem.harm_limit().is_some() && self.cooled == 0.0 {
+            TOLLED_HEAT
+        } else {
+            1.0
         }
     }
 
