@@ -8,11 +8,13 @@ mod history;
 mod instance;
 mod solomon;
 mod solution;
+mod table;
 mod vrplib;
 
 pub use history::{OnBadRow, ReadHistory, read_history, write_history};
 pub use instance::{Fault, Instance, Misfit, Plain, PlainNode, Rank, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
+pub use table::{Row, RowSink, Source, TableError, TableOptions, TextEncoding, read_table};
 
 /// What is wrong with an instance text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
