@@ -5,6 +5,7 @@
 //! and checks solutions by its own arithmetic.
 
 mod history;
+mod import;
 mod instance;
 mod solomon;
 mod solution;
@@ -12,6 +13,10 @@ mod table;
 mod vrplib;
 
 pub use history::{OnBadRow, ReadHistory, read_history, write_history};
+pub use import::{
+    DayParts, ImportDefaults, ImportError, ImportTable, Imported, Located, Part, RowFault,
+    RowFaults, place_finding, read_coordinates, read_couriers, read_date, read_depots, read_orders,
+};
 pub use instance::{Fault, Instance, Misfit, Plain, PlainNode, Rank, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
 pub use table::{Row, RowSink, Source, TableError, TableOptions, TextEncoding, read_table};

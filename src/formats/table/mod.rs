@@ -12,7 +12,7 @@ mod delimited;
 mod encoding;
 mod merged;
 #[cfg(test)]
-mod tests;
+pub(in crate::formats) mod tests;
 mod workbook;
 
 use std::io::{Read, Seek, SeekFrom};

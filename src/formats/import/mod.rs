@@ -1,0 +1,377 @@
+//! Orders, couriers and depots from tables that people keep.
+//!
+//! Columns are known by their headings, Russian or English, or named by the caller; every row is taken or reported, with
+//! everything that is wrong with it. What rows mean together (references, reachability) is judged by
+//! [`Problem::validate`] afterwards; [`place_finding`] says which row a finding is about.
+//!
+//! Weights are stated in kilograms or grams and become the load `grams`, volumes in cubic meters or liters the load
+//! `liters`; headings like `load crates` name any other dimension.
+
+mod cells;
+mod courier;
+mod fault;
+mod field;
+mod heading;
+mod moment;
+mod number;
+mod order;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io::{Read, Seek};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::table::{Row, RowSink, Source, TableError, TableOptions, read_table};
+use crate::model::{
+    Courier, Depot, DepotId, Finding, GeoPoint, GeoTravel, Order, Place, PlaceIdx, Problem,
+    ProfileId, TravelProfile, TravelSource,
+};
+use crate::units::Seconds;
+use cells::Cells;
+pub use fault::{RowFault, RowFaults};
+use field::{Field, Kind};
+use heading::Columns;
+
+/// How to read one table.
+#[derive(Clone, Debug, Default)]
+pub struct ImportTable {
+    /// The file.
+    pub table: TableOptions,
+    /// Fields with the headings of their columns, where these are not to be guessed; an empty heading for no column.
+    pub columns: Vec<(String, String)>,
+}
+
+/// What rows do not say.
+#[derive(Clone, Debug)]
+pub struct ImportDefaults {
+    /// The day of times of day.
+    pub date: Option<Date>,
+    /// Where the clocks are that times are read off.
+    pub zone: TimeZone,
+    /// Time at the door of orders.
+    pub service: Seconds,
+}
+
+/// Something with the place that it is at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located<T> {
+    /// The thing, whose own place means nothing.
+    pub item: T,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// What came of a table.
+#[derive(Clone, Debug)]
+pub struct Imported<T> {
+    /// What the good rows say.
+    pub items: Vec<T>,
+    /// The numbers of these rows.
+    pub rows: Vec<u64>,
+    /// What is wrong with the others.
+    pub faults: RowFaults,
+    /// How the table was read.
+    pub source: Source,
+    /// Headings of columns that were not used.
+    pub passed_over: Vec<String>,
+}
+
+/// Why no row of a table can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// There are no rows.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The columns are not what is needed.
+    #[error("row {row}: {}; the headings seen are: {}", .problems.join("; "), .seen.join(", "))]
+    Headings {
+        /// The row with the headings.
+        row: u64,
+        /// What is wrong with them.
+        problems: Vec<String>,
+        /// The headings there.
+        seen: Vec<String>,
+    },
+}
+
+/// Rules for rows of orders.
+struct Rules<'a> {
+    /// Places that customers should not be far from.
+    near: &'a [GeoPoint],
+    service: Seconds,
+}
+
+/// Reads orders; `near` are the depots.
+///
+/// # Errors
+/// If the table has no rows, or not the columns that orders need.
+pub fn read_orders<F: Read + Seek>(
+    file: &mut F,
+    how: &ImportTable,
+    defaults: &ImportDefaults,
+    near: &[GeoPoint],
+) -> Result<Imported<Located<Order>>, ImportError> {
+    let rules = Rules {
+        near,
+        service: defaults.service,
+    };
+    let mut read = |cells: &mut Cells<'_>| order::read(cells, &rules);
+    let frame = Frame {
+        kind: &field::ORDERS,
+        missing: order::missing,
+        choices: &how.columns,
+        date: defaults.date,
+        zone: &defaults.zone,
+        read: &mut read,
+    };
+    import(file, &how.table, frame)
+}
+
+/// Reads couriers who travel by `profile`; each starts at one of `depots`.
+///
+/// # Errors
+/// If the table has no rows, or not the columns that couriers need.
+pub fn read_couriers<F: Read + Seek>(
+    file: &mut F,
+    how: &ImportTable,
+    defaults: &ImportDefaults,
+    depots: &[DepotId],
+    profile: &ProfileId,
+) -> Result<Imported<Courier>, ImportError> {
+    let mut read = |cells: &mut Cells<'_>| courier::read(cells, depots, profile);
+    let frame = Frame {
+        kind: &field::COURIERS,
+        missing: courier::missing,
+        choices: &how.columns,
+        date: defaults.date,
+        zone: &defaults.zone,
+        read: &mut read,
+    };
+    import(file, &how.table, frame)
+}
+
+/// Reads depots.
+///
+/// # Errors
+/// If the table has no rows, or not the columns that depots need.
+pub fn read_depots<F: Read + Seek>(
+    file: &mut F,
+    how: &ImportTable,
+) -> Result<Imported<Located<Depot>>, ImportError> {
+    let frame = Frame {
+        kind: &field::DEPOTS,
+        missing: courier::missing_of_depots,
+        choices: &how.columns,
+        date: None,
+        zone: &TimeZone::UTC,
+        read: &mut courier::read_depot,
+    };
+    import(file, &how.table, frame)
+}
+
+/// Reads latitude and longitude as they stand in one cell: `55.7558,37.6173`.
+#[must_use]
+pub fn read_coordinates(text: &str) -> Option<GeoPoint> {
+    let (latitude, longitude) = cells::pair(text)?;
+    let is_on_globe = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
+    is_on_globe.then_some(GeoPoint {
+        latitude,
+        longitude,
+    })
+}
+
+/// Reads a date: `2026-11-26` or `26.11.2026`.
+#[must_use]
+pub fn read_date(text: &str) -> Option<Date> {
+    moment::date(text)
+}
+
+/// How the rows of a kind are read.
+struct Frame<'a, T> {
+    kind: &'static Kind,
+    missing: fn(&dyn Fn(Field) -> bool) -> Vec<&'static str>,
+    choices: &'a [(String, String)],
+    date: Option<Date>,
+    zone: &'a TimeZone,
+    read: &'a mut dyn FnMut(&mut Cells<'_>) -> Option<T>,
+}
+
+fn import<F: Read + Seek, T>(
+    file: &mut F,
+    options: &TableOptions,
+    frame: Frame<'_, T>,
+) -> Result<Imported<T>, ImportError> {
+    let kind = frame.kind;
+    let chosen: Vec<String> = (frame.choices.iter())
+        .map(|(_, heading)| heading::plain(heading))
+        .collect();
+    let knows = |text: &str| {
+        heading::is_known(kind, text)
+            || (!text.is_empty() && chosen.contains(&heading::plain(text)))
+    };
+    let mut intake = Intake {
+        frame,
+        columns: None,
+        seen: HashMap::new(),
+        items: Vec::new(),
+        rows: Vec::new(),
+        faults: RowFaults::default(),
+    };
+    let source = read_table(file, options, &knows, &mut intake)?;
+    let columns = match intake.columns {
+        Some(columns) => columns?,
+        None => return Err(TableError::Empty.into()),
+    };
+    Ok(Imported {
+        items: intake.items,
+        rows: intake.rows,
+        faults: intake.faults,
+        source,
+        passed_over: columns.passed_over,
+    })
+}
+
+/// Takes the rows of a table in.
+struct Intake<'a, T> {
+    frame: Frame<'a, T>,
+    /// `None` until the headings have come.
+    columns: Option<Result<Columns, ImportError>>,
+    /// Ids with the rows that they stand in first.
+    seen: HashMap<String, u64>,
+    items: Vec<T>,
+    rows: Vec<u64>,
+    faults: RowFaults,
+}
+
+impl<T> RowSink for Intake<'_, T> {
+    fn headings(&mut self, row: &Row) -> bool {
+        let Frame { kind, choices, .. } = self.frame;
+        let found = Columns::find(kind, &row.cells, choices).and_then(|columns| {
+            let missing = (self.frame.missing)(&|field| columns.has(field));
+            match missing.is_empty() {
+                true => Ok(columns),
+                false => Err(vec![format!("no column says {}", missing.join("; nor "))]),
+            }
+        });
+        let seen = row.cells.iter().filter(|cell| !cell.is_empty());
+        let columns = found.map_err(|problems| ImportError::Headings {
+            row: row.number,
+            problems,
+            seen: seen.map(|cell| fault::shown(cell)).collect(),
+        });
+        let is_good = columns.is_ok();
+        self.columns = Some(columns);
+        is_good
+    }
+
+    fn row(&mut self, row: Row) {
+        let Some(Ok(columns)) = &self.columns else {
+            return;
+        };
+        let Frame { date, zone, .. } = self.frame;
+        let before = self.faults.n_faults;
+        let Some(mut cells) = Cells::new(columns, &row, date, zone, &mut self.faults) else {
+            return;
+        };
+        let id = cells.text(Field::Id);
+        match self.seen.get(id) {
+            Some(first) => {
+                let message = format!("stands in row {first}, too; ids must differ");
+                cells.fault::<()>(Field::Id, message);
+            }
+            None if id.is_empty() => {}
+            None => {
+                self.seen.insert(id.to_owned(), row.number);
+            }
+        }
+        let item = (self.frame.read)(&mut cells);
+        if let Some(item) = item
+            && self.faults.n_faults == before
+        {
+            self.items.push(item);
+            self.rows.push(row.number);
+        }
+    }
+}
+
+/// A day before it is put together.
+#[derive(Clone, Debug)]
+pub struct DayParts {
+    /// Name of the day.
+    pub name: String,
+    /// IANA name of the time zone.
+    pub time_zone: String,
+    /// Depots.
+    pub depots: Vec<Located<Depot>>,
+    /// Couriers.
+    pub couriers: Vec<Courier>,
+    /// Orders.
+    pub orders: Vec<Located<Order>>,
+    /// The travel profile of all couriers.
+    pub profile: ProfileId,
+    /// How they travel.
+    pub travel: GeoTravel,
+}
+
+impl DayParts {
+    /// The day.
+    #[must_use]
+    pub fn assemble(self) -> Problem {
+        let mut problem = Problem {
+            name: self.name,
+            time_zone: self.time_zone,
+            couriers: self.couriers,
+            profiles: vec![TravelProfile {
+                id: self.profile,
+                source: TravelSource::Geo(self.travel),
+                buckets: Vec::new(),
+            }],
+            ..Problem::default()
+        };
+        let mut settle = |place: Place| {
+            problem.places.push(place);
+            let index = problem.places.len() - 1;
+            PlaceIdx(u32::try_from(index).expect("no table has 2^32 rows"))
+        };
+        let depots = self.depots.into_iter().map(|depot| Depot {
+            place: settle(depot.place),
+            ..depot.item
+        });
+        problem.depots = depots.collect();
+        let orders = self.orders.into_iter().map(|order| Order {
+            place: settle(order.place),
+            ..order.item
+        });
+        problem.orders = orders.collect();
+        problem
+    }
+}
+
+/// What part of a day a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A depot.
+    Depot,
+    /// A courier.
+    Courier,
+    /// An order.
+    Order,
+}
+
+/// The position in its list and the rest of the path of what `finding` is about; `None` if it is about the whole day.
+#[must_use]
+pub fn place_finding(finding: &Finding) -> Option<(Part, usize, &str)> {
+    let lists = [
+        ("orders[", Part::Order),
+        ("couriers[", Part::Courier),
+        ("depots[", Part::Depot),
+    ];
+    lists.into_iter().find_map(|(list, part)| {
+        let rest = finding.field.strip_prefix(list)?;
+        let (position, rest) = rest.split_once(']')?;
+        Some((part, position.parse().ok()?, rest.trim_start_matches('.')))
+    })
+}
