@@ -19,7 +19,9 @@ pub use import::{
 };
 pub use instance::{Fault, Instance, Misfit, Plain, PlainNode, Rank, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
-pub use table::{Row, RowSink, Source, TableError, TableOptions, TextEncoding, read_table};
+pub use table::{
+    Row, RowSink, Source, TableError, TableOptions, TextEncoding, csv_text, read_table,
+};
 
 /// What is wrong with an instance text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

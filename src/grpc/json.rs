@@ -3,10 +3,13 @@
 //! Written with fields in the order of their numbers and maps in the order of their keys, so that equal messages give
 //! equal texts.
 
+use std::cell::Cell;
+use std::io;
 use std::sync::LazyLock;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::{FILE_DESCRIPTOR_SET, PACKAGE, pb};
@@ -95,6 +98,72 @@ pub fn read<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
 /// Writes a message, indented, with a line feed at the end.
 #[must_use]
 pub fn write<M: JsonMessage>(message: &M) -> String {
+    let value = value_of(message);
+    let mut text =
+        serde_json::to_string_pretty(&value).expect("a JSON value can always be written");
+    text.push('\n');
+    text
+}
+
+/// Writes a problem as [`write()`] does, but order by order: `frame` is the problem without its orders. A large day in JSON
+/// takes many times the room of the day itself.
+///
+/// # Errors
+/// If `sink` takes no more.
+pub fn write_problem(
+    frame: &pb::Problem,
+    orders: impl Iterator<Item = pb::Order>,
+    mut sink: impl io::Write,
+) -> io::Result<()> {
+    let Value::Object(fields) = value_of(frame) else {
+        unreachable!("a message is an object");
+    };
+    let mut orders = orders.peekable();
+    let has_orders = orders.peek().is_some();
+    let streamed = Streamed {
+        fields,
+        orders: Cell::new(has_orders.then_some(orders)),
+    };
+    serde_json::to_writer_pretty(&mut sink, &streamed)?;
+    sink.write_all(b"\n")
+}
+
+/// A problem whose orders are made while they are written, which is possible once.
+struct Streamed<I> {
+    fields: serde_json::Map<String, Value>,
+    orders: Cell<Option<I>>,
+}
+
+impl<I: Iterator<Item = pb::Order>> Serialize for Streamed<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for field in descriptor::<pb::Problem>().fields() {
+            let name = field.json_name();
+            match (self.fields.get(name), name) {
+                (Some(value), _) => map.serialize_entry(name, value)?,
+                (None, "orders") => {
+                    if let Some(orders) = self.orders.take() {
+                        map.serialize_entry(name, &OrderList(Cell::new(Some(orders))))?;
+                    }
+                }
+                (None, _) => {}
+            }
+        }
+        map.end()
+    }
+}
+
+/// Orders that are made while they are written, which is possible once.
+struct OrderList<I>(Cell<Option<I>>);
+
+impl<I: Iterator<Item = pb::Order>> Serialize for OrderList<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let orders = self.0.take().into_iter().flatten();
+        serializer.collect_seq(orders.map(|order| value_of(&order)))
+    }
+}
+
+fn value_of<M: JsonMessage>(message: &M) -> Value {
     let descriptor = descriptor::<M>();
     let mut dynamic = DynamicMessage::new(descriptor.clone());
     dynamic
@@ -103,10 +172,7 @@ pub fn write<M: JsonMessage>(message: &M) -> String {
     let mut value =
         serde_json::to_value(&dynamic).expect("every message has a JSON form: no key is not text");
     sort_maps(&mut value, &descriptor);
-    let mut text =
-        serde_json::to_string_pretty(&value).expect("a JSON value can always be written");
-    text.push('\n');
-    text
+    value
 }
 
 fn descriptor<M: JsonMessage>() -> MessageDescriptor {
@@ -168,6 +234,29 @@ mod tests {
             read::<pb::Problem>("{} {}"),
             Err(JsonError::Trailing(_))
         ));
+    }
+
+    #[test]
+    fn a_problem_written_order_by_order_is_the_same_text() {
+        let orders = ["a", "b"].map(|id| pb::Order {
+            id: id.to_owned(),
+            loads: [("kg".to_owned(), 5), ("crates".to_owned(), 1)].into(),
+            ..pb::Order::default()
+        });
+        for orders in [&orders[..], &orders[..1], &[]] {
+            let frame = pb::Problem {
+                name: "day".to_owned(),
+                travel_profiles: vec![pb::TravelProfile::default()],
+                ..pb::Problem::default()
+            };
+            let mut text = Vec::new();
+            write_problem(&frame, orders.iter().cloned(), &mut text).unwrap();
+            let problem = pb::Problem {
+                orders: orders.to_vec(),
+                ..frame
+            };
+            assert_eq!(String::from_utf8(text).unwrap(), write(&problem));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! CSV texts: encoding and delimiter found out, rows read one by one.
 
+use std::borrow::Cow;
 use std::io::{Read, Seek, SeekFrom};
 
 use csv::{ReaderBuilder, StringRecord};
@@ -129,8 +130,19 @@ fn unescaped(cell: &str) -> String {
     }
 }
 
+/// A text as a cell of a CSV file, with an apostrophe before it if a spreadsheet could take it for a formula: one that a
+/// stranger wrote must not compute anything on the dispatcher's machine.
+#[must_use]
+pub fn csv_text(text: &str) -> Cow<'_, str> {
+    if looks_like_formula(text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Whether a spreadsheet that opens a CSV file could take `cell` for a formula, or an apostrophe before it away.
-pub(in crate::formats) fn looks_like_formula(cell: &str) -> bool {
+fn looks_like_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'')
         .starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }

@@ -17,6 +17,7 @@ mod workbook;
 
 use std::io::{Read, Seek, SeekFrom};
 
+pub use delimited::csv_text;
 pub use encoding::TextEncoding;
 
 /// Rows looked at when searching for the one with the headings.

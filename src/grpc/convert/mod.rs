@@ -38,7 +38,7 @@ pub use learning::{read_learn_request, taught_message};
 pub use noise::{noise_message, read_noise_model};
 pub use options::read_scenarios;
 pub use plan::{plan_message, planned_day};
-pub use problem::{problem_message, read_problem};
+pub use problem::{order_messages, problem_frame, problem_message, read_problem};
 pub use progress::{progress_message, solved_message};
 pub use promise::{
     Amendment, Clocks, Hold, RequestFields, booking_message, day_message, entry_message,

@@ -89,9 +89,23 @@ fn each<M, T>(
 /// The message for a problem whose references hold.
 #[must_use]
 pub fn problem_message(problem: &Problem) -> pb::Problem {
+    pb::Problem {
+        orders: order_messages(problem).collect(),
+        ..problem_frame(problem)
+    }
+}
+
+/// The messages for the orders of a problem whose references hold.
+pub fn order_messages(problem: &Problem) -> impl Iterator<Item = pb::Order> {
+    let orders = problem.orders.iter();
+    orders.map(|order| order_message(problem, order))
+}
+
+/// The message for a problem whose references hold, without its orders.
+#[must_use]
+pub fn problem_frame(problem: &Problem) -> pb::Problem {
     let depots = problem.depots.iter();
     let couriers = problem.couriers.iter();
-    let orders = problem.orders.iter();
     pb::Problem {
         name: problem.name.clone(),
         time_zone: problem.time_zone.clone(),
@@ -99,7 +113,7 @@ pub fn problem_message(problem: &Problem) -> pb::Problem {
         couriers: couriers
             .map(|courier| courier_message(problem, courier))
             .collect(),
-        orders: orders.map(|order| order_message(problem, order)).collect(),
+        orders: Vec::new(),
         travel_profiles: problem.profiles.iter().map(profile_message).collect(),
     }
 }
