@@ -2,9 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, a plan that breaks a
 //! constraint, a solution that states a wrong cost, a noise model that is not written, forecasts that cannot be believed,
-//! rows left out),
-//! 64 wrong usage: arguments or settings that are wrong whatever days, plans and instances say. Results go to standard
-//! output, everything else to standard error.
+//! rows of a table left out), 64 wrong usage: arguments or settings that are wrong whatever days, plans and instances say.
+//! Results go to standard output, everything else to standard error.
 
 mod argument;
 mod bench;
@@ -14,6 +13,7 @@ mod day;
 mod day_file;
 mod demo;
 mod evaluate;
+mod export;
 mod failure;
 mod forecast;
 mod frontier;
@@ -40,7 +40,7 @@ pub use failure::{EXIT_FAILURE, EXIT_PARTIAL, EXIT_USAGE, Failure};
 /// What the exit codes mean, for the help.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 done in part (promises that cannot be kept, orders set aside, \
     a plan that breaks a constraint, a solution that states a wrong cost, a noise model that is not written, forecasts \
-    that cannot be believed, rows left out), 64 wrong usage (arguments or settings that are wrong whatever the files say).";
+    that cannot be believed, rows of a table left out), 64 wrong usage (arguments or settings that are wrong whatever the files say).";
 
 /// Largest answer of a service that its clients here take, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
@@ -62,6 +62,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Forecast(forecast::Arguments),
     Import(Box<import::Arguments>),
+    Export(export::Arguments),
     Sheet(sheet::Arguments),
     Simulate(simulate::Arguments),
     Day(day::Arguments),
@@ -100,6 +101,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Forecast(arguments) => forecast::run(arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Sheet(arguments) => sheet::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Day(arguments) => day::run(arguments),

@@ -4,6 +4,7 @@
 //! An [`Instance`] is plain arrays as read; it turns itself into a [`solver::problem::Problem`](crate::solver::problem)
 //! and checks solutions by its own arithmetic.
 
+mod export;
 mod history;
 mod import;
 mod instance;
@@ -12,6 +13,7 @@ mod solution;
 mod table;
 mod vrplib;
 
+pub use export::{ExportDay, ExportError, ExportFormat, ExportLanguage, export_plan};
 pub use history::{OnBadRow, ReadHistory, read_history, write_history};
 pub use import::{
     DayParts, ImportDefaults, ImportError, ImportTable, Imported, Located, Part, RowFault,

@@ -93,11 +93,7 @@ impl std::fmt::Display for Source {
             }
             Self::Workbook { sheet, others } => {
                 let others: Vec<String> = others.iter().map(|name| format!("{name:?}")).collect();
-                write!(
-                    f,
-                    "sheet \"{sheet}\" (others: {}; --sheet chooses)",
-                    others.join(", ")
-                )
+                write!(f, "sheet \"{sheet}\" (others: {})", others.join(", "))
             }
         }
     }

@@ -44,6 +44,18 @@ pub struct SheetDay {
     pub couriers: Vec<CourierId>,
 }
 
+/// A plan to be told in another form.
+pub struct PlannedDay {
+    /// The day.
+    pub problem: Problem,
+    /// Its plan.
+    pub plan: Plan,
+    /// The plan's forecast, if there is one.
+    pub forecast: Option<PlanForecast>,
+    /// Version of the plan, computed from its routes.
+    pub plan_version: String,
+}
+
 /// Reads what to search for.
 ///
 /// # Errors
@@ -162,6 +174,32 @@ pub fn read_sheet_day(
         forecast,
         plan_version: plan_version(routes.unwrap_or_default()),
         couriers,
+    })
+}
+
+/// Reads a plan with its day; a forecast need not be there.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn read_planned_day(
+    day: &pb::PlannedDay,
+    config: &PlanningConfig,
+) -> Result<PlannedDay, Refusal> {
+    let accepted = accept(day.problem.as_ref(), config, as_planned(day.plan.as_ref()));
+    let plan = required("plan", day.plan.as_ref(), read_plan::read_plan);
+    let forecast = (day.forecast.as_ref().map(forecast::read_forecast))
+        .transpose()
+        .map_err(|errors| prefixed("forecast", errors));
+    let ((accepted, plan), forecast) = all(pair(accepted, plan), forecast)?;
+    let mut found = plan_findings("plan", &accepted.problem, &sketches_of(&plan));
+    found.extend(prefixed("plan", time_findings(&accepted.problem, &plan)));
+    refuse_if_any(found)?;
+    let routes = day.plan.as_ref().map(|plan| plan.routes.as_slice());
+    Ok(PlannedDay {
+        problem: accepted.problem,
+        plan,
+        forecast,
+        plan_version: plan_version(routes.unwrap_or_default()),
     })
 }
 
