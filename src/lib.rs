@@ -24,6 +24,9 @@
 //! Promises go a way of their own: `app` asks the `book` of a day what can be promised, its one writer appends what is to
 //! a ledger (`promise`) in the `store`, and only what is stored is shown; the planner looks for better routes meanwhile.
 //!
+//! Spreadsheets join at the ends: `formats` makes a problem of tables of orders and couriers, and tables, maps and routes
+//! for navigators of a plan.
+//!
 //! What happened on days gone by goes another way: `formats` or `grpc::convert` make a history of it, `forecast::learn` a
 //! noise model of that, `app` tries it out on days that it has not seen, and forecasts take it.
 //!
@@ -42,7 +45,7 @@
 //! | 3 | [`promise`] | the ledger of a day's promises, as a pure state machine | `units`, `model` |
 //! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
 //! | 4 | [`book`] | the plan behind a day's promises: what can be promised, how surely, and what it costs | layers 0 to 3 |
-//! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV | `model`, `solver` |
+//! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV, orders from and plans to spreadsheets and maps | `model`, `solver` |
 //! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1, `promise` |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |

@@ -1,5 +1,6 @@
 //! Texts of the research community: Solomon and VRPLIB instances in, VRPLIB solutions out. And histories of past days
-//! as CSV, both ways.
+//! as CSV, both ways. And what dispatchers keep: tables of orders, couriers and depots in (CSV, Excel), plans out (CSV,
+//! Excel, GeoJSON, GPX).
 //!
 //! An [`Instance`] is plain arrays as read; it turns itself into a [`solver::problem::Problem`](crate::solver::problem)
 //! and checks solutions by its own arithmetic.

@@ -36,6 +36,9 @@ struct Tables {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
     day_file::expect_writable(&arguments.output)?;
+    if let Some(path) = &arguments.report {
+        day_file::expect_writable(path)?;
+    }
     let action = format!("import {}", arguments.orders.display());
     let mut told = Told::default();
     let (mut problem, rows) = read(arguments, &mut told)?;

@@ -155,7 +155,9 @@ fn fill<R>(
     sheet.set_freeze_panes(1, 0)?;
     for (at, (heading, width)) in table.headings(view).iter().zip(table.widths()).enumerate() {
         let at = index(at)?;
-        sheet.set_column_width(at, width)?;
+        #[expect(clippy::cast_precision_loss, reason = "headings are short")]
+        let heading_width = heading.chars().count() as f64 + 1.0;
+        sheet.set_column_width(at, width.max(heading_width))?;
         sheet.write_string_with_format(0, at, cut(heading), &style.heading)?;
     }
     for (number, row) in rows.enumerate() {
