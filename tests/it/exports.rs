@@ -120,8 +120,18 @@ fn imported(folder: &Path, orders: &str, couriers: &[&str], depot: &str) -> Vec<
     fs::write(folder.join("couriers.csv"), table).unwrap();
     let depot = format!("{depot}=55.74,37.61");
     let arguments = [
-        "import", orders, "--couriers", "couriers.csv", "--depot", &depot, "--time-zone",
-        "Europe/Moscow", "--service", "0", "-o", "again.json",
+        "import",
+        orders,
+        "--couriers",
+        "couriers.csv",
+        "--depot",
+        &depot,
+        "--time-zone",
+        "Europe/Moscow",
+        "--service",
+        "0",
+        "-o",
+        "again.json",
     ];
     punctual(folder, &arguments).success();
     let text = fs::read_to_string(folder.join("again.json")).unwrap();
@@ -136,7 +146,11 @@ fn what_is_exported_and_imported_again_says_the_same() {
     expected.pop();
     for output in ["en.csv", "ru.csv", "en.xlsx", "ru.xlsx"] {
         export(folder.path(), &output[..2], output);
-        assert_eq!(imported(folder.path(), output, &["anna"], "store"), expected, "{output}");
+        assert_eq!(
+            imported(folder.path(), output, &["anna"], "store"),
+            expected,
+            "{output}"
+        );
     }
 }
 
@@ -156,7 +170,11 @@ fn a_generated_day_survives_the_way_there_and_back() {
     punctual(folder.path(), &plan).success();
     for output in ["plan.csv", "plan.xlsx"] {
         punctual(folder.path(), &["export", "plan.json", "-o", output]).success();
-        let couriers: Vec<&str> = day.couriers.iter().map(|courier| courier.id.as_str()).collect();
+        let couriers: Vec<&str> = day
+            .couriers
+            .iter()
+            .map(|courier| courier.id.as_str())
+            .collect();
         let mut again = imported(folder.path(), output, &couriers, &day.depots[0].id);
         let mut expected = orders(day.clone());
         for order in expected.iter_mut().chain(&mut again) {

@@ -10,6 +10,7 @@
 mod cell;
 mod delimited;
 mod encoding;
+mod guard;
 mod merged;
 #[cfg(test)]
 pub(in crate::formats) mod tests;
@@ -111,6 +112,12 @@ pub enum TableError {
     /// The workbook is damaged.
     #[error("the workbook cannot be read: {0}")]
     Workbook(#[from] calamine::XlsxError),
+    /// The workbook is no archive.
+    #[error("the workbook cannot be read: {0}")]
+    Archive(#[from] zip::result::ZipError),
+    /// The workbook has more texts than can be read, or says so.
+    #[error("the workbook has too many texts, or says so; save it anew, or save the sheet as CSV")]
+    Oversized,
     /// The rows of the workbook's sheet do not follow each other.
     #[error("row {0} of the sheet stands after a later one; save the workbook anew")]
     RowSequence(u64),
@@ -157,6 +164,7 @@ pub fn read_table<F: Read + Seek>(
     file.by_ref().take(8).read_to_end(&mut magic)?;
     file.seek(SeekFrom::Start(0))?;
     if magic.starts_with(b"PK\x03\x04") {
+        guard::check(file)?;
         workbook::read(file, options.sheet.as_deref(), knows, sink)
     } else if magic.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         Err(TableError::OldWorkbook)

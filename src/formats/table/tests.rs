@@ -1,9 +1,11 @@
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
 use calamine::Dimensions;
 use encoding_rs::WINDOWS_1251;
 use proptest::prelude::*;
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use super::merged::Merged;
 use super::*;
@@ -165,7 +167,30 @@ fn an_empty_file_and_an_old_workbook_are_refused() {
     }
     let old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...";
     assert!(matches!(refusal(old), TableError::OldWorkbook));
-    assert!(matches!(refusal(b"PK\x03\x04..."), TableError::Workbook(_)));
+    assert!(matches!(refusal(b"PK\x03\x04..."), TableError::Archive(_)));
+}
+
+#[test]
+fn a_workbook_that_overstates_its_texts_is_refused() {
+    let of = |count: &str| {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default();
+        archive.start_file("xl/SharedStrings.xml", options).unwrap();
+        let text = format!("<?xml version=\"1.0\"?><sst uniqueCount=\"{count}\"><si/></sst>");
+        archive.write_all(text.as_bytes()).unwrap();
+        archive.finish().unwrap().into_inner()
+    };
+    for count in [
+        "1000000000000",
+        "18446744073709551615",
+        "99999999999999999999999",
+    ] {
+        let refusal = hear(&of(count), &TableOptions::default());
+        assert!(matches!(refusal, Err(TableError::Oversized)), "{count}");
+    }
+    // This one is no workbook for other reasons.
+    let refusal = hear(&of("1"), &TableOptions::default());
+    assert!(matches!(refusal, Err(TableError::Workbook(_))));
 }
 
 /// A workbook with a title, formulas, dates and merged cells.
