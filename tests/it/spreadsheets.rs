@@ -32,11 +32,15 @@ fn folder() -> TempDir {
 
 /// Imports `orders` for 26 November in Moscow.
 fn import(folder: &Path, orders: &str, more: &[&str]) -> Assert {
+    import_with(folder, orders, "couriers.csv", more)
+}
+
+fn import_with(folder: &Path, orders: &str, couriers: &str, more: &[&str]) -> Assert {
     let arguments = [
         "import",
         orders,
         "--couriers",
-        "couriers.csv",
+        couriers,
         "--depot",
         STORE,
         "--time-zone",
@@ -87,6 +91,35 @@ fn the_bundled_tables_become_a_day_that_can_be_planned() {
 }
 
 #[test]
+fn the_spreadsheets_in_the_readme_are_told_of_as_they_are() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let folder = folder();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    for name in ["orders.csv", "couriers.csv"] {
+        fs::write(folder.path().join("data").join(name), bundled(name)).unwrap();
+    }
+    let run = import_with(folder.path(), "data/orders.csv", "data/couriers.csv", &[]).success();
+    let said = complaints(&run) + &text(&run.get_output().stdout);
+    assert!(readme.contains(&said), "{said}");
+    let mistakes = [
+        ("12,4;", "12,4 кг;"),
+        ("9:00-11:00", "11:00-9:00"),
+        ("A-107", "A-106"),
+    ];
+    let bad = mistakes
+        .iter()
+        .fold(bundled("orders.csv"), |table, (right, wrong)| {
+            table.replace(right, wrong)
+        });
+    fs::write(folder.path().join("bad.csv"), bad).unwrap();
+    let run = import(folder.path(), "bad.csv", &[]).code(1);
+    let said = complaints(&run);
+    let (_, said) = said.split_once("punctual: ").unwrap();
+    assert!(readme.contains(said), "{said}");
+}
+
+#[test]
 fn a_table_in_windows_1251_becomes_the_same_day() {
     let folder = folder();
     import(folder.path(), "orders.csv", &[]).success();
@@ -110,9 +143,9 @@ fn bad_rows_are_all_named_and_left_out_on_request() {
     fs::write(folder.path().join("bad.csv"), orders).unwrap();
     let run = import(folder.path(), "bad.csv", &["--report", "report.csv"]).code(1);
     let lines = [
-        "bad.csv: row 2, Долгота \"137,5x\": is no number of degrees; one is like 55.7558 or 55,7558",
-        "bad.csv: row 4, Интервал \"11:00-9:00\": ends before it starts; the start comes first",
-        "bad.csv: row 8, Номер заказа \"A-106\": stands in row 7, too; ids must differ",
+        "bad.csv: row 2, \"Долгота\" = \"137,5x\": is no number of degrees; one is like 55.7558 or 55,7558",
+        "bad.csv: row 4, \"Интервал\" = \"11:00-9:00\": ends before it starts; the start comes first",
+        "bad.csv: row 8, \"Номер заказа\" = \"A-106\": stands in row 7, too; ids must differ",
     ];
     let said = complaints(&run);
     assert!(
@@ -144,7 +177,7 @@ fn what_rows_mean_together_is_said_by_row_as_well() {
         "id,coordinates,window,skills\n1,\"55.75, 37.61\",9-12,\n\n2,\"55.75, 37.62\",9-12,fly\n";
     fs::write(at("orders.csv"), orders).unwrap();
     let run = import(folder.path(), "orders.csv", &[]).code(1);
-    let line = "orders.csv: row 4, required_skills: no courier has the skill `fly`";
+    let line = "orders.csv: row 4, \"required_skills\": no courier has the skill `fly`";
     assert!(complaints(&run).contains(line), "{}", complaints(&run));
     import(folder.path(), "orders.csv", &["--keep-good"]).code(2);
     assert_eq!(day(folder.path()).orders.len(), 1);
@@ -215,9 +248,7 @@ fn workbook() -> Vec<u8> {
                 Formula::new("0.1+0.2").set_result("0.30000000000000004"),
             )
             .unwrap();
-        sheet
-            .write_number(row, 7, 79_001_234_567_u64 as f64)
-            .unwrap();
+        sheet.write_number(row, 7, 79_001_234_567_f64).unwrap();
     }
     sheet
         .merge_range(2, 8, 3, 8, "Арбат, д. 1", &plain)

@@ -261,7 +261,7 @@ fn order_details<R: OfOrder>() -> [Column<R>; 13] {
 
 /// One row a route.
 pub(super) fn routes<'a>() -> Vec<Column<(&'a Route, &'a Courier)>> {
-    vec![
+    let mut columns: Vec<Column<(&'a Route, &'a Courier)>> = vec![
         Column::new(["Courier", "Курьер"], ID, |_, (_, courier)| {
             Value::text(courier.id.as_str())
         }),
@@ -288,6 +288,14 @@ pub(super) fn routes<'a>() -> Vec<Column<(&'a Route, &'a Courier)>> {
         Column::new(["End", "Окончание"], MOMENT, |_, (route, _)| {
             Value::Moment(route.end)
         }),
+    ];
+    columns.extend(figures());
+    columns
+}
+
+/// What a route comes to.
+fn figures<'a>() -> Vec<Column<(&'a Route, &'a Courier)>> {
+    vec![
         Column::new(
             ["Distance, km", "Пробег, км"],
             NUMBER,

@@ -231,7 +231,11 @@ impl<'a> Cells<'a> {
             if let Some(seconds) = seconds.filter(|seconds| (0..=most.0).contains(seconds)) {
                 return Some(Seconds(seconds));
             }
-            cells.fault(field, format!("is no number from 0 to {}", most.0 / unit))
+            let hint = without_unit(text);
+            cells.fault(
+                field,
+                format!("is no number from 0 to {}{hint}", most.0 / unit),
+            )
         })
     }
 
@@ -410,6 +414,16 @@ impl<'a> Cells<'a> {
                 "is no number of degrees; one is like 55.7558 or 55,7558",
             ),
         }
+    }
+}
+
+/// What to do about a number with letters after it.
+fn without_unit(text: &str) -> &'static str {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    if is_number && text.ends_with(|c: char| c.is_alphabetic() || c == '.') {
+        "; leave the unit out"
+    } else {
+        ""
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn missing(has: &dyn Fn(Field) -> bool) -> Vec<&'static str> {
     if !has(Field::Id) {
         missing.push("id (\"courier id\", \"код\")");
     }
-    if !has(Field::Window) && !(has(Field::From) && has(Field::To)) {
+    let has_window = has(Field::Window) || (has(Field::From) && has(Field::To));
+    if !has_window {
         missing.push("from and to (\"смена с\", \"смена до\"), or shift (\"смена\")");
     }
     missing
@@ -33,9 +34,7 @@ pub(super) fn missing_of_depots(has: &dyn Fn(Field) -> bool) -> Vec<&'static str
     if !has(Field::Id) {
         missing.push("id (\"depot id\", \"код\")");
     }
-    if !has(Field::Coordinates) && !(has(Field::Latitude) && has(Field::Longitude)) {
-        missing.push("latitude and longitude (\"широта\", \"долгота\"), or coordinates");
-    }
+    missing.extend(super::missing_place(has));
     missing
 }
 

@@ -24,10 +24,10 @@ impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "row {}", self.row)?;
         if !self.column.is_empty() {
-            write!(f, ", {}", cut(&self.column))?;
+            write!(f, ", {}", shown(&self.column))?;
         }
         if !self.value.is_empty() {
-            write!(f, " {}", shown(&self.value))?;
+            write!(f, " = {}", shown(&self.value))?;
         }
         write!(f, ": {}", self.message)
     }

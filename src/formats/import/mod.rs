@@ -189,6 +189,13 @@ pub fn read_date(text: &str) -> Option<Date> {
     moment::date(text)
 }
 
+/// The headings that are missing for rows to say where something is.
+fn missing_place(has: &dyn Fn(Field) -> bool) -> Option<&'static str> {
+    let is_there = has(Field::Coordinates) || (has(Field::Latitude) && has(Field::Longitude));
+    let wanted = "latitude and longitude (\"широта\", \"долгота\"), or coordinates";
+    (!is_there).then_some(wanted)
+}
+
 /// How the rows of a kind are read.
 struct Frame<'a, T> {
     kind: &'static Kind,

@@ -18,9 +18,7 @@ pub(super) fn missing(has: &dyn Fn(Field) -> bool) -> Vec<&'static str> {
     if !has(Field::Id) {
         missing.push("id (\"order\", \"номер заказа\")");
     }
-    if !has(Field::Coordinates) && !(has(Field::Latitude) && has(Field::Longitude)) {
-        missing.push("latitude and longitude (\"широта\", \"долгота\"), or coordinates");
-    }
+    missing.extend(super::missing_place(has));
     let has_window = has(Field::Window) || (has(Field::From) && has(Field::To));
     if !has_window && !has(Field::Access) {
         missing.push("from and to (\"с\", \"до\"), or window (\"интервал\"), or access");

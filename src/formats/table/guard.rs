@@ -51,10 +51,11 @@ fn stated_count<R: Read>(part: R) -> Result<Option<u64>, TableError> {
         let Ok(event) = reader.read_event_into(&mut buffer) else {
             return Ok(None);
         };
-        let start = match event {
-            Event::Start(start) | Event::Empty(start) => start,
-            Event::Eof => return Ok(None),
-            _ => continue,
+        if matches!(event, Event::Eof) {
+            return Ok(None);
+        }
+        let (Event::Start(start) | Event::Empty(start)) = event else {
+            continue;
         };
         if start.local_name().as_ref() != "sst" {
             continue;
