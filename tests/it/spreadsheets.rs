@@ -285,6 +285,7 @@ fn a_workbook_with_formulas_dates_and_merged_cells_becomes_a_day() {
     ];
     let run = punctual(folder.path(), &arguments).success();
     assert!(complaints(&run).contains("sheet \"Заказы\" (others: \"Курьеры\")"));
+    assert!(complaints(&run).contains("day.xlsx (Курьеры): sheet \"Курьеры\""));
     let orders = day(folder.path()).orders;
     assert_eq!(orders.len(), 2);
     for (order, (id, hour)) in orders.iter().zip([("A-2", 10), ("A-3", 14)]) {

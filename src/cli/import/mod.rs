@@ -19,7 +19,8 @@ use crate::formats::{
 };
 use crate::grpc::{convert, json};
 use crate::model::{
-    Courier, Depot, DepotId, GeoPoint, GeoTravel, Order, Place, PlaceIdx, Problem, ProfileId,
+    Courier, Depot, DepotId, Finding, GeoPoint, GeoTravel, Order, Place, PlaceIdx, Problem,
+    ProfileId,
 };
 use crate::units::Seconds;
 
@@ -43,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
     let mut told = Told::default();
     let (mut problem, rows) = read(arguments, &mut told)?;
     // Whether orders refer to couriers that exist cannot be said if rows of couriers are not good.
-    if told.is_sound_but_for(&arguments.orders) || arguments.keep_good {
+    if !told.is_fleet_faulty || arguments.keep_good {
         judge(arguments, &mut problem, &rows, &mut told);
     }
     if let Some(path) = &arguments.report {
@@ -121,22 +122,25 @@ fn read_tables(
             let how = arguments.table(&arguments.depots_sheet, &arguments.depots_column);
             read_depots(file, &how)
         })?;
-        let (items, rows) = told.take(path, read, "depot");
+        let label = label(path, &arguments.depots_sheet);
+        told.is_fleet_faulty |= !read.faults.is_empty();
+        let (items, rows) = told.take(&label, read, "depot");
         depots.extend(items);
         depot_rows.extend(rows);
     }
-    if depots.is_empty() && told.n_faults() == 0 {
+    if depots.is_empty() && !told.is_fleet_faulty {
         let cause = "give --depots FILE or --depot ID=LATITUDE,LONGITUDE";
         return Err(Failure::usage("find where couriers start", cause));
     }
     let ids: Vec<_> = depots.iter().map(|depot| depot.item.id.clone()).collect();
-    let (couriers, courier_rows) = if told.n_faults() == 0 || arguments.keep_good {
+    let (couriers, courier_rows) = if !told.is_fleet_faulty || arguments.keep_good {
         let path = &arguments.couriers;
         let read = open(path, |file| {
             let how = arguments.table(&arguments.couriers_sheet, &arguments.couriers_column);
             read_couriers(file, &how, defaults, &ids, profile)
         })?;
-        told.take(path, read, "courier")
+        told.is_fleet_faulty |= !read.faults.is_empty();
+        told.take(&label(path, &arguments.couriers_sheet), read, "courier")
     } else {
         // What is wrong with couriers may follow from what is wrong with depots.
         (Vec::new(), Vec::new())
@@ -147,7 +151,8 @@ fn read_tables(
         let how = arguments.table(&arguments.sheet, &arguments.column);
         read_orders(file, &how, defaults, &near)
     })?;
-    let (orders, order_rows) = told.take(&arguments.orders, read, "order");
+    let label = label(&arguments.orders, &arguments.sheet);
+    let (orders, order_rows) = told.take(&label, read, "order");
     Ok(Tables {
         depots,
         depot_rows,
@@ -156,6 +161,14 @@ fn read_tables(
         orders,
         order_rows,
     })
+}
+
+/// What to call a table: its file, and its sheet if one was chosen.
+fn label(path: &Path, sheet: &Option<String>) -> String {
+    match sheet {
+        Some(sheet) => format!("{} ({sheet})", path.display()),
+        None => path.display().to_string(),
+    }
 }
 
 /// A depot of the command line.
@@ -192,34 +205,16 @@ fn judge(arguments: &Arguments, problem: &mut Problem, rows: &Rows, told: &mut T
     let found = problem.validate();
     let mut bad = Vec::new();
     for finding in &found.errors {
-        let (path, rows) = match place_finding(finding) {
-            Some((Part::Order, position, _)) => {
-                bad.push(position);
-                (&arguments.orders, &rows.orders)
-            }
-            Some((Part::Courier, ..)) => {
-                told.is_fatal = true;
-                (&arguments.couriers, &rows.couriers)
-            }
-            Some((Part::Depot, ..)) => {
-                told.is_fatal = true;
-                let path = arguments.depots.as_ref();
-                (path.unwrap_or(&arguments.orders), &rows.depots)
-            }
-            None => {
-                told.is_fatal = true;
-                (&arguments.output, &rows.depots)
-            }
-        };
-        told.add_finding(path, rows, finding);
+        match place_finding(finding) {
+            Some((Part::Order, position, _)) => bad.push(position),
+            Some((Part::Courier | Part::Depot, ..)) | None => told.is_fatal = true,
+        }
+        let (table, rows) = table_of(arguments, rows, finding);
+        told.add_finding(&table, rows, finding);
     }
     for finding in &found.warnings {
-        let rows = match place_finding(finding) {
-            Some((Part::Order, ..)) => (&arguments.orders, &rows.orders),
-            Some((Part::Courier, ..)) => (&arguments.couriers, &rows.couriers),
-            Some((Part::Depot, ..)) | None => (&arguments.output, &rows.depots),
-        };
-        told.add_warning(rows.0, rows.1, finding);
+        let (table, rows) = table_of(arguments, rows, finding);
+        told.add_warning(&table, rows, finding);
     }
     if arguments.keep_good && !bad.is_empty() {
         let mut position = 0;
@@ -228,6 +223,25 @@ fn judge(arguments: &Arguments, problem: &mut Problem, rows: &Rows, told: &mut T
             bad.binary_search(&(position - 1)).is_err()
         });
         told.is_fatal |= problem.orders.is_empty();
+    }
+}
+
+/// The table that `finding` is about, with the rows of what is in it; the day itself has none.
+fn table_of<'a>(arguments: &Arguments, rows: &'a Rows, finding: &Finding) -> (String, &'a [u64]) {
+    match (place_finding(finding), &arguments.depots) {
+        (Some((Part::Order, ..)), _) => {
+            let table = label(&arguments.orders, &arguments.sheet);
+            (table, &rows.orders)
+        }
+        (Some((Part::Courier, ..)), _) => {
+            let table = label(&arguments.couriers, &arguments.couriers_sheet);
+            (table, &rows.couriers)
+        }
+        (Some((Part::Depot, ..)), Some(depots)) => {
+            (label(depots, &arguments.depots_sheet), &rows.depots)
+        }
+        (Some((Part::Depot, ..)), None) => ("--depot".to_owned(), &rows.depots),
+        (None, _) => (arguments.output.display().to_string(), &[]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an import has to say: how files were read, what is wrong with which rows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::{Failure, console, report};
 use crate::formats::{Imported, RowFault, csv_text, place_finding};
@@ -14,28 +14,27 @@ const WARNINGS_MAX: usize = 20;
 /// Everything to be told.
 #[derive(Default)]
 pub(super) struct Told {
-    faults: Vec<(PathBuf, RowFault)>,
+    /// With the table that they are in.
+    faults: Vec<(String, RowFault)>,
     /// Faults that were only counted.
     n_more: usize,
+    /// Whether rows of depots or couriers are wrong.
+    pub(super) is_fleet_faulty: bool,
     warnings: Vec<String>,
     /// Whether there is no day even without the rows that are wrong.
     pub(super) is_fatal: bool,
 }
 
 impl Told {
-    /// Takes what came of a table of things called `noun`, and says how it was read.
+    /// Takes what came of `table`, a table of things called `noun`, and says how it was read.
     pub(super) fn take<T>(
         &mut self,
-        path: &Path,
+        table: &str,
         read: Imported<T>,
         noun: &str,
     ) -> (Vec<T>, Vec<u64>) {
-        let mut note = format!(
-            "{}: {}: {}",
-            path.display(),
-            read.source,
-            report::counted(read.items.len() as u64, noun)
-        );
+        let items = report::counted(read.items.len() as u64, noun);
+        let mut note = format!("{table}: {}: {items}", read.source);
         if !read.faults.is_empty() {
             let bad = report::counted(read.faults.n_rows as u64, "bad row");
             note += &format!(", {bad}");
@@ -50,7 +49,7 @@ impl Told {
         self.n_more += read.faults.n_faults - read.faults.kept.len();
         let faults = read.faults.kept.into_iter();
         self.faults
-            .extend(faults.map(|fault| (path.to_owned(), fault)));
+            .extend(faults.map(|fault| (table.to_owned(), fault)));
         (read.items, read.rows)
     }
 
@@ -59,13 +58,8 @@ impl Told {
         self.faults.len() + self.n_more
     }
 
-    /// Whether nothing is wrong but with rows of the file `path`.
-    pub(super) fn is_sound_but_for(&self, path: &Path) -> bool {
-        self.faults.iter().all(|(other, _)| other == path)
-    }
-
     /// Adds what is wrong with a day as a whole, at the row of `rows` where it comes from.
-    pub(super) fn add_finding(&mut self, path: &Path, rows: &[u64], finding: &Finding) {
+    pub(super) fn add_finding(&mut self, table: &str, rows: &[u64], finding: &Finding) {
         let (position, field) = match place_finding(finding) {
             Some((_, position, field)) => (rows.get(position).copied(), field),
             None => (None, finding.field.as_str()),
@@ -76,22 +70,22 @@ impl Told {
             value: String::new(),
             message: finding.message.clone(),
         };
-        self.faults.push((path.to_owned(), fault));
+        self.faults.push((table.to_owned(), fault));
     }
 
     /// Adds what is suspicious about a day as a whole.
-    pub(super) fn add_warning(&mut self, path: &Path, rows: &[u64], finding: &Finding) {
+    pub(super) fn add_warning(&mut self, table: &str, rows: &[u64], finding: &Finding) {
         let mut one = Self::default();
-        one.add_finding(path, rows, finding);
+        one.add_finding(table, rows, finding);
         self.warnings.extend(one.lines());
     }
 
     fn lines(&self) -> Vec<String> {
-        let lines = self.faults.iter().map(|(path, fault)| {
+        let lines = self.faults.iter().map(|(table, fault)| {
             let line = match fault.row {
                 // Of the command line, or of the day as a whole.
-                0 => format!("{}: {}: {}", path.display(), fault.column, fault.message),
-                _ => format!("{}: {fault}", path.display()),
+                0 => format!("{table}: {}: {}", fault.column, fault.message),
+                _ => format!("{table}: {fault}"),
             };
             report::plain(&line)
         });
@@ -143,10 +137,10 @@ impl Told {
     /// Everything wrong as a table.
     pub(super) fn as_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut rows = vec![["file", "row", "column", "value", "problem"].map(str::to_owned)];
-        rows.extend(self.faults.iter().map(|(path, fault)| {
+        let mut rows = vec![["table", "row", "column", "value", "problem"].map(str::to_owned)];
+        rows.extend(self.faults.iter().map(|(table, fault)| {
             [
-                path.display().to_string(),
+                table.clone(),
                 fault.row.to_string(),
                 fault.column.clone(),
                 fault.value.clone(),

@@ -14,8 +14,10 @@ use crate::formats::table::Row;
 use crate::model::{GeoPoint, MalformedId, Place, TimeWindow, ZoneId};
 use crate::units::{Load, Seconds, Timestamp};
 
-/// Characters of a cell at most: as many as in Excel.
-const CELL_CHARS_MAX: usize = 32_767;
+/// Bytes of a cell at most: Excel takes as many characters.
+const CELL_BYTES_MAX: usize = 32_767;
+/// Characters of a value that are kept to be reported.
+const VALUE_CHARS_MAX: usize = 200;
 /// Largest load and capacity.
 const LOAD_MAX: i64 = 1_000_000_000;
 /// What spreadsheets show where a formula has no value.
@@ -71,7 +73,7 @@ impl<'a> Cells<'a> {
             .row
             .cells
             .iter()
-            .find(|cell| cell.len() > CELL_CHARS_MAX)
+            .find(|cell| cell.len() > CELL_BYTES_MAX)
         {
             let message = "this cell is longer than 32,767 bytes: is a quotation mark missing?";
             self.note("", &long.clone(), message);
@@ -107,7 +109,7 @@ impl<'a> Cells<'a> {
         self.faults.add(RowFault {
             row: self.row.number,
             column: column.to_owned(),
-            value: value.chars().take(CELL_CHARS_MAX.min(200)).collect(),
+            value: value.chars().take(VALUE_CHARS_MAX).collect(),
             message: message.into(),
         });
     }
