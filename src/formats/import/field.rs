@@ -241,7 +241,15 @@ pub(super) const ORDERS: Kind = Kind {
         known(
             Field::WeightKg,
             "weight_kg",
-            &["weight kg", "weight", "вес кг", "масса кг", "вес", "масса"],
+            &[
+                "weight kg",
+                "weight",
+                "вес кг",
+                "масса кг",
+                "груз кг",
+                "вес",
+                "масса",
+            ],
         ),
         known(
             Field::WeightG,
@@ -419,7 +427,7 @@ pub(super) const COURIERS: Kind = Kind {
                 "max weight",
                 "грузоподъемность кг",
                 "грузоподъемность",
-                "вес до кг",
+                "вместимость кг",
             ],
         ),
         known(
