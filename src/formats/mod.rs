@@ -18,7 +18,8 @@ pub use export::{ExportDay, ExportError, ExportFormat, ExportLanguage, export_pl
 pub use history::{OnBadRow, ReadHistory, read_history, write_history};
 pub use import::{
     DayParts, ImportDefaults, ImportError, ImportTable, Imported, Located, Part, RowFault,
-    RowFaults, place_finding, read_coordinates, read_couriers, read_date, read_depots, read_orders,
+    RowFaults, check_import_field, place_finding, read_coordinates, read_couriers, read_date,
+    read_depots, read_orders,
 };
 pub use instance::{Fault, Instance, Misfit, Plain, PlainNode, Rank, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use crate::formats::{ImportTable, TableOptions, TextEncoding, read_coordinates, read_date};
+use crate::formats::{
+    ImportTable, Part, TableOptions, TextEncoding, check_import_field, read_coordinates, read_date,
+};
 use crate::model::{DepotId, GeoPoint};
 
 /// Makes a day from tables of orders and couriers: CSV in any usual encoding, or Excel workbooks (.xlsx).
@@ -58,13 +60,13 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "NAME", requires = "depots")]
     pub(super) depots_sheet: Option<String>,
     /// The heading of an order's field, as in phone=Contact, or none, as in weight_kg=; may be repeated.
-    #[arg(long, value_name = "FIELD=HEADING", value_parser = column)]
+    #[arg(long, value_name = "FIELD=HEADING", value_parser = order_column)]
     pub(super) column: Vec<(String, String)>,
     /// The same for couriers.
-    #[arg(long, value_name = "FIELD=HEADING", value_parser = column)]
+    #[arg(long, value_name = "FIELD=HEADING", value_parser = courier_column)]
     pub(super) couriers_column: Vec<(String, String)>,
     /// The same for depots.
-    #[arg(long, value_name = "FIELD=HEADING", value_parser = column, requires = "depots")]
+    #[arg(long, value_name = "FIELD=HEADING", value_parser = depot_column, requires = "depots")]
     pub(super) depots_column: Vec<(String, String)>,
     /// What stands between cells of CSV files, or the word tab; by default found out.
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
@@ -134,10 +136,25 @@ fn date(text: &str) -> Result<Date, String> {
     date.ok_or_else(|| "a date in the years 1971 to 9998 is needed, as in 2026-11-26".to_owned())
 }
 
-fn column(text: &str) -> Result<(String, String), String> {
+fn order_column(text: &str) -> Result<(String, String), String> {
+    column(text, Part::Order)
+}
+
+fn courier_column(text: &str) -> Result<(String, String), String> {
+    column(text, Part::Courier)
+}
+
+fn depot_column(text: &str) -> Result<(String, String), String> {
+    column(text, Part::Depot)
+}
+
+fn column(text: &str, part: Part) -> Result<(String, String), String> {
     let parts = text.split_once('=');
-    let parts = parts.map(|(field, heading)| (field.trim().to_owned(), heading.trim().to_owned()));
-    parts.ok_or_else(|| "a field and a heading are needed, as in phone=Contact".to_owned())
+    let (field, heading) =
+        parts.ok_or_else(|| "a field and a heading are needed, as in phone=Contact".to_owned())?;
+    let field = field.trim();
+    check_import_field(part, field)?;
+    Ok((field.to_owned(), heading.trim().to_owned()))
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {
@@ -179,9 +196,11 @@ mod tests {
         assert_eq!(delimiter("tab"), Ok(b'\t'));
         assert_eq!(delimiter("|"), Ok(b'|'));
         assert!(delimiter("x").is_err() && delimiter("\"").is_err() && delimiter("").is_err());
-        let parts = column("phone = Тел.=1").unwrap();
+        let parts = order_column("phone = Тел.=1").unwrap();
         assert_eq!(parts, ("phone".to_owned(), "Тел.=1".to_owned()));
-        assert!(column("phone").is_err());
+        assert!(order_column("phone").is_err() && order_column("shoe=X").is_err());
+        assert!(order_column("load:crates=X").is_ok() && courier_column("capacity:kg=X").is_ok());
+        assert!(depot_column("loading=X").is_ok() && depot_column("phone=X").is_err());
         assert!(speed("0.5").is_err() && speed("nan").is_err() && detour("1.3").is_ok());
         assert!(date("26.11.2026").is_ok() && date("26.11.1926").is_err());
     }

@@ -54,6 +54,28 @@ fn dimension(kind: &Kind, heading: &str) -> Option<String> {
     (is_prefix && !rest.is_empty()).then(|| rest.to_owned())
 }
 
+/// Whether a table of this kind has a field called `name`.
+///
+/// # Errors
+/// If not: the names of those it has.
+pub(super) fn check_name(kind: &Kind, name: &str) -> Result<(), String> {
+    let is_field = kind.fields.iter().any(|known| known.name == name);
+    if is_field || dimension(kind, name).is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = kind.fields.iter().map(|known| known.name).collect();
+    let dimensions = kind.dimensions.first();
+    Err(format!(
+        "{} have no field {}; there are {}{}",
+        kind.rows,
+        shown(name),
+        names.join(", "),
+        dimensions
+            .map(|word| format!(" and {word}:NAME"))
+            .unwrap_or_default(),
+    ))
+}
+
 impl Columns {
     /// Finds the columns of a table of `kind`, by `choices` (a field and its heading) where there are any.
     ///
@@ -122,20 +144,7 @@ impl Columns {
     ) -> Result<Option<Field>, String> {
         let known = kind.fields.iter().find(|known| known.name == name);
         let dimension = dimension(kind, name);
-        if known.is_none() && dimension.is_none() {
-            let names: Vec<&str> = kind.fields.iter().map(|known| known.name).collect();
-            let dimensions = kind
-                .dimensions
-                .first()
-                .map(|word| format!(" and {word}:NAME"));
-            return Err(format!(
-                "{} have no field {}; there are {}{}",
-                kind.rows,
-                shown(name),
-                names.join(", "),
-                dimensions.unwrap_or_default(),
-            ));
-        }
+        check_name(kind, name)?;
         let same = |other: &&String| other.as_str() == heading || plain(other) == plain(heading);
         let mut places = headings.iter().enumerate().filter(|(_, other)| same(other));
         let column = match (heading, places.next(), places.next()) {

@@ -172,6 +172,19 @@ pub fn read_depots<F: Read + Seek>(
     import(file, &how.table, frame)
 }
 
+/// Whether rows about a part of a day have a field called `name`, for [`ImportTable::columns`].
+///
+/// # Errors
+/// If not: the names of those they have.
+pub fn check_import_field(part: Part, name: &str) -> Result<(), String> {
+    let kind = match part {
+        Part::Depot => &field::DEPOTS,
+        Part::Courier => &field::COURIERS,
+        Part::Order => &field::ORDERS,
+    };
+    heading::check_name(kind, name)
+}
+
 /// Reads latitude and longitude as they stand in one cell: `55.7558,37.6173`.
 #[must_use]
 pub fn read_coordinates(text: &str) -> Option<GeoPoint> {
