@@ -214,7 +214,8 @@ impl<'a> Cells<'a> {
             } else {
                 "number"
             };
-            cells.fault(field, format!("is no {kind} from {least} to {most}"))
+            let hint = without_unit(text);
+            cells.fault(field, format!("is no {kind} from {least} to {most}{hint}"))
         })
     }
 
@@ -286,7 +287,8 @@ impl<'a> Cells<'a> {
         }
         let load = number::whole(cell).filter(|load| (0..=LOAD_MAX).contains(load));
         if load.is_none() {
-            let message = format!("is no whole number from 0 to {LOAD_MAX}");
+            let hint = without_unit(cell);
+            let message = format!("is no whole number from 0 to {LOAD_MAX}{hint}");
             self.note(&column.heading, cell, message);
         }
         load.map(|load| Some(Load(load)))
