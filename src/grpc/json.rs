@@ -36,10 +36,13 @@ json_messages!(
     EvaluatePlanRequest,
     EvaluatePlanResponse,
     Frontier,
+    GetDayResponse,
+    GetPlanResponse,
     InitialPlan,
     LearnNoiseResponse,
     ListDaysResponse,
     ListEntriesResponse,
+    ListPlansResponse,
     ListPromisesResponse,
     NoiseModel,
     Order,
@@ -48,7 +51,8 @@ json_messages!(
     PlannedDay,
     Problem,
     PromiseRecord,
-    QuoteWindowsResponse
+    QuoteWindowsResponse,
+    WatchPlanResponse
 );
 
 /// A text is not the JSON form of a message.
@@ -95,6 +99,19 @@ pub fn read<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
 /// Writes a message, indented, with a line feed at the end.
 #[must_use]
 pub fn write<M: JsonMessage>(message: &M) -> String {
+    let mut text = serde_json::to_string_pretty(&value(message))
+        .expect("a JSON value can always be written");
+    text.push('\n');
+    text
+}
+
+/// Writes a message on one line, without any blanks.
+#[must_use]
+pub fn write_line<M: JsonMessage>(message: &M) -> String {
+    value(message).to_string()
+}
+
+fn value<M: JsonMessage>(message: &M) -> Value {
     let descriptor = descriptor::<M>();
     let mut dynamic = DynamicMessage::new(descriptor.clone());
     dynamic
@@ -103,10 +120,7 @@ pub fn write<M: JsonMessage>(message: &M) -> String {
     let mut value =
         serde_json::to_value(&dynamic).expect("every message has a JSON form: no key is not text");
     sort_maps(&mut value, &descriptor);
-    let mut text =
-        serde_json::to_string_pretty(&value).expect("a JSON value can always be written");
-    text.push('\n');
-    text
+    value
 }
 
 fn descriptor<M: JsonMessage>() -> MessageDescriptor {

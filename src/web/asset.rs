@@ -1,0 +1,103 @@
+//! The files of the pages, embedded.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::{Pages, answer};
+
+/// One file.
+pub(super) struct Asset {
+    /// Where it is asked for.
+    pub(super) path: &'static str,
+    content_type: &'static str,
+    text: &'static str,
+}
+
+impl Asset {
+    pub(super) fn answer(&self) -> Response {
+        answer::of(StatusCode::OK, self.content_type, self.text)
+    }
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const IMAGE: &str = "image/svg+xml";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
+macro_rules! assets {
+    ($($file:literal $content_type:ident;)+) => {
+        /// Every file that is given as it is.
+        pub(super) static ALL: &[Asset] = &[$(Asset {
+            path: concat!("/", $file),
+            content_type: $content_type,
+            text: include_str!(concat!("assets/", $file)),
+        }),+];
+    };
+}
+
+assets! {
+    "app.js" SCRIPT;
+    "charts.js" SCRIPT;
+    "courier.css" STYLE;
+    "courier.js" SCRIPT;
+    "day.js" SCRIPT;
+    "detail.js" SCRIPT;
+    "dom.js" SCRIPT;
+    "icon.svg" IMAGE;
+    "lists.js" SCRIPT;
+    "map.js" SCRIPT;
+    "reasons.js" SCRIPT;
+    "style.css" STYLE;
+    "text.js" SCRIPT;
+    "timeline.js" SCRIPT;
+    "words-en.js" SCRIPT;
+    "words-ru.js" SCRIPT;
+    "worker.js" SCRIPT;
+}
+
+/// What stands in the dispatcher's page in the place of the address of tiles.
+const TILES_PLACE: &str = "content=\"\" data-tiles";
+
+/// The dispatcher's page.
+pub(super) async fn dispatcher(State(pages): State<Pages>) -> Response {
+    let page = include_str!("assets/dispatcher.html");
+    // The configuration has no tiles with quotes or angle brackets.
+    let page = page.replacen(TILES_PLACE, &format!("content=\"{}\"", pages.tiles), 1);
+    answer::with_policy(StatusCode::OK, HTML, page, &answer::policy(&pages.tiles))
+}
+
+/// A courier's page, the same for all of them.
+pub(super) const COURIER: &str = include_str!("assets/courier.html");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_have_no_script_or_style_of_their_own_and_load_only_what_is_embedded() {
+        for page in [include_str!("assets/dispatcher.html"), COURIER] {
+            assert!(!page.contains("style=") && !page.contains("<style"));
+            assert!(!page.contains(" onclick") && !page.contains("http"));
+            let loaded = page.split(['"']).filter(|part| part.starts_with('/'));
+            for path in loaded.filter(|path| path.len() > 1) {
+                assert!(ALL.iter().any(|asset| asset.path == path), "{path}");
+            }
+        }
+        assert!(include_str!("assets/dispatcher.html").contains(TILES_PLACE));
+    }
+
+    #[test]
+    fn scripts_put_no_html_into_pages_and_import_only_what_is_embedded() {
+        for asset in ALL.iter().filter(|asset| asset.content_type == SCRIPT) {
+            for banned in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                assert!(!asset.text.contains(banned), "{} has {banned}", asset.path);
+            }
+            for import in asset.text.split("from \"").skip(1) {
+                let path = import.split('"').next().unwrap_or_default();
+                let path = path.trim_start_matches('.');
+                assert!(ALL.iter().any(|asset| asset.path == path), "{path}");
+            }
+        }
+    }
+}
