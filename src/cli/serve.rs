@@ -54,6 +54,10 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             .map_err(|error| Failure::new("start the server", error))?;
         console::say(format_args!("serving on {}", server.address()))?;
         let server = with_pages(server, &config)?;
+        if config.http != PagesAt::Nowhere {
+            let pages = reachable(server.pages_address());
+            console::say(format_args!("dispatcher's page: http://{pages}/"))?;
+        }
         server
             .serve(ended)
             .await
@@ -62,7 +66,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     })
 }
 
-/// The server with pages, unless they are switched off. Says where they are.
+/// The server with pages, unless they are switched off.
 pub(super) fn with_pages(server: Server, config: &Config) -> Result<Server, Failure> {
     if config.http == PagesAt::Nowhere {
         return Ok(server);
@@ -74,9 +78,7 @@ pub(super) fn with_pages(server: Server, config: &Config) -> Result<Server, Fail
     };
     let secret = secret.map_err(|error| Failure::new("start the server", error))?;
     let pages = web::router(server.api(), secret, config);
-    let server = server.with_pages(pages);
-    console::say(format_args!("page: http://{}/", reachable(server.pages_address())))?;
-    Ok(server)
+    Ok(server.with_pages(pages))
 }
 
 /// An address to type into a browser here: one that stands for all addresses is none.
