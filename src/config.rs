@@ -489,7 +489,10 @@ fn without_password(url: &str) -> String {
 
 /// Reads names of hosts, separated by commas.
 fn read_hosts(text: &str) -> Result<Vec<String>, String> {
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     let is_sound = |name: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
         name.chars().all(allowed)
@@ -505,7 +508,9 @@ fn read_hosts(text: &str) -> Result<Vec<String>, String> {
 /// Refuses what is no template of tiles: its origin goes into a header, so it has no blanks, quotes or semicolons.
 fn check_tiles(template: &str) -> Result<(), String> {
     let is_web = template.starts_with("https://") || template.starts_with("http://");
-    let has_all = ["{z}", "{x}", "{y}"].iter().all(|part| template.contains(part));
+    let has_all = ["{z}", "{x}", "{y}"]
+        .iter()
+        .all(|part| template.contains(part));
     let is_plain = |c: char| c.is_ascii_graphic() && !"\"'<>;,\\".contains(c);
     if template.is_empty() || (is_web && has_all && template.chars().all(is_plain)) {
         return Ok(());

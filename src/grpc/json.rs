@@ -99,8 +99,8 @@ pub fn read<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
 /// Writes a message, indented, with a line feed at the end.
 #[must_use]
 pub fn write<M: JsonMessage>(message: &M) -> String {
-    let mut text = serde_json::to_string_pretty(&value(message))
-        .expect("a JSON value can always be written");
+    let mut text =
+        serde_json::to_string_pretty(&value(message)).expect("a JSON value can always be written");
     text.push('\n');
     text
 }

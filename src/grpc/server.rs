@@ -301,7 +301,9 @@ impl Server {
             // An error means that the server is gone, which ends it, too.
             let _ = closing.wait_for(|is_closing| *is_closing).await;
         };
-        Ok(router.serve_with_incoming_shutdown(incoming, closed).await?)
+        Ok(router
+            .serve_with_incoming_shutdown(incoming, closed)
+            .await?)
     }
 
     fn transport(&self, has_pages: bool) -> Transport {

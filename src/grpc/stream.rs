@@ -12,7 +12,9 @@ use super::convert::{
     solved_message,
 };
 use super::{pb, status};
-use crate::app::{FrontierRun, FrontierView, JobEntry, Outcome, Phase, Refusal, Run, RunView, Stop};
+use crate::app::{
+    FrontierRun, FrontierView, JobEntry, Outcome, Phase, Refusal, Run, RunView, Stop,
+};
 
 /// Ends a search when the call that wants its plan goes away.
 struct StopOnDrop(Stop);

@@ -25,7 +25,11 @@ pub(super) fn policy(tiles: &str) -> String {
 }
 
 /// An answer of a stated kind.
-pub(super) fn of(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+pub(super) fn of(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response {
     with_policy(status, content_type, body, &policy(""))
 }
 
@@ -69,7 +73,7 @@ pub(super) fn sentence(status: StatusCode, title: &str, text: &str) -> Response 
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                link rel="stylesheet" href="/style.css";
+                link rel="stylesheet" href="/assets/style.css";
             }
             body.plain { main { h1 { (title) } p { (text) } } }
         }
@@ -83,7 +87,11 @@ pub(super) async fn message<M: JsonMessage + 'static>(message: M) -> Response {
     match written {
         Ok(text) => of(StatusCode::OK, JSON, text),
         // It was dropped because the process ends, or it panicked, which the log tells.
-        Err(_) => of(StatusCode::INTERNAL_SERVER_ERROR, JSON, "{\"code\":\"INTERNAL\"}"),
+        Err(_) => of(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            JSON,
+            "{\"code\":\"INTERNAL\"}",
+        ),
     }
 }
 

@@ -109,14 +109,23 @@ async fn links(pages: &Pages, source: Source) -> Response {
         (route.courier_id, format!("/c/{token}").into())
     };
     let links: Map<String, serde_json::Value> = routes.into_iter().map(link).collect();
-    answer::of(StatusCode::OK, answer::JSON, json!({"links": links}).to_string())
+    answer::of(
+        StatusCode::OK,
+        answer::JSON,
+        json!({"links": links}).to_string(),
+    )
 }
 
 /// What happens to a job until it ends, as server-sent events.
 pub(super) async fn events(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     let Ok(place) = pages.watchers.clone().try_acquire_owned() else {
-        let busy = json!({"code": "RESOURCE_EXHAUSTED", "message": "too many pages watch plans already"});
-        return answer::of(StatusCode::TOO_MANY_REQUESTS, answer::JSON, busy.to_string());
+        let busy =
+            json!({"code": "RESOURCE_EXHAUSTED", "message": "too many pages watch plans already"});
+        return answer::of(
+            StatusCode::TOO_MANY_REQUESTS,
+            answer::JSON,
+            busy.to_string(),
+        );
     };
     let mut watch = match pages.api.watch_plan(id).await {
         Ok(watch) => watch,

@@ -29,7 +29,7 @@ macro_rules! assets {
     ($($file:literal $content_type:ident;)+) => {
         /// Every file that is given as it is.
         pub(super) static ALL: &[Asset] = &[$(Asset {
-            path: concat!("/", $file),
+            path: concat!("/assets/", $file),
             content_type: $content_type,
             text: include_str!(concat!("assets/", $file)),
         }),+];
@@ -53,7 +53,6 @@ assets! {
     "timeline.js" SCRIPT;
     "words-en.js" SCRIPT;
     "words-ru.js" SCRIPT;
-    "worker.js" SCRIPT;
 }
 
 /// What stands in the dispatcher's page in the place of the address of tiles.
@@ -70,9 +69,40 @@ pub(super) async fn dispatcher(State(pages): State<Pages>) -> Response {
 /// A courier's page, the same for all of them.
 pub(super) const COURIER: &str = include_str!("assets/courier.html");
 
+/// The worker that keeps couriers' pages on their phones. It stands beside them: a worker sees what is below its own
+/// address and nothing else.
+pub(super) static WORKER: Asset = Asset {
+    path: "/c/worker.js",
+    content_type: SCRIPT,
+    text: include_str!("assets/worker.js"),
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The keys of a catalogue of words, in its order.
+    fn keys(words: &str) -> Vec<&str> {
+        let lines = words.lines().filter(|line| line.starts_with("  "));
+        let keys = lines.filter_map(|line| line.trim().split_once(": "));
+        let mut keys: Vec<&str> = keys.map(|(key, _)| key.trim_matches('"')).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    #[test]
+    fn every_language_has_every_text() {
+        let english = keys(include_str!("assets/words-en.js"));
+        assert!(english.len() > 100 && english.contains(&"what-helps"));
+        assert_eq!(english, keys(include_str!("assets/words-ru.js")));
+        for page in [include_str!("assets/dispatcher.html"), COURIER] {
+            for named in page.split("data-t").skip(1) {
+                let key = named.split('"').nth(1).unwrap_or_default();
+                let is_text = named.starts_with(['=', '-']);
+                assert!(!is_text || english.contains(&key), "{key}");
+            }
+        }
+    }
 
     #[test]
     fn pages_have_no_script_or_style_of_their_own_and_load_only_what_is_embedded() {
@@ -89,13 +119,21 @@ mod tests {
 
     #[test]
     fn scripts_put_no_html_into_pages_and_import_only_what_is_embedded() {
-        for asset in ALL.iter().filter(|asset| asset.content_type == SCRIPT) {
-            for banned in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+        let scripts = ALL.iter().filter(|asset| asset.content_type == SCRIPT);
+        for asset in scripts.chain([&WORKER]) {
+            for banned in [
+                "innerHTML",
+                "outerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+            ] {
                 assert!(!asset.text.contains(banned), "{} has {banned}", asset.path);
             }
             for import in asset.text.split("from \"").skip(1) {
                 let path = import.split('"').next().unwrap_or_default();
                 let path = path.trim_start_matches('.');
+                let path = format!("/assets{path}");
                 assert!(ALL.iter().any(|asset| asset.path == path), "{path}");
             }
         }

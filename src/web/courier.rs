@@ -149,7 +149,13 @@ mod tests {
         let own = own(day(), "boris").unwrap();
         let said = format!("{own:?}");
         assert!(said.contains("door of b") && said.contains("boris"));
-        for hidden in ["anna", "door of a", "door of c", "CostBreakdown", "CourierCosts"] {
+        for hidden in [
+            "anna",
+            "door of a",
+            "door of c",
+            "CostBreakdown",
+            "CourierCosts",
+        ] {
             assert!(!said.contains(hidden), "{hidden} in {said}");
         }
     }

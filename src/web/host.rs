@@ -38,7 +38,10 @@ fn without_port(host: &str) -> &str {
 
 /// Refuses requests by an unexpected name.
 pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let authority = request.uri().authority().map(|host| host.as_str().to_owned());
+    let authority = request
+        .uri()
+        .authority()
+        .map(|host| host.as_str().to_owned());
     let named = request.headers().get(header::HOST);
     let named = named.and_then(|host| host.to_str().ok().map(str::to_owned));
     match named.or(authority) {
@@ -68,7 +71,12 @@ mod tests {
         ] {
             assert!(hosts.has(good), "{good}");
         }
-        for bad in ["evil.example", "localhost.evil.example", "", "127.0.0.1.evil.example:80"] {
+        for bad in [
+            "evil.example",
+            "localhost.evil.example",
+            "",
+            "127.0.0.1.evil.example:80",
+        ] {
             assert!(!hosts.has(bad), "{bad}");
         }
     }

@@ -6,7 +6,8 @@
 //!
 //! | address | what it gives |
 //! |---|---|
-//! | `/` and files | the dispatcher's page |
+//! | `/` | the dispatcher's page |
+//! | `/assets/...` | what pages load |
 //! | `/api/plans` | `ListPlansResponse` |
 //! | `/api/plans/{id}` | `GetPlanResponse` with the problem, travel profiles left out |
 //! | `/api/plans/{id}/events` | server-sent events, each a `WatchPlanResponse` without the plan |
@@ -16,6 +17,7 @@
 //! | `/api/days/{id}/summary` | `GetDayResponse` without the plan |
 //! | `/api/days/{id}/links` | as for plans |
 //! | `/c/{token}` | a courier's own page |
+//! | `/c/worker.js` | what keeps that page on the phone |
 //! | `/c/{token}/route` | `PlannedDay` of that courier alone |
 
 mod answer;
@@ -64,7 +66,8 @@ pub fn router(api: Api, secret: Secret, config: &Config) -> Router {
         watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
     };
     let hosts = host::Hosts::new(&config.page_hosts);
-    let router = asset::ALL.iter().fold(Router::new(), |router, asset| {
+    let assets = asset::ALL.iter().chain([&asset::WORKER]);
+    let router = assets.fold(Router::new(), |router, asset| {
         router.route(asset.path, get(move || std::future::ready(asset.answer())))
     });
     router

@@ -177,7 +177,10 @@ mod tests {
         let token = own.token(&job(), "courier:07");
         assert_eq!(own.read(&token), Some((job(), "courier:07".to_owned())));
         assert_eq!(other.read(&token), None);
-        assert_ne!(token, own.token(&Source::Day("job-0123".to_owned()), "courier:07"));
+        assert_ne!(
+            token,
+            own.token(&Source::Day("job-0123".to_owned()), "courier:07")
+        );
     }
 
     #[test]
@@ -188,7 +191,10 @@ mod tests {
             for other in ['0', 'b', '~', '.'] {
                 let mut changed = token.clone();
                 changed.replace_range(at..=at, &other.to_string());
-                assert!(changed == token || secret.read(&changed).is_none(), "{changed}");
+                assert!(
+                    changed == token || secret.read(&changed).is_none(),
+                    "{changed}"
+                );
             }
         }
         assert_eq!(secret.read(&token[..token.len() - 1]), None);

@@ -1,8 +1,7 @@
 // The dispatcher's page: which plan is shown, what is marked on it, and what is news.
 
 import { byId, h, put } from "./dom.js";
-import { badge } from "./charts.js";
-import { readDay, riskOf, RISKS } from "./day.js";
+import { readDay, RISKS } from "./day.js";
 import { courierDetail, orderDetail } from "./detail.js";
 import { Lists } from "./lists.js";
 import { RouteMap } from "./map.js";
@@ -239,7 +238,7 @@ function drawSummary(day) {
   const start = day.routes.map((route) => route.start).reduce((a, b) => Math.min(a, b), Infinity);
   const figure = (name, value, more) => h("div", { class: "figure" }, h("dt", {}, t(name)), h("dd", {}, value), more && h("dd", { class: "muted" }, more));
   const figures = [
-    day.expected === null ? null : figure("expected-on-time", [badge(day.expected, riskOf(day.expected)), h("span", { class: "exact" }, percent(day.expected, 1))], t("realized", { from: percent(day.realized[0]), to: percent(day.realized[1]) })),
+    day.expected === null ? null : figure("expected-on-time", percent(day.expected, 1), t("realized", { from: percent(day.realized[0]), to: percent(day.realized[1]) })),
     figure("orders-served", number(served), day.unserved.length ? t("unserved-count", { n: day.unserved.length }) : t("all-served")),
     figure("couriers", number(day.routes.length), day.couriers > day.routes.length ? t("of-all", { all: number(day.couriers) }) : null),
     figure("distance", km(day.meters), null),

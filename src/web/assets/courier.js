@@ -2,7 +2,8 @@
 
 import { byId, h, own, put } from "./dom.js";
 import { readDay, windowOf } from "./day.js";
-import { clock, date, language, languages, km, number, percent, setLanguage, span, t, translate } from "./text.js";
+import { leaveByText } from "./reasons.js";
+import { clock, date, language, languages, km, number, setLanguage, span, t, translate } from "./text.js";
 
 const CACHE = "punctual-routes";
 const path = location.pathname.replace(/\/$/, "");
@@ -20,8 +21,8 @@ function action(href, text) {
 function actionsOf(order) {
   const digits = order.phone.replace(/[^\d+*#]/g, "");
   const parts = [
-    order.place && action(places(order.place), t("navigate")),
-    digits.length >= 3 && action(`tel:${digits}`, [t("call"), " ", own(order.phone)]),
+    order.place && action(places(order.place), h("span", {}, t("navigate"))),
+    digits.length >= 3 && action(`tel:${digits}`, [h("span", {}, t("call")), own(order.phone)]),
   ].filter(Boolean);
   return parts.length > 0 && h("div", { class: "actions" }, parts);
 }
@@ -42,7 +43,7 @@ function card(day, stop) {
       { class: "times" },
       h("span", {}, `${t("window")} `, h("strong", {}, window ? span(window, zone) : "–")),
       h("span", {}, `${t("planned-arrival")} `, h("strong", {}, clock(stop.arrival, zone))),
-      stop.forecast?.leaveBy && h("span", { class: "muted" }, t("leave-by-short", { time: clock(stop.forecast.leaveBy, zone) })),
+      stop.forecast?.leaveBy > stop.arrival && h("span", { class: "muted" }, t("leave-by-short", { time: clock(stop.forecast.leaveBy, zone) })),
     ),
     order.address && h("p", { class: "address" }, own(order.address)),
     note("entry", order.entry),
@@ -61,7 +62,7 @@ function pauses(day, route, after) {
 
 function overview(day, route) {
   const loads = route.loads.filter(({ amount }) => amount > 0).map(({ name, amount }) => `${number(amount)} ${name}`).join(", ");
-  const leaveBy = route.leaveBy === null ? null : t("leave-by-confidence", { time: clock(route.leaveBy, day.zone), confidence: percent(day.confidence) });
+  const leaveBy = leaveByText(day, route);
   const line = (name, value) => value && h("p", {}, h("span", { class: "muted" }, `${t(name)}: `), value);
   const place = (end) => end && own(end.name);
   return h(
@@ -108,7 +109,7 @@ async function read() {
 async function save() {
   if (!("serviceWorker" in navigator)) return false;
   try {
-    await navigator.serviceWorker.register("/worker.js", { scope: "/c/" });
+    await navigator.serviceWorker.register("/c/worker.js");
     const worker = await navigator.serviceWorker.ready;
     const scripts = performance.getEntriesByType("resource").map(({ name }) => new URL(name)).filter(({ origin }) => origin === location.origin);
     const all = new Set([location.pathname, `${path}/route`, ...scripts.map(({ pathname }) => pathname)]);

@@ -66,8 +66,14 @@ function readForecast(stop) {
   };
 }
 
+/** What the API gives for a leave-by time that no departure reaches is the start of the route. */
+function reachable(forecast, start) {
+  if (forecast?.leaveBy === start) forecast.leaveBy = null;
+  return forecast;
+}
+
 function readStop(stop, index, order, route, forecast) {
-  const foreseen = readForecast(forecast);
+  const foreseen = reachable(readForecast(forecast), route.start);
   const read = {
     number: index + 1,
     order,
@@ -134,10 +140,14 @@ function readRoute(route, index, given, orders, depots, forecasts) {
       departure: moment(reload.departureTime),
     })),
     chance: forecast ? (forecast.expectedOnTimePercent ?? 0) : null,
-    leaveBy: moment(forecast?.leaveByTime),
+    leaveBy: null,
+    isHopeless: false,
     endP90: moment(forecast?.endP90Time),
     stops: [],
   };
+  const leaveBy = moment(forecast?.leaveByTime);
+  read.isHopeless = leaveBy !== null && leaveBy === read.start;
+  read.leaveBy = read.isHopeless ? null : leaveBy;
   read.stops = (route.stops ?? []).map((stop, at) => {
     if (!orders.has(stop.orderId)) orders.set(stop.orderId, readOrder({ id: stop.orderId }));
     return readStop(stop, at, orders.get(stop.orderId), read, forecast?.stops?.[at]);

@@ -3,8 +3,8 @@
 import { h, own } from "./dom.js";
 import { badge, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
-import { explain } from "./reasons.js";
-import { clock, duration, km, number, percent, span, t } from "./text.js";
+import { explain, leaveByText } from "./reasons.js";
+import { clock, duration, km, number, span, t } from "./text.js";
 
 function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
@@ -113,7 +113,6 @@ function between(day, route, after) {
 /** A courier: the route in figures and its stops in sequence, with the address of the courier's own page. */
 export function courierDetail(day, route, link, { close, pickOrder, fit }) {
   const zone = day.zone;
-  const leaveBy = route.leaveBy === null ? null : t("leave-by-confidence", { time: clock(route.leaveBy, zone), confidence: percent(day.confidence) });
   return [
     heading([badge(route.chance, riskOf(route.chance)), routeMark(route.index), own(route.name)], close),
     h(
@@ -128,7 +127,7 @@ export function courierDetail(day, route, link, { close, pickOrder, fit }) {
       ["shift", route.shift && span(route.shift, zone)],
       ["start-of-loading", clock(route.start, zone)],
       ["departure", clock(route.departure, zone)],
-      ["leave-by", leaveBy],
+      ["leave-by", leaveByText(day, route)],
       ["end", route.endP90 ? t("end-band", { end: clock(route.end, zone), p90: clock(route.endP90, zone) }) : clock(route.end, zone)],
       ["driving", `${duration(route.driving)} · ${km(route.meters)}`],
       ["service", duration(route.service)],

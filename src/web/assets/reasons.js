@@ -88,7 +88,8 @@ function helps(day, stop) {
   }
   const before = route.stops[stop.number - 2];
   const by = before?.forecast?.leaveBy ?? null;
-  if (by !== null && by < before.departure) {
+  // Earlier than service begins there would have to be another plan.
+  if (by !== null && by > before.start && by < before.departure) {
     advice.push(t("help-leave-stop", { number: before.number, order: before.order.id, by: clock(by, zone), planned: clock(before.departure, zone), confidence }));
   }
   const window = windowOf(stop);
@@ -100,6 +101,13 @@ function helps(day, stop) {
   }
   if (stop.number > 1) advice.push(t("help-move"));
   return advice;
+}
+
+/** When a courier has to leave the start so that every promise of the route is kept. */
+export function leaveByText(day, route) {
+  const confidence = percent(day.confidence);
+  if (route.isHopeless) return t("leave-by-never", { confidence });
+  return route.leaveBy === null ? null : t("leave-by-confidence", { time: clock(route.leaveBy, day.zone), confidence });
 }
 
 /** Everything there is to say about how surely an order is served. */

@@ -9,7 +9,7 @@ const HOUR = 3600;
 const ROW = 34;
 const LINE = 24;
 /** Least width of an hour. */
-const HOUR_PX = 56;
+const HOUR_PX = 34;
 
 export class Timeline {
   /** Fills `root`; `pickRoute` and `pickOrder` are called with what was clicked. */
@@ -49,8 +49,19 @@ export class Timeline {
     for (const line of this.root.querySelectorAll(".stop-line")) {
       line.setAttribute("aria-current", line.dataset.order === order?.id ? "true" : "false");
     }
-    const row = this.root.querySelector(".stop-line[aria-current=true], .courier-row.is-open");
-    if (row && (isOther || order)) row.scrollIntoView({ block: "nearest" });
+    const row = this.root.querySelector(".stop-line[aria-current=true]") ?? this.root.querySelector(".courier-row.is-open");
+    if (row && (isOther || order)) this.reveal(row, order?.stop?.start ?? route?.start);
+  }
+
+  /** Scrolls so that a row is seen below the hours, and a moment beside the names. */
+  reveal(row, moment) {
+    const { root } = this;
+    const height = row.offsetHeight;
+    const top = row.offsetTop - root.scrollTop;
+    if (top < 2 * height || top + 2 * height > root.clientHeight) root.scrollTop = row.offsetTop - Math.max(2 * height, (root.clientHeight - height) / 2);
+    const x = this.x(moment) - root.scrollLeft;
+    if (x < 0 || x > this.room - 40) root.scrollLeft = this.x(moment) - this.room / 2;
+    row.querySelector(".picture")?.drawNow();
   }
 
   magnify(factor) {
@@ -66,9 +77,10 @@ export class Timeline {
     const { day, root } = this;
     this.drawnWidth = root.clientWidth;
     const hours = Math.max(1, (this.to - this.from) / HOUR);
-    const label = root.clientWidth < 600 ? 120 : 210;
+    const label = root.clientWidth < 600 ? 150 : 210;
     root.style.setProperty("--label", `${label}px`);
-    this.width = Math.max(root.clientWidth - label - 24, hours * HOUR_PX) * this.magnified;
+    this.room = root.clientWidth - label;
+    this.width = Math.max(this.room - 24, hours * HOUR_PX) * this.magnified;
     const top = root.scrollTop;
     const rows = day.routes.flatMap((route) => {
       const isOpen = route === this.selected.route;

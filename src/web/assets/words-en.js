@@ -104,6 +104,7 @@ export const EN = {
   "arrival-band": "Arrival, 8 days of 10",
   "leave-by": "Leave by",
   "leave-by-confidence": "{time} keeps every promise with {confidence}",
+  "leave-by-never": "No departure, however early, keeps every promise with {confidence}: a window opens too late for the next one",
   slack: "Slack",
   address: "Address",
   contact: "Contact",
