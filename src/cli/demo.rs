@@ -27,7 +27,7 @@ const BUNDLED: &str = include_str!("../../data/moscow-day.json");
 /// forecast, and writes every courier's route sheet.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Keep serving until Ctrl-C.
+    /// Keep serving until Ctrl-C, the dispatcher's page included.
     #[arg(long)]
     stay: bool,
     /// Another day: the JSON form of `punctual.v1.Problem`.

@@ -104,6 +104,77 @@ mod tests {
         }
     }
 
+    /// Relative luminance of a color as in `#17212b`. Source: WCAG 2.2, "relative luminance".
+    fn luminance(color: &str) -> f64 {
+        let part = |at: usize| {
+            let value = u8::from_str_radix(&color[at..at + 2], 16).unwrap();
+            let share = f64::from(value) / 255.0;
+            if share <= 0.04045 {
+                share / 12.92
+            } else {
+                ((share + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    /// The variables that a piece of the style sheet sets.
+    fn colors(style: &str) -> Vec<(&str, &str)> {
+        let set = style.split([';', '{', '}']).map(str::trim);
+        set.filter_map(|pair| pair.strip_prefix("--")?.split_once(": #"))
+            .map(|(name, _)| {
+                let after = style.split(&format!("--{name}: ")).nth(1).unwrap();
+                (name, &after[..7])
+            })
+            .collect()
+    }
+
+    #[test]
+    fn text_can_be_read_in_the_light_and_in_the_dark() {
+        let style = include_str!("assets/style.css");
+        let (light, rest) = style
+            .split_once("@media (prefers-color-scheme: dark)")
+            .unwrap();
+        let (dark, _) = rest.split_once("* { box-sizing").unwrap();
+        let (light, dark) = (colors(light), colors(dark));
+        let of = |theme: &[(&str, &str)], name: &str| {
+            let own = theme.iter().chain(&light).find(|(known, _)| *known == name);
+            luminance(own.unwrap_or_else(|| panic!("no color {name}")).1)
+        };
+        let pairs = [
+            ("ink", "paper"),
+            ("ink", "ground"),
+            ("ink", "hover"),
+            ("muted", "paper"),
+            ("muted", "ground"),
+            ("muted", "hover"),
+            ("accent", "paper"),
+            ("accent-ink", "accent"),
+            ("map-text", "map"),
+            ("safe-ink", "safe-fill"),
+            ("watch-ink", "watch-fill"),
+            ("risk-ink", "risk-fill"),
+            ("bad-ink", "bad-fill"),
+            ("none-ink", "none-fill"),
+        ];
+        assert!(light.len() > 25 && dark.len() > 15);
+        for (name, theme) in [("light", &light), ("dark", &dark)] {
+            for (text, ground) in pairs {
+                let (a, b) = (of(theme, text), of(theme, ground));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(
+                    contrast >= 4.5,
+                    "{name}: {text} on {ground} has {contrast:.2}"
+                );
+            }
+            for route in 0..6 {
+                let (a, b) = (of(theme, &format!("route-{route}")), of(theme, "map"));
+                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+                assert!(contrast >= 3.0, "{name}: route {route} has {contrast:.2}");
+            }
+        }
+    }
+
     #[test]
     fn pages_have_no_script_or_style_of_their_own_and_load_only_what_is_embedded() {
         for page in [include_str!("assets/dispatcher.html"), COURIER] {

@@ -148,7 +148,11 @@ function watch(source, path) {
     progress(news);
     if (["JOB_STATE_QUEUED", "JOB_STATE_RUNNING"].includes(news.state)) return;
     events.close();
-    if (state.source === source) load(source);
+    if (state.source === source) load(source).then(refreshSources);
+  };
+  // A browser connects again by itself, unless there is nothing any more to connect to.
+  events.onerror = ({ target }) => {
+    if (target.readyState === EventSource.CLOSED && state.source === source) load(source);
   };
   events.addEventListener("failed", ({ data }) => {
     events.close();
@@ -299,11 +303,15 @@ function showSources() {
     state.days.length > 0 && h("optgroup", { label: t("promise-days") }, state.days.map((id) => option(`day:${id}`, id))),
     state.source?.kind === "file" && h("optgroup", { label: t("file") }, option(chosen, state.source.id)),
   ];
-  if (document.activeElement === select && select.dataset.shown === JSON.stringify([state.plans, state.days, chosen, language()])) return;
-  select.dataset.shown = JSON.stringify([state.plans, state.days, chosen, language()]);
+  // A list that somebody has open is left alone unless there is news.
+  const shown = JSON.stringify([groups.map((group) => group && group.textContent), chosen, language()]);
+  if (select.dataset.shown === shown) return;
+  select.dataset.shown = shown;
   put(select, groups.some(Boolean) ? groups : option("", t("no-plans")));
+  const isListed = [...select.options].some(({ value }) => value === chosen);
+  if (chosen && !isListed) select.append(option(chosen, state.day?.name || state.source.id));
   if (chosen) select.value = chosen;
-  select.disabled = !groups.some(Boolean);
+  select.disabled = select.options.length === 1 && select.value === "";
 }
 
 function say(text) {

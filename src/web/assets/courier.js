@@ -12,7 +12,9 @@ const GIVEN = "x-punctual-kept";
 
 let shown = null;
 
-const places = (place) => `geo:${place.lat},${place.lon}?q=${place.lat},${place.lon}`;
+/** Opens a place in whatever navigates: `geo:` (RFC 5870) everywhere but where only its maker's own maps do. */
+const isApple = /iPhone|iPad|iPod/.test(navigator.userAgent);
+const places = ({ lat, lon }) => (isApple ? `maps:?q=${lat},${lon}` : `geo:${lat},${lon}?q=${lat},${lon}`);
 
 function action(href, text) {
   return h("a", { class: "button", href }, text);

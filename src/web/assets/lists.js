@@ -27,7 +27,7 @@ function riskRow(day, stop, pick) {
       { class: "what" },
       h("strong", {}, own(order.id)),
       h("span", { class: "muted" }, window ? span(window, day.zone) : "–", " · ", t("arrives", { time: clock(stop.arrival, day.zone) })),
-      h("span", { class: "muted" }, routeMark(route.index), own(route.name), " · ", t("stop-number", { number: stop.number })),
+      h("span", { class: "muted cut" }, t("stop-number", { number: stop.number }), " · ", routeMark(route.index), own(route.name)),
     ),
   );
 }

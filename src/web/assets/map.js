@@ -84,9 +84,11 @@ export class RouteMap {
     const most = (values) => values.reduce((a, b) => Math.max(a, b));
     const [left, right, top, bottom] = [least(xs), most(xs), least(ys), most(ys)];
     this.center = { x: (left + right) / 2, y: (top + bottom) / 2 };
-    const room = (px) => Math.max(px - 70, 60);
-    const scale = Math.min(room(this.width) / Math.max(right - left, 1e-7), room(this.height) / Math.max(bottom - top, 1e-7));
+    const room = (px, edge) => Math.max(px - edge, 60);
+    const scale = Math.min(room(this.width, 110) / Math.max(right - left, 1e-7), room(this.height, 110) / Math.max(bottom - top, 1e-7));
     this.zoom = Math.max(1, Math.min(16, Math.log2(scale / TILE)));
+    // The legend lies over the upper edge.
+    this.center.y -= 12 / this.scale;
     this.draw();
   }
 

@@ -170,9 +170,9 @@ export const EN = {
   "constraint-BREAK": "a break",
 
   // A courier
-  "show-on-map": "Show on the map",
-  "courier-page": "Page for the phone",
-  "copy-link": "Copy its address",
+  "show-on-map": "On the map",
+  "courier-page": "Phone page",
+  "copy-link": "Copy link",
   copied: "Copied",
   "not-copied": "Not copied",
   "stops-count": "Stops",

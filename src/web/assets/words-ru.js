@@ -161,9 +161,9 @@ export const RU = {
   "constraint-MAX_RELOADS": "число догрузок",
   "constraint-BREAK": "перерыв",
 
-  "show-on-map": "Показать на карте",
-  "courier-page": "Страница для телефона",
-  "copy-link": "Скопировать адрес",
+  "show-on-map": "На карте",
+  "courier-page": "Для телефона",
+  "copy-link": "Копировать ссылку",
   copied: "Скопировано",
   "not-copied": "Не скопировано",
   "stops-count": "Остановок",

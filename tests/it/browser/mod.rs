@@ -77,7 +77,7 @@ async fn a_plan_appears_while_it_is_searched_for() {
     browser.picture("dispatcher-progress");
     browser.until("document.querySelector('#list .row')");
     browser.until("document.getElementById('progress').hidden");
-    assert!(browser.text("#source").contains("120 orders · done"));
+    browser.until("document.getElementById('source').textContent.includes('120 orders · done')");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +105,14 @@ async fn everything_is_reached_by_keyboard_in_russian_and_in_the_dark() {
     let first = browser.text("#list .row strong");
     assert!(heading.contains(&first), "{heading} is not of {first}");
     browser.picture("dispatcher-russian");
+    let nameless = browser.ask(
+        "[...document.querySelectorAll('button, select, input, canvas, progress')].filter((it) => !it.hidden && !it.textContent.trim() && !it.ariaLabel && !it.labels?.length).length",
+    );
+    assert_eq!(
+        nameless,
+        json!(0),
+        "everything that takes the focus has a name"
+    );
     browser.press(&[escape]);
     browser.until("document.getElementById('detail').hidden");
     browser.ask("document.getElementById('map').focus()");
