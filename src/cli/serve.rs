@@ -56,7 +56,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
         let server = with_pages(server, &config)?;
         if config.http != PagesAt::Nowhere {
             let pages = reachable(server.pages_address());
-            console::say(format_args!("dispatcher's page: http://{pages}/"))?;
+            console::note(format_args!("dispatcher's page: http://{pages}/"));
         }
         server
             .serve(ended)

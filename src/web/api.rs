@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Map, json};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
@@ -142,11 +142,15 @@ pub(super) async fn events(State(pages): State<Pages>, Path(id): Path<String>) -
         drop(place);
     });
     let events = ReceiverStream::new(receiver).map(|event| Ok::<_, Infallible>(Bytes::from(event)));
-    answer::of(
+    let mut answer = answer::of(
         StatusCode::OK,
         "text/event-stream",
         Body::from_stream(events),
-    )
+    );
+    // Some proxies would otherwise keep events until they are many.
+    let unbuffered = HeaderValue::from_static("no");
+    answer.headers_mut().insert("x-accel-buffering", unbuffered);
+    answer
 }
 
 /// The next event as the stream has it; a page asks for the plan itself once the job has ended.

@@ -244,6 +244,28 @@ async fn a_server_called_by_a_name_that_nobody_gave_it_shows_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tiles_are_asked_for_only_where_the_configuration_says() {
+    let plain = Service::with_pages(|_| ()).await;
+    assert!(
+        get(plain.address, "/")
+            .body
+            .contains("name=\"tiles\" content=\"\"")
+    );
+    let tiles = "https://tiles.example/{z}/{x}/{y}.png";
+    let service = Service::with_pages(|config| config.tiles = tiles.to_owned()).await;
+    let page = get(service.address, "/");
+    assert!(
+        page.body
+            .contains(&format!("name=\"tiles\" content=\"{tiles}\""))
+    );
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("img-src 'self' data: https://tiles.example;"),
+        "{policy}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_api_is_as_it_was_beside_the_pages() {
     let service = Service::with_pages(|_| ()).await;
     let mut client = service.planning().await;

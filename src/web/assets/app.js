@@ -249,13 +249,16 @@ function drawSummary(day) {
     day.cost === null ? null : figure("cost", number(day.cost), null),
     figure("plan-version", h("code", {}, day.version.slice(0, 8)), Number.isFinite(start) ? date(start, day.zone) : null),
   ];
-  const warnings = [
+  const alarms = [
     day.isFeasible === false && t("not-feasible", { n: day.violations.length }),
     day.broken > 0 && t("broken", { n: day.broken }),
+  ].filter(Boolean);
+  const hints = [
     day.setAside.length > 0 && t("set-aside", { n: day.setAside.length }),
     !day.isCalibrated && t("not-calibrated"),
   ].filter(Boolean);
-  put(byId("summary"), h("dl", { class: "figures" }, figures.filter(Boolean)), warnings.length ? h("p", { class: "warnings" }, warnings.join(" ")) : null);
+  const line = (kind, texts) => (texts.length > 0 ? h("p", { class: kind }, texts.join(" ")) : null);
+  put(byId("summary"), h("dl", { class: "figures" }, figures.filter(Boolean)), line("alarms", alarms), line("hints", hints));
 }
 
 function select(route, order, isAsked = true) {

@@ -112,6 +112,7 @@ export class Lists {
   }
 
   draw() {
+    if (!this.day) return;
     const rows = this.rows();
     const more = rows.length - this.shown;
     const button = h("button", { type: "button", class: "more", onclick: () => this.more() }, t("more", { n: Math.min(more, PAGE) }));

@@ -143,8 +143,9 @@ export class RouteMap {
     const isMarked = ({ route }) => route === this.selected.route;
     for (const line of this.routes) if (!isMarked(line)) this.paintRoute(line, false);
     for (const line of this.routes) if (isMarked(line)) this.paintRoute(line, true);
-    this.paintUnserved();
+    for (const placed of this.unserved) if (placed.order !== this.selected.order) this.paintUnserved(placed);
     this.paintStops();
+    for (const placed of this.unserved) if (placed.order === this.selected.order) this.paintUnserved(placed);
     this.paintDepots();
   }
 
@@ -278,21 +279,19 @@ export class RouteMap {
     context.restore();
   }
 
-  paintUnserved() {
+  paintUnserved(placed) {
     const { context } = this;
-    for (const placed of this.unserved) {
-      const { px, py } = this.onScreen(placed);
-      const isChosen = placed.order === this.selected.order;
-      const size = isChosen ? 9 : 6;
-      context.lineWidth = isChosen ? 4 : 2.5;
-      context.strokeStyle = isChosen ? color("focus") : color("ink");
-      context.beginPath();
-      context.moveTo(px - size, py - size);
-      context.lineTo(px + size, py + size);
-      context.moveTo(px + size, py - size);
-      context.lineTo(px - size, py + size);
-      context.stroke();
-    }
+    const { px, py } = this.onScreen(placed);
+    const isChosen = placed.order === this.selected.order;
+    const size = isChosen ? 9 : 6;
+    context.lineWidth = isChosen ? 4 : 2.5;
+    context.strokeStyle = isChosen ? color("focus") : color("ink");
+    context.beginPath();
+    context.moveTo(px - size, py - size);
+    context.lineTo(px + size, py + size);
+    context.moveTo(px + size, py - size);
+    context.lineTo(px - size, py + size);
+    context.stroke();
   }
 
   paintDepots() {

@@ -1,35 +1,30 @@
 // Why an order is late, unserved or at risk, and what would help: from what plan and forecast say, in words.
 
 import { windowOf } from "./day.js";
-import { clock, duration, km, language, number, percent, span, t } from "./text.js";
+import { clock, duration, km, number, percent, span, t } from "./text.js";
 
 const KIND = "CONSTRAINT_KIND_";
 const SECONDS = ["TIME_WINDOW", "LATER_STOP", "SHIFT_END", "MAX_DUTY", "NOT_READY", "BREAK"];
 
 /** An amount in the unit of its constraint. */
 function amount(kind, value, subject) {
-  if (value === 0) return "";
   if (SECONDS.includes(kind)) return duration(value);
   if (kind === "MAX_DISTANCE") return km(value);
   if (kind === "CAPACITY") return `${number(value)} ${subject}`;
   return number(value);
 }
 
-/** What blocks a courier. The API says it in English; other languages put it together from its parts. */
-export function obstacleText(obstacle) {
-  if (language() === "en" && obstacle.message) return obstacle.message;
-  const kind = (obstacle.constraint ?? "").replace(KIND, "");
-  const by = amount(kind, obstacle.amount, obstacle.subject);
-  return [t(`constraint-${kind}`, { subject: obstacle.subject }), by && t("short-by", { amount: by })].filter(Boolean).join(": ");
+/** What stands against a courier taking an order, or against a plan; what this page has no words for, in the API's. */
+export function obstacleText({ constraint = "", amount: value, subject, message }) {
+  const kind = constraint.replace(KIND, "");
+  const key = `constraint-${kind}`;
+  const text = t(key, { by: amount(kind, value, subject), subject });
+  return text === key ? message : text;
 }
 
 export function relaxationText(relaxation) {
-  if (language() === "en" && relaxation.message) return relaxation.message;
-  const kind = (relaxation.constraint ?? "").replace(KIND, "");
-  const by = amount(kind, relaxation.amount, relaxation.subject);
   const place = relaxation.after ? t("place-after", { order: relaxation.after }) : t("place-first");
-  const change = [t(`constraint-${kind}`, { subject: relaxation.subject }), by && t("more-by", { amount: by })].filter(Boolean).join(": ");
-  return t("relaxation", { courier: relaxation.courier, change, place });
+  return t("relaxation", { courier: relaxation.courier, place, change: obstacleText(relaxation) });
 }
 
 /** The next full five minutes. */

@@ -93,7 +93,7 @@ export class Timeline {
   axis() {
     const marks = [];
     const hours = (this.to - this.from) / HOUR;
-    const every = [1, 2, 3, 6, 12, 24].find((step) => (this.width / hours) * step >= 46) ?? 24;
+    const every = [1, 2, 3, 6, 12, 24].find((step) => (this.width / hours) * step >= 60) ?? 24;
     for (let hour = 0; hour <= hours; hour += every) {
       const at = this.from + hour * HOUR;
       const anchor = hour === 0 ? "start" : hour + every > hours ? "end" : "middle";

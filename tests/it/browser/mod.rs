@@ -169,6 +169,35 @@ async fn a_courier_has_the_route_on_the_phone_without_a_network() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_nobody_serves_says_what_stands_against_it_and_what_would_help() {
+    for (language, block, help) in [
+        ("en", "What stands against it", "What would help"),
+        ("ru", "Что мешает", "Что поможет"),
+    ] {
+        let setup = Setup {
+            language,
+            ..Setup::default()
+        };
+        let Some(browser) = Browser::start(&setup) else {
+            return;
+        };
+        let service = Service::with_pages(|_| ()).await;
+        let mut problem = day();
+        problem.couriers.truncate(3);
+        planned(&service, problem).await;
+        browser.open(&format!("http://{}/", service.address));
+        browser.click("#tab-unserved");
+        browser.click("#list .row[data-order]");
+        browser.until("document.querySelector('#detail .reasons li')");
+        let said = browser.text("#detail .reasons");
+        assert!(said.contains(block) && said.contains(help), "{said}");
+        assert!(said.contains("courier-0"), "{said}");
+        browser.picture(&format!("dispatcher-unserved-{language}"));
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_data_says_stays_text() {
     let Some(browser) = Browser::start(&Setup::default()) else {
         return;
