@@ -56,7 +56,6 @@ struct Pages {
 }
 
 /// The pages of a server that is called by `api`.
-#[must_use]
 pub fn router(api: Api, secret: Secret, config: &Config) -> Router {
     let pages = Pages {
         api,

@@ -13,11 +13,16 @@ use crate::service::{Service, budget};
 
 /// Plans a day as a job to its end, and gives its id.
 pub(crate) async fn planned(service: &Service, problem: pb::Problem) -> String {
+    planned_for(300, service, problem).await
+}
+
+/// The same with so many milliseconds for the search.
+pub(crate) async fn planned_for(millis: u64, service: &Service, problem: pb::Problem) -> String {
     let mut client = service.planning().await;
     let request = pb::StartPlanRequest {
         request_id: format!("r-{}", problem.name),
         problem: Some(problem),
-        options: Some(budget(300)),
+        options: Some(budget(millis)),
         initial_plan: None,
     };
     let job_id = client.start_plan(request).await.unwrap();

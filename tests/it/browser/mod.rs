@@ -9,7 +9,7 @@ use punctual::grpc::pb;
 use serde_json::json;
 
 use crate::days;
-use crate::pages::planned;
+use crate::pages::{planned, planned_for};
 use crate::service::{Service, budget};
 
 /// A day large enough to have something at risk.
@@ -25,7 +25,7 @@ async fn a_dispatcher_finds_the_riskiest_stop_and_why_it_is_at_risk() {
         return;
     };
     let service = Service::with_pages(|_| ()).await;
-    planned(&service, day()).await;
+    planned_for(3_000, &service, day()).await;
     browser.open(&format!("http://{}/", service.address));
     browser.until("document.querySelectorAll('#list .row').length > 20");
     let chances = browser.ask(
