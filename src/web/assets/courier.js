@@ -64,7 +64,8 @@ function pauses(day, route, after) {
 
 function overview(day, route) {
   const loads = route.loads.filter(({ amount }) => amount > 0).map(({ name, amount }) => `${number(amount)} ${name}`).join(", ");
-  const leaveBy = leaveByText(day, route);
+  // That no departure is early enough helps the dispatcher, not who drives.
+  const leaveBy = route.isHopeless ? null : leaveByText(day, route);
   const line = (name, value) => value && h("p", {}, h("span", { class: "muted" }, `${t(name)}: `), value);
   const place = (end) => end && own(end.name);
   return h(
