@@ -188,12 +188,54 @@ pub struct Config {
     pub store: String,
     /// Address that other servers on the same store send callers to; empty for `listen`.
     pub advertise: String,
+    /// Where browsers are served.
+    pub http: PagesAt,
+    /// Names that browsers may call the server by, besides `localhost` and addresses; without ports.
+    pub page_hosts: Vec<String>,
+    /// Where maps get tiles from: an address with `{z}`, `{x}` and `{y}`. Empty for none.
+    pub tiles: String,
     /// How calls are accepted and limited.
     pub server: ServerConfig,
     /// How plans are searched for and kept.
     pub planning: PlanningConfig,
     /// How promises are made and kept.
     pub promises: PromiseConfig,
+}
+
+/// Where pages are served to browsers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PagesAt {
+    /// On the port of the API.
+    SamePort,
+    /// On a port of their own.
+    Address(SocketAddr),
+    /// Not at all.
+    Nowhere,
+}
+
+impl std::str::FromStr for PagesAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Ok(Self::SamePort),
+            "off" => Ok(Self::Nowhere),
+            address => address
+                .parse()
+                .map(Self::Address)
+                .map_err(|_| format!("{text:?} is neither \"off\" nor an address with a port")),
+        }
+    }
+}
+
+impl std::fmt::Display for PagesAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SamePort => Ok(()),
+            Self::Nowhere => f.write_str("off"),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
 }
 
 impl Default for Config {
@@ -205,6 +247,9 @@ impl Default for Config {
             data: PathBuf::from("punctual-data"),
             store: String::new(),
             advertise: String::new(),
+            http: PagesAt::SamePort,
+            page_hosts: Vec::new(),
+            tiles: String::new(),
             server: ServerConfig::default(),
             planning: PlanningConfig::default(),
             promises: PromiseConfig::default(),
@@ -286,13 +331,22 @@ impl Config {
              # Directory where the ledger of promises is kept, unless `store` says otherwise.\ndata = {}\n\n\
              # Where the ledger of promises is kept: \"memory\", \"sqlite:DIRECTORY\" or \"postgres://...\". Empty means\n\
              # SQLite in `data`. A password is not shown.\nstore = {}\n\n\
-             # Address that other servers on the same store send callers to. Empty means `listen`.\nadvertise = {}\n",
+             # Address that other servers on the same store send callers to. Empty means `listen`.\nadvertise = {}\n\n\
+             # Where the dispatcher's page is served: an address with a port, or \"off\". Empty means the port of `listen`.\n\
+             http = \"{}\"\n\n\
+             # Names that browsers may call the server by, separated by commas. Addresses and localhost always do.\n\
+             page_hosts = {}\n\n\
+             # Where maps get tiles from, as in \"https://tiles.example/{{z}}/{{x}}/{{y}}.png\". Empty means that nothing is\n\
+             # asked for elsewhere.\ntiles = {}\n",
             self.listen,
             toml::Value::String(self.log.clone()),
             toml::Value::String(noise),
             toml::Value::String(self.data.to_string_lossy().into_owned()),
             toml::Value::String(without_password(&self.store)),
             toml::Value::String(self.advertise.clone()),
+            self.http,
+            toml::Value::String(self.page_hosts.join(",")),
+            toml::Value::String(self.tiles.clone()),
         );
         let sections = [
             ("server", ServerConfig::KNOBS, self.server.values()),
@@ -354,6 +408,19 @@ impl Config {
             }
             ("", "advertise") => {
                 value.clone_into(&mut self.advertise);
+                return Ok(());
+            }
+            ("", "http") => {
+                self.http = value.parse()?;
+                return Ok(());
+            }
+            ("", "page_hosts") => {
+                self.page_hosts = read_hosts(value)?;
+                return Ok(());
+            }
+            ("", "tiles") => {
+                check_tiles(value)?;
+                value.clone_into(&mut self.tiles);
                 return Ok(());
             }
             ("server", knob) => self.server.slot(knob),
@@ -418,6 +485,39 @@ fn without_password(url: &str) -> String {
         None => place.to_owned(),
     };
     format!("{scheme}://{place}{query}")
+}
+
+/// Reads names of hosts, separated by commas.
+fn read_hosts(text: &str) -> Result<Vec<String>, String> {
+    let names = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
+    let is_sound = |name: &str| {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+        name.chars().all(allowed)
+    };
+    names
+        .map(|name| match is_sound(name) {
+            true => Ok(name.to_ascii_lowercase()),
+            false => Err(format!("{name:?} is not the name of a host, without port")),
+        })
+        .collect()
+}
+
+/// Refuses what is no template of tiles: its origin goes into a header, so it has no blanks, quotes or semicolons.
+fn check_tiles(template: &str) -> Result<(), String> {
+    let is_web = template.starts_with("https://") || template.starts_with("http://");
+    let has_all = ["{z}", "{x}", "{y}"]
+        .iter()
+        .all(|part| template.contains(part));
+    let is_plain = |c: char| c.is_ascii_graphic() && !"\"'<>;,\\".contains(c);
+    if template.is_empty() || (is_web && has_all && template.chars().all(is_plain)) {
+        return Ok(());
+    }
+    Err(format!(
+        "{template:?} is not an address of tiles, as in https://tiles.example/{{z}}/{{x}}/{{y}}.png"
+    ))
 }
 
 /// What may stand alone or behind `=` in a log filter.
@@ -548,6 +648,20 @@ mod tests {
     }
 
     #[test]
+    fn what_would_break_out_of_a_header_is_no_template_of_tiles() {
+        for bad in [
+            "https://tiles.example/{z}/{x}.png",
+            "ftp://tiles.example/{z}/{x}/{y}.png",
+            "https://tiles.example/{z}/{x}/{y}.png; script-src *",
+            "https://tiles.example, *",
+        ] {
+            let ConfigError(problems) =
+                Config::from_sources("", environment(&[("PUNCTUAL_TILES", bad)])).unwrap_err();
+            assert_eq!(problems.len(), 1, "{bad}");
+        }
+    }
+
+    #[test]
     fn the_printed_configuration_has_no_password() {
         let shown = |url: &str| without_password(url);
         assert_eq!(
@@ -569,6 +683,9 @@ mod tests {
         config.data = PathBuf::from("/var/lib/punctual");
         config.store = "postgres://shop@db:5432/days?application_name=a".to_owned();
         config.advertise = "10.0.0.2:50061".to_owned();
+        config.http = PagesAt::Address("0.0.0.0:80".parse().unwrap());
+        config.page_hosts = vec!["dispatch.example".to_owned(), "b".to_owned()];
+        config.tiles = "https://tiles.example/{z}/{x}/{y}.png".to_owned();
         assert_eq!(Config::from_sources(&config.to_toml(), []), Ok(config));
     }
 }

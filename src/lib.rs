@@ -18,7 +18,7 @@
 //!                                                  |
 //!                              check (independent verdict) --> forecast (simulated days)
 //!                                                  |
-//!                       grpc answers  |  sheet (what is printed)  |  cli (tables, files)
+//!          grpc answers  |  web (pages)  |  sheet (what is printed)  |  cli (tables, files)
 //! ```
 //!
 //! Promises go a way of their own: `app` asks the `book` of a day what can be promised, its one writer appends what is to
@@ -55,7 +55,8 @@
 //! | 5 | [`report`] | studies and calibrations as an HTML page, studies as CSV and Parquet | `analysis`, `backtest` |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own, learning | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
-//! | 7 | [`cli`] | the command line | everything |
+//! | 7 | [`web`] | what browsers are served: the dispatcher's page, a courier's own route | `config`, `grpc` |
+//! | 8 | [`cli`] | the command line | everything |
 //!
 //! # Invariants
 //!
@@ -95,3 +96,4 @@ pub mod store;
 pub mod telemetry;
 pub mod travel;
 pub mod units;
+pub mod web;

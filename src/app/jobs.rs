@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Refusal, Run};
+use super::{Refusal, Run, RunView};
+use crate::units::Timestamp;
 
 /// Identifies a request for a job: the caller's id and a digest of everything else in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,33 @@ pub struct RequestKey {
     pub body: [u8; 32],
 }
 
+/// What a job is about, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSubject {
+    /// Name of the day.
+    pub name: String,
+    /// Orders to plan.
+    pub n_orders: usize,
+    /// Couriers of the day.
+    pub n_couriers: usize,
+    /// When it was started.
+    pub started_at: Timestamp,
+}
+
+/// A job as it stands in a list.
+#[derive(Clone, Debug)]
+pub struct JobEntry {
+    /// Its id.
+    pub id: String,
+    /// What it is about.
+    pub subject: JobSubject,
+    /// How it stands.
+    pub view: RunView,
+}
+
 struct Job {
     key: RequestKey,
+    subject: JobSubject,
     run: Run,
 }
 
@@ -60,6 +86,7 @@ impl Jobs {
     pub(super) fn start(
         &self,
         key: RequestKey,
+        subject: JobSubject,
         launch: impl FnOnce() -> Run,
     ) -> Result<String, Refusal> {
         let mut table = self.table();
@@ -71,7 +98,8 @@ impl Jobs {
         table.next += 1;
         table.number_of_request.insert(key.id.clone(), number);
         table.number_of_id.insert(id.clone(), number);
-        table.jobs.insert(number, Job { key, run: launch() });
+        let run = launch();
+        table.jobs.insert(number, Job { key, subject, run });
         for surplus in table.finished_beyond(self.kept_max) {
             table.forget(surplus, &self.id(surplus));
         }
@@ -86,6 +114,17 @@ impl Jobs {
             .and_then(|number| table.jobs.get(number));
         job.map(|job| job.run.clone())
             .ok_or_else(|| Refusal::UnknownJob(id.to_owned()))
+    }
+
+    /// All jobs, the latest first.
+    pub(super) fn list(&self) -> Vec<JobEntry> {
+        let table = self.table();
+        let entry = |(&number, job): (&u64, &Job)| JobEntry {
+            id: self.id(number),
+            subject: job.subject.clone(),
+            view: job.run.view.borrow().clone(),
+        };
+        table.jobs.iter().rev().map(entry).collect()
     }
 
     fn id(&self, number: u64) -> String {
@@ -142,7 +181,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{Outcome, Phase, RunView, Stop};
+    use crate::app::{Outcome, Phase, Stop};
     use std::sync::Arc;
     use tokio::sync::watch;
 
@@ -150,6 +189,15 @@ mod tests {
         RequestKey {
             id: id.to_owned(),
             body: [body; 32],
+        }
+    }
+
+    fn subject() -> JobSubject {
+        JobSubject {
+            name: "Monday".to_owned(),
+            n_orders: 3,
+            n_couriers: 1,
+            started_at: Timestamp(7),
         }
     }
 
@@ -167,11 +215,11 @@ mod tests {
     #[test]
     fn a_repeated_request_starts_nothing_new() {
         let jobs = Jobs::new(8);
-        let first = jobs.start(key("a", 1), finished).unwrap();
-        let again = jobs.start(key("a", 1), || panic!("must not be launched"));
+        let first = jobs.start(key("a", 1), subject(), finished).unwrap();
+        let again = jobs.start(key("a", 1), subject(), || panic!("must not be launched"));
         assert_eq!(again, Ok(first.clone()));
         assert_eq!(jobs.find(&key("a", 1)), Ok(Some(first)));
-        let other = jobs.start(key("a", 2), || panic!("must not be launched"));
+        let other = jobs.start(key("a", 2), subject(), || panic!("must not be launched"));
         assert_eq!(other, Err(Refusal::RequestIdReused("a".to_owned())));
     }
 
@@ -180,10 +228,12 @@ mod tests {
         let jobs = Jobs::new(2);
         let ids: Vec<String> = ["a", "b", "c"]
             .iter()
-            .map(|id| jobs.start(key(id, 1), finished).unwrap())
+            .map(|id| jobs.start(key(id, 1), subject(), finished).unwrap())
             .collect();
         assert!(matches!(jobs.get(&ids[0]), Err(Refusal::UnknownJob(_))));
         assert!(jobs.get(&ids[1]).is_ok() && jobs.get(&ids[2]).is_ok());
         assert_eq!(jobs.find(&key("a", 2)), Ok(None));
+        let listed: Vec<String> = jobs.list().into_iter().map(|entry| entry.id).collect();
+        assert_eq!(listed, [ids[2].clone(), ids[1].clone()], "the latest first");
     }
 }

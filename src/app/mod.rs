@@ -19,7 +19,7 @@ mod search;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, WallClock};
 use crate::config::{self, PlanningConfig};
 use crate::model::{
     Finding, ForecastOptions, History, NoiseModel, Plan, PlanForecast, Problem, RouteSketch,
@@ -33,7 +33,7 @@ pub use calibrating::Calibrated;
 pub use compute::Compute;
 pub use frontier::{Aims, FRONTIER_POINTS_MAX, Frontier, FrontierPoint, FrontierRun, FrontierView};
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
-pub use jobs::RequestKey;
+pub use jobs::{JobEntry, JobSubject, RequestKey};
 pub use learning::{
     Evidence, Extent, HELD_OUT_SHARE, Learnt, Lecture, Lesson, Part, Promotion, Shortage, Taught,
     Verdict,
@@ -99,6 +99,8 @@ pub struct App {
     compute: Arc<Compute>,
     promises: OnceLock<Promises>,
     jobs: jobs::Jobs,
+    /// When jobs are started.
+    wall: WallClock,
     closing: tokio::sync::watch::Sender<bool>,
 }
 
@@ -118,6 +120,7 @@ impl App {
             compute: Arc::new(Compute::new()?),
             promises: OnceLock::new(),
             jobs: jobs::Jobs::new(config::count(config.jobs_kept_max)),
+            wall: WallClock::system(),
             closing: tokio::sync::watch::Sender::new(false),
             noise,
             config,
@@ -194,8 +197,21 @@ impl App {
         order: Order,
         clock: Clock,
     ) -> Result<String, Refusal> {
+        let problem = &order.accepted.problem;
+        let subject = JobSubject {
+            name: problem.name.clone(),
+            n_orders: problem.orders.len(),
+            n_couriers: problem.couriers.len(),
+            started_at: self.wall.now(),
+        };
         self.jobs
-            .start(key, || self.launch(place, order, clock, None))
+            .start(key, subject, || self.launch(place, order, clock, None))
+    }
+
+    /// All jobs that are known, the latest first.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobEntry> {
+        self.jobs.list()
     }
 
     /// Begins to keep promises. Must be called within a tokio runtime, and once.

@@ -27,7 +27,7 @@ const BUNDLED: &str = include_str!("../../data/moscow-day.json");
 /// forecast, and writes every courier's route sheet.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Keep serving until Ctrl-C.
+    /// Keep serving until Ctrl-C, the dispatcher's page included.
     #[arg(long)]
     stay: bool,
     /// Another day: the JSON form of `punctual.v1.Problem`.
@@ -117,6 +117,7 @@ async fn start_server(
     let server = Server::bind(&config)
         .await
         .map_err(|error| Failure::new("start the service", error))?;
+    let server = serve::with_pages(server, &config)?;
     let address = server.address();
     let serving = tokio::spawn(server.serve(async {
         // A sender that is gone means that the demonstration has failed.
@@ -125,6 +126,7 @@ async fn start_server(
     Ok((address, serving))
 }
 
+/// Plans the day as a job, so that the dispatcher's page has it.
 async fn solve(
     channel: Channel,
     problem: pb::Problem,
@@ -133,34 +135,30 @@ async fn solve(
     let failed = |status: tonic::Status| Failure::status("plan the day", &status);
     let mut client =
         PlanningServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
-    let request = pb::SolvePlanRequest {
+    let request = pb::StartPlanRequest {
         problem: Some(problem),
         options: Some(pb::SolveOptions {
             time_budget_duration: argument::wire(time_limit),
             ..pb::SolveOptions::default()
         }),
+        request_id: "demo".to_owned(),
         initial_plan: None,
     };
-    let mut events = client
-        .solve_plan(request)
-        .await
-        .map_err(failed)?
-        .into_inner();
+    let started = client.start_plan(request).await.map_err(failed)?;
+    let job_id = started.into_inner().job_id;
+    let watched = client.watch_plan(pb::WatchPlanRequest { job_id }).await;
+    let mut events = watched.map_err(failed)?.into_inner();
     let mut display = Display::start();
+    let mut last = pb::WatchPlanResponse::default();
     while let Some(message) = events.message().await.map_err(failed)? {
-        match message.event {
-            Some(pb::solve_plan_response::Event::Progress(progress)) => display.show(&progress),
-            Some(pb::solve_plan_response::Event::Solved(solved)) => {
-                display.finish();
-                return Ok(solved);
-            }
-            None => {}
+        if let Some(progress) = &message.progress {
+            display.show(progress);
         }
+        last = message;
     }
-    Err(Failure::new(
-        "plan the day",
-        "the service ended the stream without a plan",
-    ))
+    display.finish();
+    last.solved
+        .ok_or_else(|| Failure::new("plan the day", last.failure))
 }
 
 async fn write_sheets(
@@ -201,7 +199,7 @@ async fn write_sheets(
 
 fn say_how_to_call(address: SocketAddr) -> Result<(), Failure> {
     console::say(format_args!(
-        "Still serving on {address} until Ctrl-C. For example:\n  \
+        "Still serving on {address} until Ctrl-C; the page is at http://{address}/. For example:\n  \
          grpcurl -plaintext {address} list\n  \
          grpcurl -plaintext {address} describe punctual.v1.PlanningService\n  \
          grpcurl -plaintext -d '{{\"service\": \"punctual.v1.PlanningService\"}}' {address} \

@@ -1,4 +1,4 @@
-//! `punctual serve`: the gRPC service.
+//! `punctual serve`: the gRPC service, and the dispatcher's page.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,10 +8,12 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Done, EXIT_FAILURE, Failure, argument, console, day_file};
-use crate::config::Config;
+use crate::config::{Config, PagesAt};
 use crate::grpc::server::Server;
+use crate::web::{self, Secret};
 
-/// Serves the API over gRPC until SIGINT or SIGTERM; a second signal ends the process at once.
+/// Serves the API over gRPC, and the dispatcher's page to browsers, until SIGINT or SIGTERM; a second signal ends the
+/// process at once.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Address and port to listen on, instead of the configured one.
@@ -31,6 +33,9 @@ pub(super) struct Arguments {
     /// `memory`, which forgets it at the end. Better given as PUNCTUAL_STORE if there is a password in it.
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
+    /// Where to serve the dispatcher's page instead of on the port of the API: an address with a port, or `off`.
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<PagesAt>,
     #[command(flatten)]
     noise: argument::Noise,
 }
@@ -48,12 +53,40 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             .await
             .map_err(|error| Failure::new("start the server", error))?;
         console::say(format_args!("serving on {}", server.address()))?;
+        let server = with_pages(server, &config)?;
+        if config.http != PagesAt::Nowhere {
+            let pages = reachable(server.pages_address());
+            console::note(format_args!("dispatcher's page: http://{pages}/"));
+        }
         server
             .serve(ended)
             .await
             .map_err(|error| Failure::new("serve", error))?;
         Ok(Done::Fully)
     })
+}
+
+/// The server with pages, unless they are switched off.
+pub(super) fn with_pages(server: Server, config: &Config) -> Result<Server, Failure> {
+    if config.http == PagesAt::Nowhere {
+        return Ok(server);
+    }
+    // A directory of one's own keeps the secret, so that couriers' pages outlive the process as their days do.
+    let secret = match config.store.is_empty() {
+        true => Secret::kept_in(&config.data),
+        false => Secret::draw(),
+    };
+    let secret = secret.map_err(|error| Failure::new("start the server", error))?;
+    let pages = web::router(server.api(), secret, config);
+    Ok(server.with_pages(pages))
+}
+
+/// An address to type into a browser here: one that stands for all addresses is none.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip().is_unspecified() {
+        true => SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), address.port()),
+        false => address,
+    }
 }
 
 fn load(arguments: &Arguments) -> Result<Config, Failure> {
@@ -71,6 +104,7 @@ fn load(arguments: &Arguments) -> Result<Config, Failure> {
     config.data = arguments.data.clone().unwrap_or(config.data);
     config.store = arguments.store.clone().unwrap_or(config.store);
     config.listen = arguments.listen.unwrap_or(config.listen);
+    config.http = arguments.http.unwrap_or(config.http);
     Ok(config)
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Sleep;
 use tokio_stream::Stream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-/// Length of what an HTTP/2 client sends first ("PRI * HTTP/2.0 ...").
+/// Length of what an HTTP/2 client sends first ("PRI * HTTP/2.0 ..."). A browser's first request of HTTP/1 is longer.
 const PREFACE_LEN: usize = 24;
 
 /// Accepts connections from `listener`, at most `connections_max` at once; more wait in the listener's backlog. A

@@ -39,10 +39,13 @@ json_messages!(
     EvaluatePlanRequest,
     EvaluatePlanResponse,
     Frontier,
+    GetDayResponse,
+    GetPlanResponse,
     InitialPlan,
     LearnNoiseResponse,
     ListDaysResponse,
     ListEntriesResponse,
+    ListPlansResponse,
     ListPromisesResponse,
     NoiseModel,
     Order,
@@ -51,7 +54,8 @@ json_messages!(
     PlannedDay,
     Problem,
     PromiseRecord,
-    QuoteWindowsResponse
+    QuoteWindowsResponse,
+    WatchPlanResponse
 );
 
 /// A text is not the JSON form of a message.
@@ -161,6 +165,12 @@ impl<I: Iterator<Item = pb::Order>> Serialize for OrderList<I> {
         let orders = self.0.take().into_iter().flatten();
         serializer.collect_seq(orders.map(|order| value_of(&order)))
     }
+}
+
+/// Writes a message on one line, without any blanks.
+#[must_use]
+pub fn write_line<M: JsonMessage>(message: &M) -> String {
+    value_of(message).to_string()
 }
 
 fn value_of<M: JsonMessage>(message: &M) -> Value {

@@ -10,6 +10,7 @@ pub mod convert;
 mod digest;
 mod forecasting;
 pub mod json;
+pub mod local;
 pub mod noise_file;
 mod planning;
 mod promising;

@@ -7,7 +7,9 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use super::convert::{self, Routes, missing, prefixed};
-use super::stream::{FrontierStream, JobStream, SolveStream, job_message, job_state};
+use super::stream::{
+    FrontierStream, JobStream, SolveStream, job_message, job_problem, job_state, job_summary,
+};
 use super::{calls, digest, pb, status};
 use crate::app::{self, App, FrontierRun, Refusal, RequestKey};
 use crate::clock::Clock;
@@ -184,13 +186,23 @@ impl pb::planning_service_server::PlanningService for Planning {
         &self,
         request: Request<pb::GetPlanRequest>,
     ) -> Result<Response<pb::GetPlanResponse>, Status> {
-        let run = self.app.job(&request.get_ref().job_id);
-        let view = run
-            .map_err(|refusal| status::of(&refusal))?
-            .view
-            .borrow()
-            .clone();
-        Ok(Response::new(job_message(&view)))
+        let request = request.into_inner();
+        let run = self.app.job(&request.job_id);
+        let run = run.map_err(|refusal| status::of(&refusal))?;
+        let view = run.view.borrow().clone();
+        let mut job = job_message(&view);
+        if request.with_problem {
+            job.problem = job_problem(&view);
+        }
+        Ok(Response::new(job))
+    }
+
+    async fn list_plans(
+        &self,
+        _: Request<pb::ListPlansRequest>,
+    ) -> Result<Response<pb::ListPlansResponse>, Status> {
+        let jobs = self.app.jobs().into_iter().map(job_summary).collect();
+        Ok(Response::new(pb::ListPlansResponse { jobs }))
     }
 
     async fn watch_plan(

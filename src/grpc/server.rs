@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::response::IntoResponse;
 use tokio::net::TcpListener;
+use tonic::service::Routes;
 use tonic::transport::Server as Transport;
 use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
@@ -15,6 +17,7 @@ use tower::layer::util::{Identity, Stack};
 use super::benchmarking::Benchmarking;
 use super::calls::CallLayer;
 use super::forecasting::Forecasting;
+use super::local::Api;
 use super::noise_file::{NoiseFileError, read_noise_file};
 use super::pb::benchmark_service_server::BenchmarkServiceServer;
 use super::pb::forecast_service_server::ForecastServiceServer;
@@ -27,7 +30,7 @@ use super::sheets::Sheets;
 use super::{FILE_DESCRIPTOR_SET, connections};
 use crate::app::{App, PromisesSetup};
 use crate::clock::WallClock;
-use crate::config::{self, Config, PlanningConfig, ServerConfig};
+use crate::config::{self, Config, PagesAt, PlanningConfig, ServerConfig};
 use crate::store::{MalformedUrl, Owner, Store, StoreError, StoreUrl};
 
 /// Streams that a peer may have reset before they were accepted. The library's default, pinned against upgrades.
@@ -90,8 +93,13 @@ pub struct Server {
     app: Arc<App>,
     config: ServerConfig,
     planning: PlanningConfig,
+    calls: CallLayer,
     listener: TcpListener,
     address: SocketAddr,
+    /// Where pages are served if not on the same port.
+    pages_listener: Option<(TcpListener, SocketAddr)>,
+    /// What browsers are served.
+    pages: Option<axum::Router>,
 }
 
 impl Server {
@@ -102,13 +110,12 @@ impl Server {
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         let noise = config.noise.as_deref().map(read_noise_file).transpose()?;
         let app = App::new(config.planning.clone(), noise).map_err(ServerError::Threads)?;
-        let failed = |source| ServerError::Listen {
-            address: config.listen,
-            source,
-        };
         let store = open_store(config).await?;
-        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let (listener, address) = listen(config.listen).await?;
+        let pages_listener = match config.http {
+            PagesAt::Address(address) => Some(listen(address).await?),
+            PagesAt::SamePort | PagesAt::Nowhere => None,
+        };
         let setup = PromisesSetup {
             store,
             owner: owner(config, address),
@@ -120,9 +127,32 @@ impl Server {
             app: Arc::new(app),
             config: config.server.clone(),
             planning: config.planning.clone(),
+            calls: CallLayer::new(&config.server),
             listener,
             address,
+            pages_listener,
+            pages: None,
         })
+    }
+
+    /// Serves browsers, too: on the address for pages, or else on the same port.
+    #[must_use]
+    pub fn with_pages(mut self, pages: axum::Router) -> Self {
+        self.pages = Some(pages);
+        self
+    }
+
+    /// The address that pages are served on if there are any.
+    #[must_use]
+    pub fn pages_address(&self) -> SocketAddr {
+        let own = self.pages_listener.as_ref();
+        own.map_or(self.address, |(_, address)| *address)
+    }
+
+    /// The API for callers within the process.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::new(self.planning_service(), self.promise_service(), &self.calls)
     }
 
     /// The address listened on, with the port that the system chose if none was configured.
@@ -151,6 +181,12 @@ impl Server {
         let health = HealthReporter::new();
         report(&health, ServingStatus::Serving).await;
         let router = self.router(&health)?;
+        let alone = self.pages.clone().filter(|_| self.pages_listener.is_some());
+        let alone = alone.map(|pages| {
+            let routes = Routes::from(pages.fallback(lost));
+            let transport = self.transport(true).layer(self.calls.clone());
+            { transport }.add_routes(routes)
+        });
         let incoming = connections::accept(
             self.listener,
             config::count(self.config.connections_max),
@@ -162,31 +198,49 @@ impl Server {
             "serving"
         );
         let (sender, asked) = tokio::sync::oneshot::channel();
+        let (pages_sender, pages_closing) = tokio::sync::watch::channel(false);
         let app = Arc::clone(&self.app);
         let closing = async move {
             shutdown.await;
             tracing::info!("shutting down");
             report(&health, ServingStatus::NotServing).await;
             app.shut_down();
+            pages_sender.send_replace(true);
             // An error means that the server has ended already.
             let _ = sender.send(());
         };
         let serving = router.serve_with_incoming_shutdown(incoming, closing);
+        let pages_listener = self.pages_listener.map(|(listener, _)| listener);
+        let pages = Self::serve_pages(alone, pages_listener, &self.config, pages_closing);
+        let both = async { tokio::try_join!(async { Ok(serving.await?) }, pages) };
         let drain = config::millis(self.config.drain_ms);
         tokio::select! {
-            served = serving => served?,
+            served = both => {
+                served?;
+            }
             () = overdue(asked, drain) => tracing::warn!("some calls did not end in time"),
         }
         Ok(())
     }
 
-    fn router(&self, health: &HealthReporter) -> Result<Router<Layers>, ServerError> {
+    fn planning_service(&self) -> PlanningServiceServer<Planning> {
+        let app = Arc::clone(&self.app);
+        PlanningServiceServer::new(Planning { app })
+            .max_decoding_message_size(config::count(self.config.message_bytes_max))
+            .max_encoding_message_size(config::count(self.config.answer_bytes_max))
+    }
+
+    fn promise_service(&self) -> PromiseServiceServer<Promising> {
+        let app = Arc::clone(&self.app);
+        PromiseServiceServer::new(Promising { app })
+            .max_decoding_message_size(config::count(self.config.message_bytes_max))
+            .max_encoding_message_size(config::count(self.config.answer_bytes_max))
+    }
+
+    fn routes(&self, health: &HealthReporter) -> Result<Routes, ServerError> {
         let app = || Arc::clone(&self.app);
         let request_max = config::count(self.config.message_bytes_max);
         let answer_max = config::count(self.config.answer_bytes_max);
-        let planning = PlanningServiceServer::new(Planning { app: app() })
-            .max_decoding_message_size(request_max)
-            .max_encoding_message_size(answer_max);
         let forecasting = ForecastServiceServer::new(Forecasting { app: app() })
             .max_decoding_message_size(request_max)
             .max_encoding_message_size(answer_max);
@@ -196,9 +250,6 @@ impl Server {
         let benchmarking = BenchmarkServiceServer::new(Benchmarking { app: app() })
             .max_decoding_message_size(request_max)
             .max_encoding_message_size(answer_max);
-        let promising = PromiseServiceServer::new(Promising { app: app() })
-            .max_decoding_message_size(request_max)
-            .max_encoding_message_size(answer_max);
         let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
         let health = tonic_health::pb::health_server::HealthServer::new(health);
         let reflection = || {
@@ -206,20 +257,56 @@ impl Server {
                 .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
                 .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         };
-        Ok(self
-            .transport()
-            .layer(CallLayer::new(&self.config))
-            .add_service(planning)
+        Ok(Routes::new(self.planning_service())
             .add_service(forecasting)
             .add_service(sheets)
             .add_service(benchmarking)
-            .add_service(promising)
+            .add_service(self.promise_service())
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))
     }
 
-    fn transport(&self) -> Transport {
+    /// The services, and the pages if they share the port.
+    fn router(&self, health: &HealthReporter) -> Result<Router<Layers>, ServerError> {
+        let routes = self.routes(health)?;
+        let shared = self.pages.clone();
+        let shared = shared.filter(|_| self.pages_listener.is_none());
+        let (routes, has_pages) = match shared {
+            Some(pages) => (Routes::from(with_both(routes, pages)), true),
+            None => (routes, false),
+        };
+        Ok(self
+            .transport(has_pages)
+            .layer(self.calls.clone())
+            .add_routes(routes))
+    }
+
+    /// Serves pages on an address of their own until `closing` is ready; never ends if they have none.
+    async fn serve_pages(
+        router: Option<Router<Layers>>,
+        listener: Option<TcpListener>,
+        config: &ServerConfig,
+        mut closing: tokio::sync::watch::Receiver<bool>,
+    ) -> Result<(), ServerError> {
+        let (Some(router), Some(listener)) = (router, listener) else {
+            return Ok(());
+        };
+        let incoming = connections::accept(
+            listener,
+            config::count(config.connections_max),
+            config::millis(config.handshake_ms),
+        );
+        let closed = async move {
+            // An error means that the server is gone, which ends it, too.
+            let _ = closing.wait_for(|is_closing| *is_closing).await;
+        };
+        Ok(router
+            .serve_with_incoming_shutdown(incoming, closed)
+            .await?)
+    }
+
+    fn transport(&self, has_pages: bool) -> Transport {
         let config = &self.config;
         let bits = |knob: u64| u32::try_from(knob).unwrap_or(u32::MAX);
         // A stream may live for as long as a plan may be searched for; a connection past its age waits for that.
@@ -237,8 +324,32 @@ impl Server {
             .max_frame_size(FRAME_BYTES_MAX)
             .max_connection_age(config::millis(config.connection_age_ms))
             .max_connection_age_grace(longest_plan)
-            .accept_http1(false)
+            .accept_http1(has_pages)
     }
+}
+
+/// Listens on an address; the other one is that with the port that the system chose if it was to.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let failed = |source| ServerError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Services and pages on one port.
+fn with_both(services: Routes, pages: axum::Router) -> axum::Router {
+    services.into_axum_router().merge(pages).fallback(lost)
+}
+
+/// Answers a caller of nothing: one of gRPC with its status, a browser with words.
+async fn lost(request: axum::extract::Request) -> axum::response::Response {
+    let kind = request.headers().get(http::header::CONTENT_TYPE);
+    let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    if is_grpc {
+        let answer = tonic::Status::unimplemented("").into_http::<axum::body::Body>();
+        return answer;
+    }
+    (http::StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
 }
 
 /// Opens the store of the ledger.

@@ -29,6 +29,7 @@ pub use promise::{no_ledger, of_promise, quote_in};
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::StatusCode;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
@@ -108,6 +109,30 @@ pub(super) fn of_transport(status: &Status) -> Option<Status> {
         | Code::Unavailable
         | Code::DataLoss
         | Code::Unauthenticated => None,
+    }
+}
+
+/// How a status is told over plain HTTP: the name of its code, and the code of HTTP that says the same.
+#[must_use]
+pub(super) fn over_http(code: Code) -> (&'static str, StatusCode) {
+    match code {
+        Code::Ok => ("OK", StatusCode::OK),
+        Code::Cancelled => ("CANCELLED", StatusCode::SERVICE_UNAVAILABLE),
+        Code::Unknown => ("UNKNOWN", StatusCode::INTERNAL_SERVER_ERROR),
+        Code::InvalidArgument => ("INVALID_ARGUMENT", StatusCode::BAD_REQUEST),
+        Code::DeadlineExceeded => ("DEADLINE_EXCEEDED", StatusCode::GATEWAY_TIMEOUT),
+        Code::NotFound => ("NOT_FOUND", StatusCode::NOT_FOUND),
+        Code::AlreadyExists => ("ALREADY_EXISTS", StatusCode::CONFLICT),
+        Code::PermissionDenied => ("PERMISSION_DENIED", StatusCode::FORBIDDEN),
+        Code::ResourceExhausted => ("RESOURCE_EXHAUSTED", StatusCode::TOO_MANY_REQUESTS),
+        Code::FailedPrecondition => ("FAILED_PRECONDITION", StatusCode::CONFLICT),
+        Code::Aborted => ("ABORTED", StatusCode::CONFLICT),
+        Code::OutOfRange => ("OUT_OF_RANGE", StatusCode::BAD_REQUEST),
+        Code::Unimplemented => ("UNIMPLEMENTED", StatusCode::NOT_IMPLEMENTED),
+        Code::Internal => ("INTERNAL", StatusCode::INTERNAL_SERVER_ERROR),
+        Code::Unavailable => ("UNAVAILABLE", StatusCode::SERVICE_UNAVAILABLE),
+        Code::DataLoss => ("DATA_LOSS", StatusCode::INTERNAL_SERVER_ERROR),
+        Code::Unauthenticated => ("UNAUTHENTICATED", StatusCode::UNAUTHORIZED),
     }
 }
 

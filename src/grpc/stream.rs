@@ -8,10 +8,13 @@ use tokio_stream::wrappers::WatchStream;
 use tonic::Status;
 
 use super::convert::{
-    frontier_message, frontier_progress_message, progress_message, solved_message,
+    self, frontier_message, frontier_progress_message, problem_message, progress_message,
+    solved_message,
 };
 use super::{pb, status};
-use crate::app::{FrontierRun, FrontierView, Outcome, Phase, Refusal, Run, RunView, Stop};
+use crate::app::{
+    FrontierRun, FrontierView, JobEntry, Outcome, Phase, Refusal, Run, RunView, Stop,
+};
 
 /// Ends a search when the call that wants its plan goes away.
 struct StopOnDrop(Stop);
@@ -163,16 +166,23 @@ impl Stream for FrontierStream {
 /// Why a job that was cancelled has no plan.
 const NO_PLAN_YET: &str = "cancelled before every order had been tried: there is no plan";
 
+/// Why a job has no plan, in words; empty if it has one, or may have.
+fn failure(view: &RunView) -> String {
+    match view.outcome().map(|outcome| &**outcome) {
+        Some(Outcome::Failed(fault)) => fault.to_string(),
+        Some(Outcome::TooLate) => Refusal::TooLate.to_string(),
+        Some(Outcome::Cancelled(None)) => NO_PLAN_YET.to_owned(),
+        Some(Outcome::Solved(_) | Outcome::Cancelled(Some(_))) | None => String::new(),
+    }
+}
+
 /// A job as it is now.
 pub(super) fn job_message(view: &RunView) -> pb::GetPlanResponse {
-    let (solved, failure) = match view.outcome().map(|outcome| &**outcome) {
+    let solved = match view.outcome().map(|outcome| &**outcome) {
         Some(Outcome::Solved(solved) | Outcome::Cancelled(Some(solved))) => {
-            (Some(solved_message(solved)), String::new())
+            Some(solved_message(solved))
         }
-        Some(Outcome::Failed(fault)) => (None, fault.to_string()),
-        Some(Outcome::TooLate) => (None, Refusal::TooLate.to_string()),
-        Some(Outcome::Cancelled(None)) => (None, NO_PLAN_YET.to_owned()),
-        None => (None, String::new()),
+        Some(Outcome::Failed(_) | Outcome::TooLate | Outcome::Cancelled(None)) | None => None,
     };
     pb::GetPlanResponse {
         state: job_state(view) as i32,
@@ -181,7 +191,33 @@ pub(super) fn job_message(view: &RunView) -> pb::GetPlanResponse {
             .as_ref()
             .map(|progress| progress_message(Some(progress))),
         solved,
-        failure,
+        failure: failure(view),
+        problem: None,
+    }
+}
+
+/// The problem that a job's plan is for, once there is one.
+pub(super) fn job_problem(view: &RunView) -> Option<pb::Problem> {
+    match view.outcome().map(|outcome| &**outcome) {
+        Some(Outcome::Solved(solved) | Outcome::Cancelled(Some(solved))) => {
+            Some(problem_message(&solved.problem))
+        }
+        Some(Outcome::Failed(_) | Outcome::TooLate | Outcome::Cancelled(None)) | None => None,
+    }
+}
+
+/// A job in short.
+pub(super) fn job_summary(entry: JobEntry) -> pb::JobSummary {
+    let JobEntry { id, subject, view } = entry;
+    pb::JobSummary {
+        job_id: id,
+        state: job_state(&view) as i32,
+        started_time: convert::moment(subject.started_at),
+        orders: convert::count(subject.n_orders),
+        couriers: convert::count(subject.n_couriers),
+        name: subject.name,
+        progress: (view.progress.as_ref()).map(|progress| progress_message(Some(progress))),
+        failure: failure(&view),
     }
 }
 

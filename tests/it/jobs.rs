@@ -83,11 +83,25 @@ async fn a_job_is_watched_to_its_plan_and_read_afterwards() {
             .iter()
             .all(|event| event.solved.is_none())
     );
-    let request = pb::GetPlanRequest { job_id: job.job_id };
+    let last_job = job.job_id;
+    let request = pb::GetPlanRequest {
+        job_id: last_job.clone(),
+        with_problem: true,
+    };
     let read = client.get_plan(request).await.unwrap().into_inner();
     assert_eq!(read.state(), JobState::Done);
     assert_eq!(read.solved, last.solved);
     assert!(read.progress.is_some());
+    let problem = read.problem.expect("it was asked for");
+    assert_eq!(problem.orders.len(), days::small().orders.len());
+    let listed = client.list_plans(pb::ListPlansRequest {}).await.unwrap();
+    let [only] = &listed.into_inner().jobs[..] else {
+        panic!("one job was started");
+    };
+    assert_eq!(only.job_id, last_job);
+    assert_eq!(only.state(), JobState::Done);
+    assert_eq!(only.orders, 24);
+    assert!(only.started_time.is_some() && only.failure.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,6 +230,7 @@ async fn an_unknown_job_is_not_found() {
     let read = client
         .get_plan(pb::GetPlanRequest {
             job_id: job_id.clone(),
+            with_problem: false,
         })
         .await;
     let cancelled = client

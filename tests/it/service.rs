@@ -14,6 +14,7 @@ use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
 use punctual::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
 use punctual::grpc::pb::{self, solve_plan_response::Event};
 use punctual::grpc::server::{Server, ServerError};
+use punctual::web::{self, Secret};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::Streaming;
@@ -25,6 +26,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// A running server. Dropping it ends it.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
+    pub(crate) pages_address: SocketAddr,
     pub(crate) app: Arc<App>,
     end: Option<oneshot::Sender<()>>,
     serving: JoinHandle<Result<(), ServerError>>,
@@ -37,6 +39,15 @@ impl Service {
 
     /// A server whose configuration is the default but for what `change` changes.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::bind(change, false).await
+    }
+
+    /// The same, serving browsers, too.
+    pub(crate) async fn with_pages(change: impl FnOnce(&mut Config)) -> Self {
+        Self::bind(change, true).await
+    }
+
+    async fn bind(change: impl FnOnce(&mut Config), has_pages: bool) -> Self {
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             store: "memory".to_owned(),
@@ -44,7 +55,13 @@ impl Service {
         };
         config.planning.threads_per_plan_max = 2;
         change(&mut config);
-        let server = Server::bind(&config).await.unwrap();
+        let mut server = Server::bind(&config).await.unwrap();
+        if has_pages {
+            let secret = Secret::draw().unwrap();
+            let pages = web::router(server.api(), secret, &config);
+            server = server.with_pages(pages);
+        }
+        let pages_address = server.pages_address();
         let (end, ended) = oneshot::channel();
         let (address, app) = (server.address(), server.app());
         let serving = tokio::spawn(server.serve(async {
@@ -52,6 +69,7 @@ impl Service {
         }));
         Self {
             address,
+            pages_address,
             app,
             end: Some(end),
             serving,

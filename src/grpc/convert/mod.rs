@@ -49,5 +49,6 @@ pub use request::{
     PlannedDay, Routes, SheetDay, missing, read_evaluate_request, read_forecast_request,
     read_planned_day, read_sheet_day, read_solve_request,
 };
+pub(super) use scalar::{count, moment};
 pub use sheet::{language, sheet_message};
 pub use target::{EXPECTED_PERCENT, FLOOR_PERCENT};

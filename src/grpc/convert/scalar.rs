@@ -12,7 +12,7 @@ const MOMENTS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799
 const SPAN_MAX: i64 = 315_576_000_000;
 
 /// A moment.
-pub(super) fn moment(at: Timestamp) -> Option<Moment> {
+pub(in crate::grpc) fn moment(at: Timestamp) -> Option<Moment> {
     Some(Moment {
         seconds: at.0,
         nanos: 0,
@@ -164,7 +164,7 @@ impl At<'_> {
 }
 
 /// A count on the wire; counts of things in memory are far below its largest value.
-pub(super) fn count(number: impl TryInto<i32>) -> i32 {
+pub(in crate::grpc) fn count(number: impl TryInto<i32>) -> i32 {
     number.try_into().unwrap_or(i32::MAX)
 }
 

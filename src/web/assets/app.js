@@ -1,0 +1,417 @@
+// The dispatcher's page: which plan is shown, what is marked on it, and what is news.
+
+import { byId, h, put } from "./dom.js";
+import { readDay, RISKS } from "./day.js";
+import { courierDetail, orderDetail } from "./detail.js";
+import { Lists } from "./lists.js";
+import { RouteMap } from "./map.js";
+import { clock, date, km, language, languages, number, percent, setLanguage, t, translate } from "./text.js";
+import { Timeline } from "./timeline.js";
+
+/** How often to ask whether there are other plans. */
+const REFRESH_MS = 5_000;
+
+const state = { source: null, day: null, links: {}, route: null, order: null, plans: [], days: [], dayMark: "", failure: null, request: 0 };
+
+const actions = {
+  pickRoute: (id) => select(state.day?.routes.find((route) => route.id === id) ?? null, null),
+  pickOrder: (id) => {
+    const order = id === null ? null : (state.day?.orders.get(id) ?? null);
+    select(order?.stop?.route ?? (order ? null : state.route), order);
+    if (order) map.reveal(order);
+  },
+  close: () => {
+    const { order } = state;
+    select(order ? (order.stop?.route ?? null) : null, null);
+    const row = order ? document.querySelector(`#list [data-order="${CSS.escape(order.id)}"]`) : null;
+    (row ?? byId("list").querySelector("button"))?.focus();
+  },
+  fit: () => map.fit(state.route),
+};
+
+const tiles = document.querySelector("meta[name=tiles]")?.content ?? "";
+const map = new RouteMap(byId("map"), { tiles, pick: (id) => actions.pickOrder(id) });
+const timeline = new Timeline(byId("timeline"), { pickRoute: actions.pickRoute, pickOrder: actions.pickOrder });
+const lists = new Lists(byId("list"), actions);
+
+// === Talking to the server
+
+class ServerError extends Error {}
+
+async function get(path) {
+  let answer;
+  try {
+    answer = await fetch(path, { cache: "no-store" });
+  } catch {
+    throw new ServerError(t("no-server"));
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new ServerError(body.message || t("server-said", { code: answer.status }));
+  return body;
+}
+
+/** Everything that can be shown: jobs and days of promises. */
+async function refreshSources() {
+  try {
+    state.plans = (await get("/api/plans")).jobs ?? [];
+    say(null);
+  } catch (error) {
+    say(error.message);
+    return;
+  }
+  try {
+    state.days = (await get("/api/days")).dayIds ?? [];
+  } catch {
+    // A process need not keep promises.
+    state.days = [];
+  }
+  showSources();
+  if (state.source === null) chooseFirst();
+  await refreshDay();
+}
+
+/** A day of promises changes with each of them: it is read again when its ledger has grown. */
+async function refreshDay() {
+  if (state.source?.kind !== "day") return;
+  const { source } = state;
+  try {
+    const { day } = await get(`/api/days/${encodeURIComponent(source.id)}/summary`);
+    if (state.source === source && state.dayMark !== "" && state.dayMark !== mark(day)) await load(source, true);
+  } catch {
+    // The next time will tell.
+  }
+}
+
+const mark = (summary) => `${summary?.planVersion} ${summary?.entries} ${summary?.state}`;
+
+function chooseFirst() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const kind = wanted.has("plan") ? "job" : "day";
+  const id = wanted.get("plan") ?? wanted.get("day");
+  if (id) return load({ kind, id });
+  if (state.plans.length > 0) return load({ kind: "job", id: state.plans[0].jobId });
+  if (state.days.length > 0) return load({ kind: "day", id: state.days[0] });
+  byId("welcome").hidden = false;
+  byId("content").hidden = true;
+}
+
+let events = null;
+
+/** Shows a plan; what is marked stays so if it is there again. */
+async function load(source, isAgain = false) {
+  events?.close();
+  events = null;
+  state.source = source;
+  state.request += 1;
+  const { request } = state;
+  byId("source").value = `${source.kind}:${source.id}`;
+  if (!isAgain) {
+    progress(null);
+    byId("content").setAttribute("aria-busy", "true");
+  }
+  try {
+    const path = `/api/${source.kind === "job" ? "plans" : "days"}/${encodeURIComponent(source.id)}`;
+    const answer = await get(path);
+    if (state.request !== request) return;
+    if (source.kind === "job") showJob(source, path, answer);
+    else {
+      state.dayMark = mark(answer.day);
+      showDay(answer.plan, `${path}/links`);
+    }
+  } catch (error) {
+    if (state.request !== request) return;
+    if (!(error instanceof ServerError)) throw error;
+    empty(error.message);
+  } finally {
+    byId("content").removeAttribute("aria-busy");
+  }
+}
+
+function showJob(source, path, job) {
+  const isOver = !["JOB_STATE_QUEUED", "JOB_STATE_RUNNING"].includes(job.state);
+  if (!isOver) {
+    empty(t("searching"));
+    watch(source, path);
+    return;
+  }
+  if (!job.solved) {
+    empty(job.failure || t("nothing"));
+    return;
+  }
+  showDay({ problem: job.problem, plan: job.solved.plan, forecast: job.solved.forecast }, `${path}/links`);
+}
+
+function watch(source, path) {
+  events = new EventSource(`${path}/events`);
+  events.onmessage = ({ data }) => {
+    const news = JSON.parse(data);
+    progress(news);
+    if (["JOB_STATE_QUEUED", "JOB_STATE_RUNNING"].includes(news.state)) return;
+    events.close();
+    if (state.source === source) load(source).then(refreshSources);
+  };
+  // A browser connects again by itself, unless there is nothing any more to connect to.
+  events.onerror = ({ target }) => {
+    if (target.readyState === EventSource.CLOSED && state.source === source) load(source);
+  };
+  events.addEventListener("failed", ({ data }) => {
+    events.close();
+    empty(JSON.parse(data).message);
+  });
+}
+
+// === What is shown
+
+function progress(news) {
+  const box = byId("progress");
+  box.hidden = news === null;
+  if (news === null) return;
+  const { progress: search = {} } = news;
+  const done = search.donePercent ?? 0;
+  byId("progress-bar").value = done;
+  const parts = [
+    search.queued || news.state === "JOB_STATE_QUEUED" ? t("queued") : t("done-so-far", { done: percent(done) }),
+    search.cost === undefined ? null : t("best-so-far", { cost: number(Number(search.cost)) }),
+    search.routes ? t("routes", { n: search.routes }) : null,
+    search.distanceMeters ? km(Number(search.distanceMeters)) : null,
+    search.unservedOrders ? t("unserved-count", { n: search.unservedOrders }) : null,
+    search.iterations ? t("iterations", { value: number(Number(search.iterations)) }) : null,
+  ];
+  byId("progress-text").textContent = parts.filter(Boolean).join(" · ");
+}
+
+function empty(text) {
+  state.day = null;
+  state.route = null;
+  state.order = null;
+  byId("welcome").hidden = true;
+  byId("content").hidden = true;
+  byId("notice").hidden = false;
+  byId("notice").textContent = text;
+  put(byId("summary"));
+}
+
+function showDay(planned, linksPath) {
+  let day;
+  try {
+    day = readDay(planned);
+  } catch {
+    empty(t("no-planned-day"));
+    return;
+  }
+  const kept = { route: state.route?.id, order: state.order?.id };
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  state.day = day;
+  state.links = {};
+  byId("welcome").hidden = true;
+  byId("notice").hidden = true;
+  byId("content").hidden = false;
+  byId("no-places").hidden = true;
+  progress(null);
+  drawDay();
+  byId("no-places").hidden = !map.isEmpty;
+  const order = day.orders.get(kept.order ?? wanted.get("order")) ?? null;
+  const route = day.routes.find(({ id }) => id === (kept.route ?? wanted.get("courier"))) ?? null;
+  select(order?.stop?.route ?? route, order, false);
+  if (linksPath) loadLinks(day, linksPath);
+}
+
+async function loadLinks(day, path) {
+  try {
+    const { links } = await get(path);
+    if (state.day !== day) return;
+    state.links = links ?? {};
+    if (state.route && !state.order) showDetail(false);
+  } catch {
+    // Without links the page is as good as with them otherwise.
+  }
+}
+
+function drawDay() {
+  const { day } = state;
+  document.title = [day.name, "Punctual"].filter(Boolean).join(" – ");
+  drawSummary(day);
+  byId("unserved-count").textContent = day.unserved.length > 0 ? number(day.unserved.length) : "";
+  lists.show(day);
+  map.show(day);
+  timeline.show(day);
+}
+
+function drawSummary(day) {
+  const served = day.routes.reduce((n, route) => n + route.stops.length, 0);
+  const start = day.routes.map((route) => route.start).reduce((a, b) => Math.min(a, b), Infinity);
+  const figure = (name, value, more) => h("div", { class: "figure" }, h("dt", {}, t(name)), h("dd", {}, value), more && h("dd", { class: "muted" }, more));
+  const figures = [
+    day.expected === null ? null : figure("expected-on-time", percent(day.expected, 1), t("realized", { from: percent(day.realized[0]), to: percent(day.realized[1]) })),
+    figure("orders-served", number(served), day.unserved.length ? t("unserved-count", { n: day.unserved.length }) : t("all-served")),
+    figure("couriers", number(day.routes.length), day.couriers > day.routes.length ? t("of-all", { all: number(day.couriers) }) : null),
+    figure("distance", km(day.meters), null),
+    day.cost === null ? null : figure("cost", number(day.cost), null),
+    figure("plan-version", h("code", {}, day.version.slice(0, 8)), Number.isFinite(start) ? date(start, day.zone) : null),
+  ];
+  const alarms = [
+    day.isFeasible === false && t("not-feasible", { n: day.violations.length }),
+    day.broken > 0 && t("broken", { n: day.broken }),
+  ].filter(Boolean);
+  const hints = [
+    day.setAside.length > 0 && t("set-aside", { n: day.setAside.length }),
+    !day.isCalibrated && t("not-calibrated"),
+  ].filter(Boolean);
+  const line = (kind, texts) => (texts.length > 0 ? h("p", { class: kind }, texts.join(" ")) : null);
+  put(byId("summary"), h("dl", { class: "figures" }, figures.filter(Boolean)), line("alarms", alarms), line("hints", hints));
+}
+
+function select(route, order, isAsked = true) {
+  state.route = route;
+  state.order = order;
+  map.select(route, order);
+  timeline.select(route, order);
+  lists.select(route, order);
+  showDetail(isAsked);
+  writeHash();
+}
+
+function showDetail(isAsked) {
+  const { day, route, order, links } = state;
+  const panel = byId("detail");
+  const children = order ? orderDetail(day, order, actions) : route ? courierDetail(day, route, links[route.id], actions) : null;
+  panel.hidden = children === null;
+  byId("content").classList.toggle("has-detail", children !== null);
+  put(panel, children ?? []);
+  if (children && isAsked) {
+    panel.scrollTop = 0;
+    panel.querySelector("h2")?.focus({ preventScroll: true });
+  }
+}
+
+function writeHash() {
+  const { source, route, order } = state;
+  if (!source || source.kind === "file") return;
+  const hash = new URLSearchParams({ [source.kind === "job" ? "plan" : "day"]: source.id });
+  if (order) hash.set("order", order.id);
+  else if (route) hash.set("courier", route.id);
+  history.replaceState(null, "", `#${hash}`);
+}
+
+function showSources() {
+  const select = byId("source");
+  const chosen = state.source ? `${state.source.kind}:${state.source.id}` : "";
+  const option = (value, text) => h("option", { value, selected: value === chosen }, text);
+  const plan = (job) => {
+    const started = job.startedTime ? clock(Date.parse(job.startedTime) / 1000, Intl.DateTimeFormat().resolvedOptions().timeZone) : "";
+    return option(`job:${job.jobId}`, [job.name || t("unnamed"), t("orders", { n: job.orders ?? 0 }), t(job.state), started].filter(Boolean).join(" · "));
+  };
+  const groups = [
+    state.plans.length > 0 && h("optgroup", { label: t("plans") }, state.plans.map(plan)),
+    state.days.length > 0 && h("optgroup", { label: t("promise-days") }, state.days.map((id) => option(`day:${id}`, id))),
+    state.source?.kind === "file" && h("optgroup", { label: t("file") }, option(chosen, state.source.id)),
+  ];
+  // A list that somebody has open is left alone unless there is news.
+  const shown = JSON.stringify([groups.map((group) => group && group.textContent), chosen, language()]);
+  if (select.dataset.shown === shown) return;
+  select.dataset.shown = shown;
+  put(select, groups.some(Boolean) ? groups : option("", t("no-plans")));
+  const isListed = [...select.options].some(({ value }) => value === chosen);
+  if (chosen && !isListed) select.append(option(chosen, state.day?.name || state.source.id));
+  if (chosen) select.value = chosen;
+  select.disabled = select.options.length === 1 && select.value === "";
+}
+
+function say(text) {
+  if (state.failure === text) return;
+  state.failure = text;
+  byId("failure").hidden = text === null;
+  byId("failure").textContent = text ?? "";
+}
+
+// === Starting
+
+function drawLegend() {
+  const mark = ({ id, from }) => h("span", { class: "key" }, h("span", { class: `shape ${id}` }), t(`legend-${id}`, { from: percent(from) }));
+  put(byId("legend"), RISKS.map(mark));
+  const sample = (kind, key) => h("span", { class: "key" }, h("span", { class: `sample ${kind}` }), t(key));
+  put(byId("timeline-legend"), sample("service", "service"), sample("waiting", "waiting"), sample("break", "break"), sample("window", "window"), sample("band", "band"));
+}
+
+function speak() {
+  translate(document);
+  drawLegend();
+  put(byId("language"), languages().map(({ id, name }) => h("option", { value: id, lang: id, selected: id === language() }, name)));
+  showSources();
+  if (state.day) {
+    drawDay();
+    select(state.route, state.order, false);
+  }
+}
+
+function listenToTabs() {
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  const choose = (tab) => {
+    for (const each of tabs) {
+      each.setAttribute("aria-selected", String(each === tab));
+      each.tabIndex = each === tab ? 0 : -1;
+    }
+    byId("list").setAttribute("aria-labelledby", tab.id);
+    lists.choose(tab.dataset.list);
+  };
+  tabs.forEach((tab, at) => {
+    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("keydown", ({ key }) => {
+      const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
+      if (!by) return;
+      const next = tabs[(at + by + tabs.length) % tabs.length];
+      choose(next);
+      next.focus();
+    });
+  });
+}
+
+/** Opens what `punctual plan` wrote; the file stays in the browser. */
+async function openFile(file) {
+  if (!file) return;
+  events?.close();
+  state.source = { kind: "file", id: file.name };
+  state.request += 1;
+  let planned = null;
+  try {
+    planned = JSON.parse(await file.text());
+  } catch {
+    // What is no JSON is no planned day.
+  }
+  showDay(planned, null);
+  showSources();
+}
+
+function listen() {
+  byId("source").addEventListener("change", ({ target }) => {
+    const [kind, ...rest] = target.value.split(":");
+    state.route = null;
+    state.order = null;
+    history.replaceState(null, "", location.pathname);
+    load({ kind, id: rest.join(":") });
+  });
+  byId("language").addEventListener("change", ({ target }) => {
+    setLanguage(target.value);
+    speak();
+  });
+  byId("search").addEventListener("input", ({ target }) => state.day && lists.search(target.value));
+  byId("open").addEventListener("click", () => byId("file").click());
+  byId("file").addEventListener("change", ({ target }) => {
+    openFile(target.files[0]);
+    target.value = "";
+  });
+  byId("zoom-in").addEventListener("click", () => map.zoomBy(0.5));
+  byId("zoom-out").addEventListener("click", () => map.zoomBy(-0.5));
+  byId("zoom-fit").addEventListener("click", () => map.fit());
+  byId("time-in").addEventListener("click", () => timeline.magnify(1.5));
+  byId("time-out").addEventListener("click", () => timeline.magnify(1 / 1.5));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && (state.order || state.route)) actions.close();
+  });
+  listenToTabs();
+}
+
+listen();
+speak();
+await refreshSources();
+setInterval(() => document.hidden || refreshSources(), REFRESH_MS);

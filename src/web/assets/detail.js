@@ -1,0 +1,154 @@
+// What is known of one courier or one order.
+
+import { h, own } from "./dom.js";
+import { badge, routeMark } from "./charts.js";
+import { riskOf, windowOf } from "./day.js";
+import { explain, leaveByText } from "./reasons.js";
+import { clock, duration, km, number, span, t } from "./text.js";
+
+function facts(pairs) {
+  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return h("dl", { class: "facts" }, known.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value))));
+}
+
+const list = (items) => h("ul", {}, items.map((item) => h("li", {}, item)));
+
+/** A phone number that can be called. */
+export function phoneLink(phone) {
+  const digits = phone.replace(/[^\d+*#]/g, "");
+  return digits.length >= 3 ? h("a", { href: `tel:${digits}` }, own(phone)) : own(phone);
+}
+
+function heading(text, close) {
+  return h(
+    "div",
+    { class: "detail-head" },
+    h("h2", { tabindex: "-1" }, text),
+    h("button", { type: "button", class: "icon", "aria-label": t("close"), title: t("close"), onclick: close }, "✕"),
+  );
+}
+
+function loadsText(loads) {
+  return loads.length === 0 ? null : loads.map(({ name, amount }) => `${number(amount)} ${name}`).join(", ");
+}
+
+function reasons(day, order) {
+  const { headline, facts: told, obstacles, helps, risk } = explain(day, order);
+  const blocked = obstacles.map(({ name, text }) => (text.startsWith(name) || !name ? own(text) : [own(name), ": ", own(text)]));
+  return h(
+    "section",
+    { class: `reasons ${risk}` },
+    h("p", { class: "headline" }, headline),
+    told.length > 0 && list(told),
+    blocked.length > 0 && [h("h3", {}, t("what-blocks")), list(blocked)],
+    helps.length > 0 && [h("h3", {}, t("what-helps")), list(helps)],
+  );
+}
+
+/** An order: first how surely it is served and why, then everything else. */
+export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
+  const { stop } = order;
+  const zone = day.zone;
+  const window = stop ? windowOf(stop) : null;
+  const windows = order.windows.map((each) => span(each, zone)).join(", ");
+  const step = (by) => {
+    const other = stop?.route.stops[stop.number - 1 + by];
+    const label = t(by < 0 ? "stop-before" : "stop-after");
+    return h("button", { type: "button", disabled: other === undefined, onclick: () => pickOrder(other.order.id) }, label);
+  };
+  return [
+    heading([stop ? badge(stop.chance, stop.risk) : null, own(order.id)], close),
+    stop && h("p", { class: "under" }, h("button", { type: "button", class: "link", onclick: () => pickRoute(stop.route.id) }, routeMark(stop.route.index), own(stop.route.name)), " · ", t("stop-of", { number: stop.number, n: stop.route.stops.length })),
+    reasons(day, order),
+    facts([
+      [order.isPromised ? "promised-window" : "access-windows", window && order.windows.length < 2 ? span(window, zone) : windows],
+      ["planned-arrival", stop && clock(stop.arrival, zone)],
+      ["arrival-band", stop?.forecast && span([stop.forecast.p10, stop.forecast.p90], zone)],
+      ["service", stop ? `${span([stop.start, stop.departure], zone)} (${duration(stop.departure - stop.start)})` : duration(order.service)],
+      ["waiting", stop?.waiting ? duration(stop.waiting) : null],
+      ["leave-by", stop?.forecast?.leaveBy ? clock(stop.forecast.leaveBy, zone) : null],
+      ["slack", stop ? duration(stop.slack) : null],
+      ["address", order.address && own(order.address)],
+      ["contact", order.contact && own(order.contact)],
+      ["phone", order.phone && phoneLink(order.phone)],
+      ["entry", order.entry && own(order.entry)],
+      ["loads", loadsText(order.loads)],
+      ["parcels", order.parcels === null ? null : number(order.parcels)],
+      ["payment", order.payment && own(order.payment)],
+      ["notes", order.notes && own(order.notes)],
+      ["skills", order.skills.length ? order.skills.join(", ") : null],
+    ]),
+    stop && h("p", { class: "buttons" }, step(-1), step(1)),
+  ];
+}
+
+function stopRow(day, stop, pickOrder) {
+  const window = windowOf(stop);
+  return h(
+    "li",
+    {},
+    h(
+      "button",
+      { type: "button", class: "row", "data-order": stop.order.id, onclick: () => pickOrder(stop.order.id) },
+      h("span", { class: "n" }, String(stop.number)),
+      h(
+        "span",
+        { class: "what" },
+        h("strong", {}, own(stop.order.id)),
+        h("span", { class: "muted" }, clock(stop.arrival, day.zone), window ? ` · ${t("window-short")} ${span(window, day.zone)}` : ""),
+        stop.order.address ? h("span", { class: "muted cut" }, own(stop.order.address)) : null,
+      ),
+      badge(stop.chance, stop.risk),
+    ),
+  );
+}
+
+/** What happens between two stops: breaks and reloads. */
+function between(day, route, after) {
+  const pauses = route.breaks.filter((pause) => pause.after === after).map((pause) => `${t("break")} ${span([pause.start, pause.end], day.zone)}`);
+  const reloads = route.reloads.filter((reload) => reload.after === after).map((reload) => [t("reload"), " ", own(reload.depot.name), ` ${span([reload.arrival, reload.departure], day.zone)}`]);
+  return [...reloads, ...pauses].map((text) => h("li", { class: "between" }, text));
+}
+
+/** A courier: the route in figures and its stops in sequence, with the address of the courier's own page. */
+export function courierDetail(day, route, link, { close, pickOrder, fit }) {
+  const zone = day.zone;
+  return [
+    heading([badge(route.chance, riskOf(route.chance)), routeMark(route.index), own(route.name)], close),
+    h(
+      "p",
+      { class: "buttons" },
+      h("button", { type: "button", onclick: fit }, t("show-on-map")),
+      link && h("a", { class: "button", href: link, target: "_blank", rel: "noopener", "data-link": "courier" }, t("courier-page")),
+      link && copyButton(link),
+    ),
+    facts([
+      ["stops-count", number(route.stops.length)],
+      ["shift", route.shift && span(route.shift, zone)],
+      ["start-of-loading", clock(route.start, zone)],
+      ["departure", clock(route.departure, zone)],
+      ["leave-by", leaveByText(day, route)],
+      ["end", route.endP90 ? t("end-band", { end: clock(route.end, zone), p90: clock(route.endP90, zone) }) : clock(route.end, zone)],
+      ["driving", `${duration(route.driving)} · ${km(route.meters)}`],
+      ["service", duration(route.service)],
+      ["waiting", duration(route.waiting)],
+      ["loads", loadsText(route.loads)],
+      ["phone", route.phone && phoneLink(route.phone)],
+    ]),
+    h("ol", { class: "stops" }, between(day, route, 0), route.stops.map((stop) => [stopRow(day, stop, pickOrder), between(day, route, stop.number)])),
+  ];
+}
+
+function copyButton(link) {
+  if (!navigator.clipboard) return null;
+  const button = h("button", { type: "button" }, t("copy-link"));
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(new URL(link, location.href).href);
+      button.textContent = t("copied");
+    } catch {
+      button.textContent = t("not-copied");
+    }
+  });
+  return button;
+}
