@@ -97,6 +97,7 @@ async fn reloads_go_through_planning_evaluation_forecast_and_sheets() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     let mut client = service.sheets().await;
     let sheets = client.get_route_sheet(request).await.unwrap().into_inner();
@@ -135,6 +136,7 @@ async fn breaks_go_through_planning_evaluation_forecast_and_sheets() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     let mut client = service.sheets().await;
     let sheets = client.get_route_sheet(request).await.unwrap().into_inner();
@@ -301,6 +303,7 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day.clone()),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     let sheets = client
         .get_route_sheet(request)
@@ -315,6 +318,7 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
         day: Some(day.clone()),
         courier_ids: vec![plan.routes[0].courier_id.clone()],
         language: pb::Language::Ru as i32,
+        ..pb::RenderRouteSheetRequest::default()
     };
     let rendered = client
         .render_route_sheet(request)
@@ -330,6 +334,7 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day),
         courier_ids: vec!["nobody".to_owned()],
+        ..pb::GetRouteSheetRequest::default()
     };
     let refused = client.get_route_sheet(request).await.unwrap_err();
     let bad = refused.get_details_bad_request().unwrap();
@@ -374,6 +379,7 @@ async fn a_plan_made_without_invalid_orders_is_forecast_and_printed_without_them
             target_outcome: None,
         }),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     service
         .sheets()

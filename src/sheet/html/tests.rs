@@ -1,5 +1,6 @@
 //! The printed sheet: as approved, complete in itself, and safe with any text.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::sheet::sample;
+use crate::units::Load;
 
 /// Compares with `tests/data/sheet/NAME`; on a difference leaves the new text under `target/golden/` to look at
 /// and to copy.
