@@ -1,9 +1,14 @@
 //! Sheets for tests.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use super::checksum::checksum;
-use super::{LeaveByBasis, RouteSheet, SheetBreak, SheetReload, SheetStop};
+use super::{
+    LeaveByBasis, RemovedStop, RouteSheet, SheetBreak, SheetChanges, SheetReload, SheetStop,
+    StopChange,
+};
 use crate::model::{Contact, CourierId, GeoPoint, OrderId, OrderKind, TimeWindow};
 use crate::units::{BasisPoints, Load, Meters, Seconds, Timestamp};
 
@@ -14,6 +19,25 @@ const STORE: GeoPoint = GeoPoint {
     latitude: 55.75,
     longitude: 37.6,
 };
+
+/// Compares with `tests/data/sheet/NAME`; on a difference leaves the new text under `target/golden/` to look at
+/// and to copy.
+pub(super) fn check_golden(name: &str, actual: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = root.join("tests/data/sheet").join(name);
+    if fs::read_to_string(&golden).is_ok_and(|expected| expected == actual) {
+        return;
+    }
+    let found = root.join("target/golden");
+    fs::create_dir_all(&found).expect("target is writable");
+    let found = found.join(name);
+    fs::write(&found, actual).expect("target is writable");
+    panic!(
+        "the sheet changed: look at {} and, if it is meant, copy it to {}",
+        found.display(),
+        golden.display()
+    );
+}
 
 /// `hour`:`minute` of the sample day in Moscow.
 pub(super) fn at(hour: i64, minute: i64) -> Timestamp {
@@ -63,6 +87,33 @@ pub(super) fn small() -> RouteSheet {
         spread_is_default: true,
         changes: None,
     };
+    sheet.checksum = checksum(&sheet);
+    sheet
+}
+
+/// The small sheet compared with an earlier plan: stops that came from elsewhere, at another time and with other details,
+/// and one that was dropped.
+pub(super) fn changed() -> RouteSheet {
+    let mut sheet = small();
+    sheet.stops[0].changes = vec![
+        StopChange::Moved {
+            from: "Воробьёв".into(),
+        },
+        StopChange::Retimed { arrival: at(8, 1) },
+    ];
+    sheet.stops[1].changes = vec![StopChange::Edited];
+    sheet.stops[2].changes = vec![StopChange::New];
+    sheet.changes = Some(SheetChanges {
+        since_version: "p-20261123-2".into(),
+        is_changed: true,
+        is_withdrawn: false,
+        removed: vec![RemovedStop {
+            number: 2,
+            order: OrderId::parse("order-0099").expect("an id"),
+            address: "ул. Липовая, д. 7".into(),
+            taken_by: "Воробьёв".into(),
+        }],
+    });
     sheet.checksum = checksum(&sheet);
     sheet
 }

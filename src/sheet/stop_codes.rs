@@ -20,6 +20,7 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use qrcode::bits::Bits;
 use qrcode::{Color, EcLevel, QrCode, Version};
 
 use super::clock_face::{local, zone_of};
@@ -31,11 +32,15 @@ use crate::units::Timestamp;
 /// Longest text in a field: 80 Cyrillic letters. With it every line fits in a code of its own.
 const TEXT_BYTES: usize = 160;
 
-/// Bytes that a code of the largest size used, version 25 with level M, holds.
+/// Bytes that a code of the largest size used, version 25 with level M, holds besides the note that they are UTF-8.
 ///
 /// Printed 45 mm wide, its modules are 0.38 mm: what a telephone reads from office paper.
 /// Source: ISO/IEC 18004, table 7.
-const CODE_BYTES: usize = 997;
+const CODE_BYTES: usize = 995;
+
+/// The number of UTF-8 among character sets.
+/// Source: AIM ECI assignments.
+const UTF_8: u32 = 26;
 
 /// One QR code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,11 +86,19 @@ pub fn stop_code_texts(sheet: &RouteSheet) -> Vec<String> {
 }
 
 /// `None` cannot happen: [`stop_code_texts`] are short enough for the largest size used.
+///
+/// The text is one stretch of bytes, and is said to be UTF-8: a mixture of modes would be shorter, but could take two bytes
+/// of UTF-8 for a Japanese character.
 fn encode(text: String) -> Option<StopCode> {
-    let fits =
-        |version: &i16| QrCode::with_version(&text, Version::Normal(*version), EcLevel::M).ok();
+    let fitting = |version: &i16| -> Option<QrCode> {
+        let mut bits = Bits::new(Version::Normal(*version));
+        bits.push_eci_designator(UTF_8).ok()?;
+        bits.push_byte_data(text.as_bytes()).ok()?;
+        bits.push_terminator(EcLevel::M).ok()?;
+        QrCode::with_bits(bits, EcLevel::M).ok()
+    };
     // Sizes in steps, so that few attempts are made; a larger one than needed does no harm.
-    let code = [5, 9, 13, 17, 21, 25].iter().find_map(fits)?;
+    let code = [5, 9, 13, 17, 21, 25].iter().find_map(fitting)?;
     let side = code.width();
     let dark = code.into_colors().into_iter();
     Some(StopCode {
