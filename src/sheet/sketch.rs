@@ -80,12 +80,10 @@ pub(super) fn sketch(sheet: &RouteSheet, size: [f32; 2]) -> Option<Sketch> {
         })
     };
     let points: Vec<Option<[f32; 2]>> = on_plane.iter().map(|at| at.map(onto_paper)).collect();
-    let mut sketch = Sketch {
-        legs: legs(&points),
-        marks: marks(&places, &points),
-    };
-    write_labels(&mut sketch.marks, &places, &points, size);
-    Some(sketch)
+    let legs = legs(&points);
+    let mut marks = marks(&places, &points);
+    write_labels(&mut marks, &legs, &places, &points, size);
+    Some(Sketch { legs, marks })
 }
 
 /// A place of the route in the sequence it is driven.
@@ -163,8 +161,15 @@ fn marks(places: &[Place], points: &[Option<[f32; 2]>]) -> Vec<Mark> {
     places.iter().zip(points).filter_map(mark).collect()
 }
 
-/// Writes the numbers of the stops where they cover no other number and no mark, the earliest stops first.
-fn write_labels(marks: &mut [Mark], places: &[Place], points: &[Option<[f32; 2]>], size: [f32; 2]) {
+/// Writes the numbers of the stops where they cover no other number, no mark and if possible no leg, the earliest stops
+/// first.
+fn write_labels(
+    marks: &mut [Mark],
+    legs: &[Leg],
+    places: &[Place],
+    points: &[Option<[f32; 2]>],
+    size: [f32; 2],
+) {
     let dots: Vec<Area> = marks
         .iter()
         .map(|mark| Area::around(mark.at, 2.0))
@@ -192,20 +197,20 @@ fn write_labels(marks: &mut [Mark], places: &[Place], points: &[Option<[f32; 2]>
             [right, below],
             [left, below],
         ];
-        let free = tries.into_iter().find(|&[x, y]| {
-            let area = Area {
-                low: [x, y - LABEL_HEIGHT / 2.0],
-                high: [x + width, y + LABEL_HEIGHT / 2.0],
-            };
-            let is_inside = area.low.iter().all(|&at| at >= 0.0)
-                && area.high[0] <= size[0]
-                && area.high[1] <= size[1];
-            let is_free = !taken.iter().chain(&dots).any(|other| other.meets(&area));
-            if is_inside && is_free {
-                taken.push(area);
-            }
-            is_inside && is_free
-        });
+        let area = |[x, y]: [f32; 2]| Area {
+            low: [x, y - LABEL_HEIGHT / 2.0],
+            high: [x + width, y + LABEL_HEIGHT / 2.0],
+        };
+        let is_free = |at: &[f32; 2]| {
+            let area = area(*at);
+            area.low.iter().all(|&at| at >= 0.0)
+                && (0..2).all(|axis| area.high[axis] <= size[axis])
+                && !taken.iter().chain(&dots).any(|other| other.meets(&area))
+        };
+        let is_clear = |at: &&[f32; 2]| !legs.iter().any(|leg| area(**at).is_crossed_by(leg));
+        let free: Vec<[f32; 2]> = tries.into_iter().filter(is_free).collect();
+        let free = free.iter().find(is_clear).or(free.first()).copied();
+        taken.extend(free.map(area));
         marks[index].label = free.map(|at| (text, at));
     }
 }
@@ -222,6 +227,25 @@ impl Area {
             low: at.map(|at| at - radius),
             high: at.map(|at| at + radius),
         }
+    }
+
+    /// Source: Liang and Barsky (1984), "A new concept and method for line clipping".
+    fn is_crossed_by(&self, leg: &Leg) -> bool {
+        let (mut enters, mut leaves) = (0.0_f32, 1.0_f32);
+        for axis in 0..2 {
+            let (from, way) = (leg.from[axis], leg.to[axis] - leg.from[axis]);
+            if way.abs() < 1e-6 {
+                if from < self.low[axis] || from > self.high[axis] {
+                    return false;
+                }
+                continue;
+            }
+            let at_low = (self.low[axis] - from) / way;
+            let at_high = (self.high[axis] - from) / way;
+            enters = enters.max(at_low.min(at_high));
+            leaves = leaves.min(at_low.max(at_high));
+        }
+        enters <= leaves
     }
 
     fn meets(&self, other: &Self) -> bool {
@@ -259,6 +283,22 @@ mod tests {
             .map(|leg| leg.is_whole)
             .collect();
         assert_eq!(whole, [true, true, true, false]);
+    }
+
+    #[test]
+    fn a_number_gets_out_of_the_way_of_legs() {
+        let sketch = drawn(&sample::long(8));
+        for mark in &sketch.marks {
+            let Some((text, [x, y])) = &mark.label else {
+                continue;
+            };
+            let area = Area {
+                low: [*x, y - LABEL_HEIGHT / 2.0],
+                high: [x + DIGIT_WIDTH * text.len() as f32, y + LABEL_HEIGHT / 2.0],
+            };
+            let crossed = sketch.legs.iter().any(|leg| area.is_crossed_by(leg));
+            assert!(!crossed, "{text}");
+        }
     }
 
     #[test]

@@ -264,6 +264,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn any_text_comes_back_clean_and_in_its_field(address in any::<String>(), phone in "\\PC*") {
             let mut sheet = sample::long(9);

@@ -138,8 +138,8 @@ pub(super) fn cut(text: &str, style: Style, width: f32) -> String {
 #[derive(Clone, Debug)]
 enum Row {
     Text(Line),
-    /// A line in a box.
-    Framed(Line),
+    /// Lines in a box.
+    Framed(Vec<Line>),
     /// An empty box to tick, and what it is for.
     Tick(Line),
     /// A label and a rule to write on.
@@ -150,12 +150,16 @@ enum Row {
 
 const FRAME_PADDING: f32 = 3.0;
 const TICK: f32 = 11.0;
+const FRAMED_LINES_MAX: usize = 8;
 
 impl Row {
     fn height(&self) -> f32 {
         match self {
             Self::Text(line) => line.height(),
-            Self::Framed(line) => line.height() + 2.0 * FRAME_PADDING,
+            Self::Framed(lines) => {
+                let heights = lines.iter().map(Line::height);
+                heights.sum::<f32>() + 2.0 * FRAME_PADDING
+            }
             Self::Tick(line) => line.height().max(TICK) + 3.0,
             Self::Blank(_) => 19.0,
             Self::Gap(height) => *height,
@@ -166,17 +170,19 @@ impl Row {
         let mut block = Block::default();
         match self {
             Self::Text(line) => block = line.block(0.0),
-            Self::Framed(line) => {
-                let size = [
-                    line.width + 2.0 * FRAME_PADDING,
-                    line.height() + FRAME_PADDING,
-                ];
+            Self::Framed(lines) => {
+                let widths = lines.iter().map(|line| line.width);
+                let inner = widths.fold(0.0, f32::max) + 2.0 * FRAME_PADDING;
+                let mut y = FRAME_PADDING / 2.0 + 0.6;
+                for line in lines {
+                    block.put([FRAME_PADDING, y], line.block(0.0));
+                    y += line.height();
+                }
                 block.items.push(Item::Frame {
                     at: [0.6, 0.6],
-                    size: [size[0].min(width) - 1.2, size[1]],
+                    size: [inner.min(width) - 1.2, y + FRAME_PADDING / 2.0 - 0.6],
                     width: 1.2,
                 });
-                block.put([FRAME_PADDING, FRAME_PADDING / 2.0 + 0.6], line.block(0.0));
             }
             Self::Tick(line) => {
                 block.items.push(Item::Frame {
@@ -231,7 +237,10 @@ impl Cell {
     /// Text in a box.
     pub(super) fn framed(&mut self, text: &str, style: Style) {
         let lines = wrap(&[(text, style)], self.width - 2.0 * FRAME_PADDING);
-        self.rows.extend(lines.into_iter().map(Row::Framed));
+        // A box of more lines than a mark ever has would not fit on a page.
+        let boxes = lines.chunks(FRAMED_LINES_MAX);
+        self.rows
+            .extend(boxes.map(|lines| Row::Framed(lines.to_vec())));
     }
 
     /// A box to tick with what it is for.
@@ -275,6 +284,15 @@ impl Cell {
         }
     }
 
+    /// At most about `room` points of it, with an ellipsis for what is left out.
+    pub(super) fn capped(mut self, room: f32, style: Style) -> Self {
+        let mut kept = self.split(room);
+        if !self.is_empty() {
+            kept.text("…", style);
+        }
+        kept
+    }
+
     pub(super) fn block(&self) -> Block {
         let mut block = Block::default();
         for row in &self.rows {
@@ -304,8 +322,8 @@ mod tests {
     fn lines_break_at_spaces_but_not_at_those_that_bind() {
         let width = STYLE.width("ул. Медвяная,");
         assert_eq!(
-            lines("ул. Медвяная, д.\u{a0}12, кв.\u{a0}34", width),
-            ["ул. Медвяная,", "д.\u{a0}12,", "кв.\u{a0}34"]
+            lines("ул. Медвяная, д.\u{a0}125, кв.\u{a0}3456", width),
+            ["ул. Медвяная,", "д.\u{a0}125,", "кв.\u{a0}3456"]
         );
     }
 

@@ -12,6 +12,9 @@ const LABEL: Style = Style::regular(7.5);
 const PLAIN: Style = Style::regular(8.5);
 const FACT: Style = Style::bold(12.0);
 
+/// How high each part of the title and each place may be: what is absurdly long ends in an ellipsis.
+const ROOM: f32 = 150.0;
+
 /// Size of the sketch, and the width of what stands to its left.
 const SKETCH: [f32; 2] = [78.0 * MM, 58.0 * MM];
 const BESIDE: f32 = WIDTH - SKETCH[0] - 5.0 * MM;
@@ -45,8 +48,9 @@ fn title(wording: &Wording<'_>) -> Block {
     right.text(&bind(&sheet.day_name), PLAIN);
     right.text(&words.stops(sheet.stops.len()), PLAIN);
     let mut block = Block::default();
-    block.put([LEFT, 4.0], left.block());
-    block.put([RIGHT - right_width, 4.0], right.block());
+    let [left, right] = [left, right].map(|cell| cell.capped(ROOM, PLAIN).block());
+    block.put([LEFT, 4.0], left);
+    block.put([RIGHT - right_width, 4.0], right);
     block.height += 4.0;
     block
 }
@@ -80,6 +84,7 @@ fn facts(wording: &Wording<'_>) -> Block {
             let mut cell = Cell::new(WIDTH / 2.0 - 8.0);
             cell.text(label, LABEL);
             cell.text(&bind(text), PLAIN);
+            let cell = cell.capped(ROOM, PLAIN);
             block.put([LEFT + place as f32 * WIDTH / 2.0, top], cell.block());
         }
     }
@@ -127,8 +132,7 @@ fn load_check(wording: &Wording<'_>, width: f32) -> Block {
     if goods.is_empty() {
         cell.text(&words.load_nothing, PLAIN);
     }
-    // Somebody may name a hundred dimensions: what does not fit on the first page is not a check any more.
-    let cell = cell.split(SKETCH[1] * 2.0);
+    let cell = cell.capped(2.0 * ROOM, PLAIN);
     let mut block = Block::default();
     block.put([LEFT_OF_BOX + padding, padding], cell.block());
     block.height += padding;

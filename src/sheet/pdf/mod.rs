@@ -27,19 +27,22 @@ use page::{Item, LEFT, PAPER, Page, RIGHT, Style, WIDTH};
 /// MIME type of [`render`]'s documents.
 pub const CONTENT_TYPE: &str = "application/pdf";
 
-/// One document with all `sheets`, each from a new page on and with page numbers of its own.
+/// One document with all `sheets`, each from a new page on, with page numbers and a bookmark of its own.
 ///
 /// Equal sheets give equal bytes. Without sheets the document is one empty page, as PDF needs one.
 #[must_use]
 pub fn render(sheets: &[RouteSheet], language: Language) -> Vec<u8> {
-    let mut pages: Vec<Page> = sheets
-        .iter()
-        .flat_map(|sheet| lay_out(sheet, language))
-        .collect();
+    let mut pages: Vec<Page> = Vec::new();
+    let mut bookmarks = Vec::new();
+    for sheet in sheets {
+        bookmarks.push((clean(&sheet.courier_name), pages.len()));
+        pages.extend(lay_out(sheet, language));
+    }
     if pages.is_empty() {
         pages.push(Page::default());
     }
-    write::document(&pages, &title(sheets, language), language.code())
+    let title = title(sheets, language);
+    write::document(&pages, bookmarks, &title, language.code())
 }
 
 /// Names the one sheet that a document has, or the day of all.

@@ -116,9 +116,9 @@ impl Table<'_, '_> {
         self.entries.extend(blocks.map(|(part, mut block)| {
             if part > 0 {
                 // A row of more than a page: the number stands at its beginning only.
-                let mut note = Cell::new(COLUMNS[1] - COLUMNS[0] - GUTTER);
+                let (x, mut note) = cell(1, 2);
                 note.text(&self.wording.words.continued, LABEL);
-                block.put([COLUMNS[0], 4.5], note.block());
+                block.put([x, 4.5], note.block());
             }
             Entry {
                 block,
@@ -134,7 +134,10 @@ impl Table<'_, '_> {
         if is_collection {
             x += 7.0;
         }
-        number.text(&stop.number.to_string(), NUMBER);
+        let digits = stop.number.to_string();
+        // Three digits and more are set smaller, so that they stay in the column.
+        let size = NUMBER.size.min(45.0 / digits.len() as f32);
+        number.text(&digits, Style::bold(size));
         let words = self.wording.words;
         let (facts_x, mut facts) = cell(4, 5);
         for label in [&words.actual_time, &words.signature, &words.refused] {
@@ -304,7 +307,7 @@ pub(super) fn line(text: &str, style: Style, above: f32) -> Entry {
     let mut cell = Cell::new(WIDTH);
     cell.text(text, style);
     let mut block = Block::default();
-    block.put([LEFT, above], cell.block());
+    block.put([LEFT, above], cell.capped(100.0, style).block());
     block.height += 2.0;
     Entry {
         block,
