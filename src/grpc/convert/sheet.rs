@@ -158,3 +158,27 @@ fn stop_message(stop: &SheetStop) -> pb::SheetStop {
         changes: stop.changes.iter().map(change_message).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_a_value_in_the_api() {
+        let values = (0..100).filter_map(|value| pb::Language::try_from(value).ok());
+        let languages: Vec<Language> = values
+            .map(|value| language(value as i32).expect("a language"))
+            .collect();
+        for known in Language::ALL {
+            assert!(languages.contains(known), "{known:?}");
+        }
+        assert_eq!(language(99).expect_err("unknown")[0].field, "language");
+    }
+
+    #[test]
+    fn an_unknown_format_is_named() {
+        assert_eq!(sheet_format(0), Ok(Format::Html));
+        assert_eq!(sheet_format(2), Ok(Format::Pdf));
+        assert_eq!(sheet_format(9).expect_err("unknown")[0].field, "format");
+    }
+}

@@ -78,7 +78,7 @@ fn wrap(parts: &[(&str, Style)], width: f32) -> Vec<Line> {
                 lines.push(std::mem::take(&mut line));
             }
             while line.spans.is_empty() && style.width(word) > width + HAIR {
-                let (head, tail) = word.split_at(fitting(word, *style, width));
+                let (head, tail) = word.split_at(break_of(word, *style, width));
                 line.push(head, *style, 0.0);
                 if tail.is_empty() {
                     word = tail;
@@ -97,6 +97,17 @@ fn wrap(parts: &[(&str, Style)], width: f32) -> Vec<Line> {
         lines.push(line);
     }
     lines
+}
+
+/// Where a word that is wider than `width` is best broken: after the last dash that fits, or else the last no-break space,
+/// or else after as much of it as fits.
+fn break_of(word: &str, style: Style, width: f32) -> usize {
+    let end = fitting(word, style, width);
+    if end == word.len() {
+        return end;
+    }
+    let after = |sign: char| word[..end].rfind(sign).map(|at| at + sign.len_utf8());
+    after('–').or_else(|| after('\u{a0}')).unwrap_or(end)
 }
 
 /// Bytes of the longest beginning of `word` that fits in `width`, but at least one character.
@@ -332,6 +343,14 @@ mod tests {
         let found = lines("Длиннофамильная", 40.0);
         assert!(found.len() > 1);
         assert_eq!(found.concat(), "Длиннофамильная");
+    }
+
+    #[test]
+    fn a_window_with_dates_breaks_after_its_dash() {
+        assert_eq!(
+            lines("24\u{a0}Nov\u{a0}07:09–24\u{a0}Nov\u{a0}07:30", 100.0),
+            ["24\u{a0}Nov\u{a0}07:09–", "24\u{a0}Nov\u{a0}07:30"]
+        );
     }
 
     #[test]
