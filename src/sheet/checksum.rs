@@ -118,19 +118,23 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
         write_reload(&mut text, reload);
     }
     for pause in breaks {
-        let SheetBreak {
-            after_stop,
-            start,
-            end,
-        } = pause;
-        text.field("break", after_stop);
-        text.moment("start", Some(*start));
-        text.moment("end", Some(*end));
+        write_break(&mut text, *pause);
     }
     if let Some(changes) = changes {
         write_changes(&mut text, changes);
     }
     text
+}
+
+fn write_break(text: &mut Canonical, pause: SheetBreak) {
+    let SheetBreak {
+        after_stop,
+        start,
+        end,
+    } = pause;
+    text.field("break", after_stop);
+    text.moment("start", Some(start));
+    text.moment("end", Some(end));
 }
 
 fn write_changes(text: &mut Canonical, changes: &SheetChanges) {
