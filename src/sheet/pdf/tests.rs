@@ -66,12 +66,13 @@ fn assert_within(pages: &[Page]) {
 /// Numbers of stops and the signs of other rows, in sequence.
 fn numbers(pages: &[Page]) -> Vec<String> {
     let items = pages.iter().flat_map(|page| &page.items);
-    let number = |item: &Item| match item {
-        Item::Text { at, style, text } if style.size >= 11.0 && at[0] < LEFT + 10.0 => {
-            let is_number = text.chars().all(|c| c.is_ascii_digit() || "↺‖".contains(c));
-            is_number.then(|| text.clone())
-        }
-        _ => None,
+    let number = |item: &Item| {
+        let Item::Text { at, style, text } = item else {
+            return None;
+        };
+        let is_sign = |c: char| c.is_ascii_digit() || "↺‖".contains(c);
+        let is_number = style.size >= 11.0 && at[0] < LEFT + 10.0 && text.chars().all(is_sign);
+        is_number.then(|| text.clone())
     };
     items.filter_map(number).collect()
 }
