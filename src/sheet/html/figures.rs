@@ -38,12 +38,13 @@ pub(super) fn code_picture(code: &StopCode, label: &str) -> Markup {
     let side = code.side + 8;
     html! {
         svg.code viewBox={ "-4 -4 " (side) " " (side) } shape-rendering="crispEdges" role="img" aria-label=(label) {
-            path d=(modules(code)) {}
+            // Lines that overlap by a hair leave no light seams between rows.
+            path d=(modules(code)) stroke="#000" stroke-width="1.02" {}
         }
     }
 }
 
-/// The dark modules, neighbors in a row together.
+/// Lines along the middles of the rows through the dark modules, neighbors together.
 fn modules(code: &StopCode) -> String {
     let mut path = String::new();
     for (y, row) in code.dark.chunks(code.side).enumerate() {
@@ -52,7 +53,7 @@ fn modules(code: &StopCode) -> String {
             let width = stretch.len();
             if stretch[0] {
                 // Writing to a String cannot fail.
-                let _ = write!(path, "M{x} {y}h{width}v1h-{width}z");
+                let _ = write!(path, "M{x} {y}.5h{width}");
             }
             x += width;
         }

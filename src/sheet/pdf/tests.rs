@@ -310,17 +310,15 @@ fn with_text(text: &str) -> RouteSheet {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn no_text_leaves_the_paper_or_stops_the_printer(
         text in prop_oneof![any::<String>(), "[א-ת ]{0,90}", "[A-Za-zА-я\u{a0}]{0,300}"],
     ) {
-        for language in [Language::Ru, Language::En] {
-            let sheet = with_text(&text);
-            let pages = lay_out(&sheet, language);
-            assert_within(&pages);
-            write::document(&pages, vec![(text.clone(), 0)], &text, language.code());
-        }
+        let pages = lay_out(&with_text(&text), Language::Ru);
+        assert_within(&pages);
+        let document = write::document(&pages, vec![(text.clone(), 0)], &text, "ru");
+        prop_assert!(document.starts_with(b"%PDF-"));
     }
 }
