@@ -46,7 +46,7 @@
 //! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
 //! | 4 | [`book`] | the plan behind a day's promises: what can be promised, how surely, and what it costs | layers 0 to 3 |
 //! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV, orders from and plans to spreadsheets and maps | `model`, `solver` |
-//! | 4 | [`sheet`] | route sheets, as data and as HTML | layers 0 to 2 |
+//! | 4 | [`sheet`] | route sheets, as data, as HTML and as PDF | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1, `promise` |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |

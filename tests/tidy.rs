@@ -292,12 +292,17 @@ fn every_message_and_field_of_the_protocol_is_explained() {
 
 #[test]
 fn the_bundled_data_stay_small() {
-    let size: u64 = fs::read_dir(root().join("data"))
-        .unwrap()
-        .map(|entry| entry.unwrap().metadata().unwrap().len())
-        .sum();
+    let size = |folder: &str| -> u64 {
+        let entries = fs::read_dir(root().join(folder)).into_iter().flatten();
+        let found = entries.map(|entry| entry.unwrap().metadata().unwrap());
+        let files = found.filter(std::fs::Metadata::is_file);
+        files.map(|file| file.len()).sum()
+    };
+    let own = size("data") + size("data/messages") + size("data/pictures");
+    assert!(own <= 1 << 20, "data/ has {own} bytes, at most 1 MiB");
+    let fonts = size("data/fonts");
     assert!(
-        size <= 1 << 20,
-        "data/ has {size} bytes, at most 1 MiB is bundled"
+        fonts <= 3 << 19,
+        "data/fonts/ has {fonts} bytes, at most two faces"
     );
 }

@@ -12,6 +12,7 @@ use crate::config::PlanningConfig;
 use crate::grpc::json::{self, JsonError, JsonMessage};
 use crate::grpc::noise_file::read_noise_file;
 use crate::grpc::pb;
+use crate::sheet::Format;
 use crate::telemetry;
 
 /// Reads a message from a JSON file.
@@ -137,15 +138,16 @@ pub(super) fn ready_folder(path: &Path) -> Result<(), Failure> {
 }
 
 /// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan.
-pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String]) {
+pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String], format: Format) {
+    let ending = format!(".{}", format.extension());
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let n_others = names
-        .filter(|name| name.ends_with(".html") && !written.contains(name))
+        .filter(|name| name.ends_with(&ending) && !written.contains(name))
         .count();
     if n_others > 0 {
         console::note(format_args!(
-            "warning: {} has {n_others} more .html files, which are not of this plan",
+            "warning: {} has {n_others} more {ending} files, which are not of this plan",
             folder.display()
         ));
     }

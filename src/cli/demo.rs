@@ -16,7 +16,7 @@ use crate::grpc::pb::planning_service_client::PlanningServiceClient;
 use crate::grpc::pb::route_sheet_service_client::RouteSheetServiceClient;
 use crate::grpc::server::{Server, ServerError};
 use crate::grpc::{json, pb};
-use crate::sheet::Language;
+use crate::sheet::{Format, Language};
 
 /// Where the bundled day lies in the project.
 const BUNDLED_PATH: &str = "data/moscow-day.json";
@@ -174,6 +174,7 @@ async fn write_sheets(
         day: Some(day),
         courier_ids: Vec::new(),
         language: language as i32,
+        ..pb::RenderRouteSheetRequest::default()
     };
     let rendered = RouteSheetServiceClient::new(channel)
         .max_decoding_message_size(ANSWER_BYTES_MAX)
@@ -189,7 +190,7 @@ async fn write_sheets(
         day_file::write_text(&arguments.output.join(name), &sheet.content)?;
         written.push(name.to_string_lossy().into_owned());
     }
-    day_file::warn_of_other_sheets(&arguments.output, &written);
+    day_file::warn_of_other_sheets(&arguments.output, &written, Format::Html);
     console::say(format_args!(
         "{} route sheets are in {}.",
         rendered.sheets.len(),

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Done, Failure, console, day_file, report};
 use crate::formats::{ExportDay, ExportFormat, ExportLanguage, export_plan};
-use crate::grpc::convert::{self, PlannedDay};
+use crate::grpc::convert::{self, SheetDay};
 use crate::grpc::{json, pb};
 
 /// Writes a plan as a table (CSV, Excel), as a map (GeoJSON) or as routes for navigation (GPX).
@@ -126,7 +126,7 @@ fn read(arguments: &Arguments) -> Result<pb::PlannedDay, Failure> {
 }
 
 /// Leaves only the routes of `couriers`, if there are any.
-fn choose_routes(day: &mut PlannedDay, couriers: &[String]) -> Result<(), Failure> {
+fn choose_routes(day: &mut SheetDay, couriers: &[String]) -> Result<(), Failure> {
     let routes = &mut day.plan.routes;
     for courier in couriers {
         if !routes.iter().any(|route| route.courier.as_str() == courier) {
@@ -142,7 +142,7 @@ fn choose_routes(day: &mut PlannedDay, couriers: &[String]) -> Result<(), Failur
 
 fn write(
     path: &Path,
-    day: &PlannedDay,
+    day: &SheetDay,
     format: ExportFormat,
     language: ExportLanguage,
 ) -> Result<(), Failure> {
@@ -161,7 +161,7 @@ fn write(
 }
 
 /// Says what somebody who reads the file only does not see.
-fn tell_what_is_missing(day: &PlannedDay, format: ExportFormat) {
+fn tell_what_is_missing(day: &SheetDay, format: ExportFormat) {
     let n_unserved = day.plan.unserved.len();
     if n_unserved > 0 && matches!(format, ExportFormat::Csv | ExportFormat::Gpx) {
         let orders = report::counted(n_unserved as u64, "order");

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::convert::{self, SheetDay};
+use super::convert;
 use super::{pb, status};
 use crate::app::{App, Refusal};
-use crate::config::PlanningConfig;
-use crate::sheet::{self, RouteSheet};
+use crate::model::{Finding, Reason};
+use crate::sheet::{self, Format, Language, RouteSheet};
 
 /// Serves `RouteSheetService` from the application.
 pub(super) struct Sheets {
@@ -22,7 +22,13 @@ impl Sheets {
     ) -> Result<pb::GetRouteSheetResponse, Refusal> {
         let config = self.app.config().clone();
         let make = move || {
-            let sheets = sheets(request.day.as_ref(), &request.courier_ids, &config)?;
+            let order = convert::read_sheet_order(
+                request.day.as_ref(),
+                request.previous.as_ref(),
+                &request.courier_ids,
+                &config,
+            )?;
+            let sheets = order.sheets(request.changed_only);
             Ok(pb::GetRouteSheetResponse {
                 sheets: sheets.iter().map(convert::sheet_message).collect(),
             })
@@ -36,41 +42,59 @@ impl Sheets {
     ) -> Result<pb::RenderRouteSheetResponse, Refusal> {
         let config = self.app.config().clone();
         let make = move || {
-            let language = convert::language(request.language).map_err(Refusal::Invalid)?;
-            let sheets = sheets(request.day.as_ref(), &request.courier_ids, &config)?;
+            let (language, format) = printing(&request)?;
+            let order = convert::read_sheet_order(
+                request.day.as_ref(),
+                request.previous.as_ref(),
+                &request.courier_ids,
+                &config,
+            )?;
+            let sheets = order.sheets(request.changed_only);
             let render = |sheet: &RouteSheet| pb::RenderedSheet {
                 courier_id: sheet.courier.to_string(),
-                file_name: sheet::file_name(sheet),
-                content_type: sheet::CONTENT_TYPE.to_owned(),
-                content: sheet::render(sheet, language).into_bytes(),
+                file_name: sheet::file_name(sheet, format),
+                content_type: format.content_type().to_owned(),
+                content: sheet::render(sheet, format, language),
             };
             Ok(pb::RenderRouteSheetResponse {
-                sheets: sheets.iter().map(render).collect(),
+                sheets: if request.merge {
+                    merged(&sheets, language).into_iter().collect()
+                } else {
+                    sheets.iter().map(render).collect()
+                },
             })
         };
         self.app.compute().run("render route sheets", make).await?
     }
 }
 
-fn sheets(
-    day: Option<&pb::PlannedDay>,
-    courier_ids: &[String],
-    config: &PlanningConfig,
-) -> Result<Vec<RouteSheet>, Refusal> {
-    let SheetDay {
-        problem,
-        plan,
-        forecast,
-        plan_version,
-        couriers,
-    } = convert::read_sheet_day(day, courier_ids, config)?;
-    Ok(sheet::sheets(
-        &problem,
-        &plan,
-        &forecast,
-        &plan_version,
-        &couriers,
-    ))
+/// In which language and format to print.
+fn printing(request: &pb::RenderRouteSheetRequest) -> Result<(Language, Format), Refusal> {
+    let language = convert::language(request.language);
+    let format = convert::sheet_format(request.format).and_then(|format| {
+        if request.merge && format != Format::Pdf {
+            let message = "only PDF sheets can be merged";
+            return Err(vec![Finding::new("merge", "", Reason::Conflict, message)]);
+        }
+        Ok(format)
+    });
+    match (language, format) {
+        (Ok(language), Ok(format)) => Ok((language, format)),
+        (language, format) => {
+            let found = [language.err(), format.err()].into_iter().flatten();
+            Err(Refusal::Invalid(found.flatten().collect()))
+        }
+    }
+}
+
+/// All sheets in one document; none if there are none.
+fn merged(sheets: &[RouteSheet], language: Language) -> Option<pb::RenderedSheet> {
+    (!sheets.is_empty()).then(|| pb::RenderedSheet {
+        courier_id: String::new(),
+        file_name: "sheets.pdf".to_owned(),
+        content_type: Format::Pdf.content_type().to_owned(),
+        content: sheet::pdf::render(sheets, language),
+    })
 }
 
 #[tonic::async_trait]

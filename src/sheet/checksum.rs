@@ -5,8 +5,11 @@ use std::fmt::{Display, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
-use crate::model::{Contact, OrderKind, TimeWindow};
+use super::{
+    LeaveByBasis, RemovedStop, RouteSheet, SheetBreak, SheetChanges, SheetReload, SheetStop,
+    StopChange,
+};
+use crate::model::{Contact, GeoPoint, OrderKind, TimeWindow};
 use crate::units::{Load, Timestamp};
 
 /// First eight hexadecimal digits of the SHA-256 of everything on `sheet` but its checksum field.
@@ -39,6 +42,11 @@ impl Canonical {
         self.moment(name, window.map(|window| window.end));
     }
 
+    fn location(&mut self, location: Option<GeoPoint>) {
+        let text = |at: GeoPoint| format!("{:.6} {:.6}", at.latitude, at.longitude);
+        self.field("location", location.map_or_else(String::new, text));
+    }
+
     fn loads(&mut self, name: &str, loads: &BTreeMap<String, Load>) {
         self.field(name, loads.len());
         for (dimension, load) in loads {
@@ -57,12 +65,14 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
         courier_name,
         courier_phone,
         start_place,
+        start_location,
         loading,
         departure,
         leave_by,
         load_at_start,
         parcels_at_start,
         end_place,
+        end_location,
         end,
         distance,
         stops,
@@ -70,8 +80,10 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
         breaks,
         plan_version,
         checksum: _,
+        leave_by_basis,
         leave_by_confidence,
         spread_is_default,
+        changes,
     } = sheet;
     let mut text = Canonical(String::new());
     text.field("day", day_name);
@@ -80,15 +92,22 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
     text.field("courier_name", courier_name);
     text.field("courier_phone", courier_phone);
     text.field("start_place", start_place);
+    text.location(*start_location);
     text.moment("loading", Some(*loading));
     text.moment("departure", Some(*departure));
     text.moment("leave_by", *leave_by);
     text.loads("load_at_start", load_at_start);
     text.field("parcels_at_start", parcels_at_start);
     text.field("end_place", end_place);
+    text.location(*end_location);
     text.moment("end", Some(*end));
     text.field("distance", distance);
     text.field("plan_version", plan_version);
+    let basis = match leave_by_basis {
+        LeaveByBasis::SimulatedDays => "days",
+        LeaveByBasis::Slack => "slack",
+    };
+    text.field("basis", basis);
     text.field("confidence", leave_by_confidence.0);
     text.field("spread_is_default", spread_is_default);
     text.field("stops", stops.len());
@@ -99,22 +118,63 @@ fn canonical(sheet: &RouteSheet) -> Canonical {
         write_reload(&mut text, reload);
     }
     for pause in breaks {
-        let SheetBreak {
-            after_stop,
-            start,
-            end,
-        } = pause;
-        text.field("break", after_stop);
-        text.moment("start", Some(*start));
-        text.moment("end", Some(*end));
+        write_break(&mut text, *pause);
+    }
+    if let Some(changes) = changes {
+        write_changes(&mut text, changes);
     }
     text
+}
+
+fn write_break(text: &mut Canonical, pause: SheetBreak) {
+    let SheetBreak {
+        after_stop,
+        start,
+        end,
+    } = pause;
+    text.field("break", after_stop);
+    text.moment("start", Some(start));
+    text.moment("end", Some(end));
+}
+
+fn write_changes(text: &mut Canonical, changes: &SheetChanges) {
+    let SheetChanges {
+        since_version,
+        is_changed,
+        is_withdrawn,
+        removed,
+    } = changes;
+    text.field("since", since_version);
+    text.field("is_changed", is_changed);
+    text.field("is_withdrawn", is_withdrawn);
+    for stop in removed {
+        let RemovedStop {
+            number,
+            order,
+            address,
+            taken_by,
+        } = stop;
+        text.field("removed", number);
+        text.field("order", order);
+        text.field("address", address);
+        text.field("taken_by", taken_by);
+    }
+}
+
+fn write_change(text: &mut Canonical, change: &StopChange) {
+    match change {
+        StopChange::New => text.field("new", ""),
+        StopChange::Moved { from } => text.field("moved", from),
+        StopChange::Retimed { arrival } => text.moment("retimed", Some(*arrival)),
+        StopChange::Edited => text.field("edited", ""),
+    }
 }
 
 fn write_reload(text: &mut Canonical, reload: &SheetReload) {
     let SheetReload {
         after_stop,
         place,
+        location,
         arrival,
         loading,
         departure,
@@ -123,6 +183,7 @@ fn write_reload(text: &mut Canonical, reload: &SheetReload) {
     } = reload;
     text.field("reload", after_stop);
     text.field("place", place);
+    text.location(*location);
     text.moment("arrival", Some(*arrival));
     text.moment("loading", Some(*loading));
     text.moment("departure", Some(*departure));
@@ -140,12 +201,14 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
         arrival_band,
         leave_by,
         address,
+        location,
         contact: Contact { name, phone },
         entry_notes,
         parcels,
         loads,
         payment_note,
         notes,
+        changes,
     } = stop;
     text.field("number", number);
     text.field("order", order);
@@ -161,6 +224,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     text.window("arrival_band", *arrival_band);
     text.moment("leave_by", *leave_by);
     text.field("address", address);
+    text.location(*location);
     text.field("contact_name", name);
     text.field("contact_phone", phone);
     text.field("entry_notes", entry_notes);
@@ -171,6 +235,9 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     text.loads("loads", loads);
     text.field("payment_note", payment_note);
     text.field("notes", notes);
+    for change in changes {
+        write_change(text, change);
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +255,7 @@ mod tests {
 
     #[test]
     fn every_change_on_the_sheet_changes_the_checksum() {
-        let edits: [fn(&mut RouteSheet); 12] = [
+        let edits: [fn(&mut RouteSheet); 15] = [
             |sheet| sheet.plan_version.push('x'),
             |sheet| sheet.departure.0 += 1,
             |sheet| sheet.leave_by = None,
@@ -200,6 +267,9 @@ mod tests {
             |sheet| sheet.reloads[0].after_stop = 1,
             |sheet| sheet.breaks.clear(),
             |sheet| sheet.breaks[0].end.0 += 1,
+            |sheet| sheet.leave_by_basis = LeaveByBasis::Slack,
+            |sheet| sheet.start_location = None,
+            |sheet| sheet.stops[0].changes.push(StopChange::New),
             |sheet| {
                 sheet.stops[1].loads.clear();
             },

@@ -24,9 +24,9 @@ pub(super) enum Round {
 }
 
 impl<'a> ClockFace<'a> {
-    /// A face in the zone called `time_zone` for the day that `day_of` falls on. An unknown zone is read as UTC.
+    /// A face in the zone called `time_zone` for the day that `day_of` falls on.
     pub(super) fn new(time_zone: &str, day_of: Timestamp, words: &'a Messages) -> Self {
-        let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+        let zone = zone_of(time_zone);
         Self {
             day: local(&zone, day_of).date(),
             zone,
@@ -64,8 +64,13 @@ impl<'a> ClockFace<'a> {
     }
 }
 
+/// An unknown zone is read as UTC.
+pub(super) fn zone_of(time_zone: &str) -> TimeZone {
+    TimeZone::get(time_zone).unwrap_or(TimeZone::UTC)
+}
+
 /// Moments that the calendar does not reach are printed as its first moment: validation keeps them out.
-fn local(zone: &TimeZone, moment: Timestamp) -> DateTime {
+pub(super) fn local(zone: &TimeZone, moment: Timestamp) -> DateTime {
     jiff::Timestamp::from_second(moment.0).map_or(DateTime::MIN, |at| zone.to_datetime(at))
 }
 

@@ -2,42 +2,90 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::mark;
 use super::checksum::checksum;
-use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
+use super::leave_by::LeaveBy;
+use super::{LeaveByBasis, RouteSheet, SheetBreak, SheetReload, SheetStop};
 use crate::model::{
-    Break, Contact, Courier, CourierId, Order, OrderId, OrderKind, PlaceIdx, Plan, PlanForecast,
-    Problem, Reload, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource, Stop, StopForecast,
-    TimeWindow,
+    Break, Contact, Courier, CourierId, DepotId, GeoPoint, Order, OrderId, OrderKind, PlaceIdx,
+    Plan, PlanForecast, Problem, Reload, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource,
+    Stop, StopForecast, TimeWindow,
 };
 use crate::units::BasisPoints;
 
-/// One sheet a route, in the order of the plan.
+/// A day, its plan, and what is known of how it will go.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedDay<'a> {
+    /// The day.
+    pub problem: &'a Problem,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// The plan's forecast; without one, sheets have no bands, and leave-by times follow from the plan's slack.
+    pub forecast: Option<&'a PlanForecast>,
+    /// Version of the plan.
+    pub version: &'a str,
+}
+
+/// Which sheets are wanted. The default is all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Selection<'a> {
+    /// Only these couriers; empty means every courier.
+    pub couriers: &'a [CourierId],
+    /// Only sheets of which the courier has to know a change. Without an earlier plan every sheet is one.
+    pub changed_only: bool,
+}
+
+/// One sheet a route, in the order of the plan, with what is another than in the plan `before`, if there is one; couriers
+/// of that plan who drive no more follow.
 ///
-/// Shape: only the routes of `couriers`, or all of them if `couriers` is empty. A route whose courier the problem does
-/// not have is left out; an order that the problem does not have is printed with its id and times. Bands and leave-by
-/// times are empty where the forecast does not speak of the same courier and order.
+/// Shape: a route whose courier the problem does not have is left out; an order that the problem does not have is printed
+/// with its id and times. Bands are empty, and leave-by times follow from the plan's slack, where the forecast does not
+/// speak of the same courier; they are empty where it does not speak of the same order.
 #[must_use]
 pub fn sheets(
-    problem: &Problem,
-    plan: &Plan,
-    forecast: &PlanForecast,
-    plan_version: &str,
-    couriers: &[CourierId],
+    day: &PlannedDay<'_>,
+    before: Option<&PlannedDay<'_>>,
+    selection: &Selection<'_>,
 ) -> Vec<RouteSheet> {
-    let day = Day {
-        problem,
-        orders: problem
-            .orders
-            .iter()
-            .map(|order| (&order.id, order))
-            .collect(),
-        forecast,
-        plan_version,
+    let mut sheets = all_sheets(day);
+    if let Some(before) = before {
+        mark(&mut sheets, &all_sheets(before), before.version);
+        for withdrawn in &mut sheets {
+            // A plan without any route has a version all the same.
+            day.version.clone_into(&mut withdrawn.plan_version);
+        }
+    }
+    let Selection {
+        couriers,
+        changed_only,
+    } = *selection;
+    let is_changed = |sheet: &RouteSheet| {
+        let changes = sheet.changes.as_ref();
+        changes.is_none_or(|changes| changes.is_changed)
     };
-    plan.routes
-        .iter()
-        .filter(|route| couriers.is_empty() || couriers.contains(&route.courier))
-        .filter_map(|route| Some(day.sheet(problem.courier(&route.courier)?, route)))
+    sheets.retain(|sheet| couriers.is_empty() || couriers.contains(&sheet.courier));
+    sheets.retain(|sheet| !changed_only || is_changed(sheet));
+    for sheet in &mut sheets {
+        sheet.checksum = checksum(sheet);
+    }
+    sheets
+}
+
+/// The sheets of all couriers, without checksums.
+fn all_sheets(day: &PlannedDay<'_>) -> Vec<RouteSheet> {
+    let problem = day.problem;
+    let orders = problem.orders.iter();
+    let forecasts = day.forecast.iter().flat_map(|forecast| &forecast.routes);
+    let all = Day {
+        problem,
+        orders: orders.map(|order| (&order.id, order)).collect(),
+        forecast: day.forecast,
+        forecasts: forecasts.map(|route| (&route.courier, route)).collect(),
+        plan_version: day.version,
+    };
+    let routes = day.plan.routes.iter();
+    routes
+        .filter_map(|route| Some(all.sheet(problem.courier(&route.courier)?, route)))
         .collect()
 }
 
@@ -45,42 +93,58 @@ pub fn sheets(
 struct Day<'a> {
     problem: &'a Problem,
     orders: BTreeMap<&'a OrderId, &'a Order>,
-    forecast: &'a PlanForecast,
+    forecast: Option<&'a PlanForecast>,
+    forecasts: BTreeMap<&'a CourierId, &'a RouteForecast>,
     plan_version: &'a str,
 }
 
 impl Day<'_> {
     fn sheet(&self, courier: &Courier, route: &Route) -> RouteSheet {
-        let forecast = self
+        let forecast = self.forecasts.get(&route.courier).copied();
+        let profile = self.problem.profile(&courier.profile);
+        let slack = LeaveBy::new(
+            route,
+            profile.is_some_and(|profile| !profile.buckets.is_empty()),
+        );
+        let confidence = self
             .forecast
-            .routes
-            .iter()
-            .find(|forecast| forecast.courier == route.courier);
-        let mut sheet = RouteSheet {
+            .map_or(0.0, |forecast| forecast.leave_by_confidence);
+        let spread = self.forecast.map(|forecast| forecast.spread_source);
+        let (start_place, start_location) = self.start_place(courier);
+        let (end_place, end_location) = self.end_place(courier);
+        RouteSheet {
             day_name: self.problem.name.clone(),
             time_zone: self.zone(),
             courier: courier.id.clone(),
             courier_name: or_else(&courier.name, courier.id.as_str()),
             courier_phone: courier.phone.clone(),
-            start_place: self.start_place(courier),
+            start_place,
+            start_location,
             loading: route.start,
             departure: route.departure,
-            leave_by: forecast.map(|forecast| forecast.leave_by),
+            leave_by: match forecast {
+                Some(forecast) => Some(forecast.leave_by),
+                None => slack.start(),
+            },
             load_at_start: route.load_at_start.clone(),
             parcels_at_start: self.parcels_of_trip(route, 0),
-            end_place: self.end_place(courier),
+            end_place,
+            end_location,
             end: route.end,
             distance: route.distance,
-            stops: self.stops(route, forecast),
+            stops: self.stops(route, forecast, &slack),
             reloads: self.reloads(route),
             breaks: breaks(route),
             plan_version: self.plan_version.to_owned(),
             checksum: String::new(),
-            leave_by_confidence: BasisPoints::of_share(self.forecast.leave_by_confidence),
-            spread_is_default: self.forecast.spread_source == SpreadSource::Default,
-        };
-        sheet.checksum = checksum(&sheet);
-        sheet
+            leave_by_basis: match forecast {
+                Some(_) => LeaveByBasis::SimulatedDays,
+                None => LeaveByBasis::Slack,
+            },
+            leave_by_confidence: BasisPoints::of_share(confidence),
+            spread_is_default: forecast.is_some() && spread == Some(SpreadSource::Default),
+            changes: None,
+        }
     }
 
     fn zone(&self) -> String {
@@ -104,6 +168,7 @@ impl Day<'_> {
         let line = |reload: &Reload| SheetReload {
             after_stop: u32::try_from(reload.n_before).unwrap_or(u32::MAX),
             place: self.depot_label(&reload.depot),
+            location: self.depot_location(&reload.depot),
             arrival: reload.arrival,
             loading: reload.loading_start,
             departure: reload.departure,
@@ -113,22 +178,30 @@ impl Day<'_> {
         route.reloads.iter().map(line).collect()
     }
 
-    fn start_place(&self, courier: &Courier) -> String {
+    fn start_place(&self, courier: &Courier) -> (String, Option<GeoPoint>) {
         match &courier.start {
-            RouteStart::Depot(id) => self.depot_label(id),
-            RouteStart::Place(place) => self.place_label(*place),
+            RouteStart::Depot(id) => (self.depot_label(id), self.depot_location(id)),
+            RouteStart::Place(place) => (self.place_label(*place), self.location(*place)),
         }
     }
 
-    fn end_place(&self, courier: &Courier) -> String {
+    fn end_place(&self, courier: &Courier) -> (String, Option<GeoPoint>) {
         match &courier.end {
-            RouteEnd::Depot(id) => self.depot_label(id),
-            RouteEnd::Place(place) => self.place_label(*place),
-            RouteEnd::Open => String::new(),
+            RouteEnd::Depot(id) => (self.depot_label(id), self.depot_location(id)),
+            RouteEnd::Place(place) => (self.place_label(*place), self.location(*place)),
+            RouteEnd::Open => (String::new(), None),
         }
     }
 
-    fn depot_label(&self, id: &crate::model::DepotId) -> String {
+    fn location(&self, place: PlaceIdx) -> Option<GeoPoint> {
+        self.problem.place(place).location
+    }
+
+    fn depot_location(&self, id: &DepotId) -> Option<GeoPoint> {
+        self.location(self.problem.depot(id)?.place)
+    }
+
+    fn depot_label(&self, id: &DepotId) -> String {
         let Some(depot) = self.problem.depot(id) else {
             return id.to_string();
         };
@@ -152,7 +225,12 @@ impl Day<'_> {
         }
     }
 
-    fn stops(&self, route: &Route, forecast: Option<&RouteForecast>) -> Vec<SheetStop> {
+    fn stops(
+        &self,
+        route: &Route,
+        forecast: Option<&RouteForecast>,
+        slack: &LeaveBy<'_>,
+    ) -> Vec<SheetStop> {
         let mut stops: Vec<SheetStop> = route
             .stops
             .iter()
@@ -160,10 +238,13 @@ impl Day<'_> {
             .zip(1..)
             .map(|((position, stop), number)| {
                 // A forecast has the stops of its plan in the same sequence; anything else is not this plan's.
-                let forecast = forecast
+                let of_stop = forecast
                     .and_then(|forecast| forecast.stops.get(position))
                     .filter(|forecast| forecast.order == stop.order);
-                let mut line = planned_line(number, stop, forecast);
+                let mut line = planned_line(number, stop, of_stop);
+                if forecast.is_none() {
+                    line.leave_by = slack.stop(position);
+                }
                 if let Some(order) = self.orders.get(&stop.order) {
                     self.add_order(&mut line, order, stop);
                 }
@@ -180,6 +261,7 @@ impl Day<'_> {
         line.kind = order.kind;
         line.window = told_window(order, stop);
         line.address = self.place_label(order.place);
+        line.location = self.location(order.place);
         line.contact = order.contact.clone();
         line.entry_notes.clone_from(&order.entry_notes);
         line.parcels = order.parcels;
@@ -212,12 +294,14 @@ fn planned_line(number: u32, stop: &Stop, forecast: Option<&StopForecast>) -> Sh
         }),
         leave_by: forecast.and_then(|forecast| forecast.leave_by),
         address: String::new(),
+        location: None,
         contact: Contact::default(),
         entry_notes: String::new(),
         parcels: None,
         loads: BTreeMap::new(),
         payment_note: String::new(),
         notes: String::new(),
+        changes: Vec::new(),
     }
 }
 
@@ -247,9 +331,21 @@ mod tests {
     use super::*;
     use crate::sheet::sample::at;
     use crate::sheet::sample_day::{forecast, plan, problem, window};
+    use crate::units::Seconds;
+
+    fn made_of(problem: &Problem, plan: &Plan, version: &str) -> Vec<RouteSheet> {
+        let forecast = forecast();
+        let day = PlannedDay {
+            problem,
+            plan,
+            forecast: Some(&forecast),
+            version,
+        };
+        sheets(&day, None, &Selection::default())
+    }
 
     fn all() -> Vec<RouteSheet> {
-        sheets(&problem(), &plan(), &forecast(), "v1", &[])
+        made_of(&problem(), &plan(), "first")
     }
 
     #[test]
@@ -290,16 +386,75 @@ mod tests {
     #[test]
     fn what_the_forecast_or_the_problem_does_not_know_stays_empty() {
         let sheet = &all()[1];
-        assert_eq!(sheet.leave_by, None);
+        assert_eq!(sheet.leave_by_basis, LeaveByBasis::Slack);
+        assert!(!sheet.spread_is_default);
         assert_eq!(sheet.stops[0].arrival_band, None);
         assert_eq!(sheet.stops[1].order.as_str(), "unheard-of");
         assert_eq!(sheet.stops[1].window, None);
     }
 
     #[test]
+    fn without_a_forecast_leave_by_times_follow_from_the_slack() {
+        let (problem, mut plan) = (problem(), plan());
+        plan.routes[0].stops[0].slack = Seconds(600);
+        plan.routes[0].stops[1].slack = Seconds(1_200);
+        let day = PlannedDay {
+            problem: &problem,
+            plan: &plan,
+            forecast: None,
+            version: "first",
+        };
+        let sheet = &sheets(&day, None, &Selection::default())[0];
+        assert_eq!(sheet.leave_by_basis, LeaveByBasis::Slack);
+        assert_eq!(sheet.leave_by, Some(at(7, 50)));
+        assert_eq!(sheet.stops[0].leave_by, Some(at(8, 30)));
+        assert_eq!(sheet.stops[1].leave_by, None);
+        assert_eq!(sheet.stops[0].arrival_band, None);
+    }
+
+    #[test]
+    fn only_changed_sheets_are_given_if_only_those_are_wanted() {
+        let (problem, before) = (problem(), plan());
+        let mut now = before.clone();
+        now.routes[1].stops.remove(1);
+        let day = |plan, version| PlannedDay {
+            problem: &problem,
+            plan,
+            forecast: None,
+            version,
+        };
+        let wanted = |changed_only| Selection {
+            couriers: &[],
+            changed_only,
+        };
+        let (now, before) = (day(&now, "second"), day(&before, "first"));
+        let all = sheets(&now, Some(&before), &wanted(false));
+        assert_eq!(all.len(), 2);
+        let changed = sheets(&now, Some(&before), &wanted(true));
+        assert_eq!(changed.len(), 1);
+        assert_eq!(changed[0].courier.as_str(), "b");
+        let changes = changed[0].changes.as_ref().expect("it was compared");
+        assert_eq!(changes.since_version, "first");
+        assert_eq!(changes.removed[0].order.as_str(), "unheard-of");
+        let back = sheets(&before, Some(&before), &wanted(true));
+        assert_eq!(back, []);
+    }
+
+    #[test]
     fn only_the_couriers_asked_for_get_a_sheet() {
         let wanted = [CourierId::parse("b").expect("an id")];
-        let sheets = sheets(&problem(), &plan(), &forecast(), "v1", &wanted);
+        let (problem, plan) = (problem(), plan());
+        let day = PlannedDay {
+            problem: &problem,
+            plan: &plan,
+            forecast: None,
+            version: "first",
+        };
+        let selection = Selection {
+            couriers: &wanted,
+            changed_only: true,
+        };
+        let sheets = sheets(&day, None, &selection);
         assert_eq!(sheets.len(), 1);
         assert_eq!(sheets[0].courier, wanted[0]);
     }
@@ -319,7 +474,7 @@ mod tests {
         });
         let mut day = problem();
         day.orders[1].parcels = Some(5);
-        let sheet = &sheets(&day, &plan, &forecast(), "v1", &[])[0];
+        let sheet = &made_of(&day, &plan, "first")[0];
         assert_eq!(sheet.parcels_at_start, 2);
         let reload = &sheet.reloads[0];
         assert_eq!((reload.after_stop, reload.parcels_at_departure), (1, 5));
@@ -337,7 +492,7 @@ mod tests {
             start: at(9, 0),
             end: at(9, 30),
         });
-        let sheet = &sheets(&problem(), &plan, &forecast(), "v1", &[])[0];
+        let sheet = &made_of(&problem(), &plan, "first")[0];
         let expected = SheetBreak {
             after_stop: 1,
             start: at(9, 0),
@@ -349,7 +504,7 @@ mod tests {
 
     #[test]
     fn the_plan_version_is_part_of_the_checksum() {
-        let other = sheets(&problem(), &plan(), &forecast(), "v2", &[]);
+        let other = made_of(&problem(), &plan(), "second");
         assert_ne!(all()[0].checksum, other[0].checksum);
         assert_eq!(all()[0].checksum, all()[0].checksum);
     }

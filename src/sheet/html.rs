@@ -5,19 +5,21 @@
 //! of `@page`; a browser without margin boxes still prints everything else. Everything after the stops is the last row
 //! of the same table, so that no page is without its head.
 
+mod figures;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::clock_face::{ClockFace, Round};
-use super::messages::{Language, Messages};
+use super::clock_face::Round;
+use super::messages::Language;
+use super::sketch::sketch;
+use super::stop_codes::stop_codes;
 use super::text::{bind, clean};
-use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
+use super::wording::{Wording, has_text, present};
+use super::{RouteSheet, SheetBreak, SheetChanges, SheetReload, SheetStop};
 use crate::model::{OrderKind, TimeWindow};
-use crate::units::{Load, Timestamp};
+use figures::{code_picture, sketch_picture};
 
 /// MIME type of [`render`]'s documents.
 pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
@@ -25,27 +27,21 @@ pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 /// Lines for refusals at the end of a sheet.
 const REFUSAL_LINES: usize = 3;
 
+/// What the sketch is drawn into, in the units of its picture.
+const SKETCH: [f32; 2] = [220.0, 150.0];
+
 /// The printable document: complete in itself, A4, readable in black and white.
 #[must_use]
 pub fn render(sheet: &RouteSheet, language: Language) -> String {
-    let words = Messages::of(language);
-    let page = Page {
-        sheet,
-        words,
-        clock: ClockFace::new(&sheet.time_zone, sheet.loading, words),
-    };
+    let page = Page(Wording::new(sheet, language));
     page.document(language).into_string()
 }
 
-struct Page<'a> {
-    sheet: &'a RouteSheet,
-    words: &'a Messages,
-    clock: ClockFace<'a>,
-}
+struct Page<'a>(Wording<'a>);
 
 impl Page<'_> {
     fn document(&self, language: Language) -> Markup {
-        let sheet = self.sheet;
+        let sheet = self.0.sheet;
         html! {
             (DOCTYPE)
             html lang=(language.code()) {
@@ -56,15 +52,20 @@ impl Page<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     // Browsers that print their own page heads print the title: it tells the sheets apart, too.
                     title {
-                        (clean(&sheet.courier_name)) " · " (self.words.plan) " " (clean(&sheet.plan_version))
+                        (clean(&sheet.courier_name)) " · " (self.0.words.plan) " " (clean(&sheet.plan_version))
                         " · " (sheet.checksum)
                     }
-                    style { (PreEscaped(style(&self.words.page))) }
+                    style { (PreEscaped(style(&self.0.words.page))) }
                 }
                 body {
                     (self.header())
-                    (self.load_check())
-                    (self.legend())
+                    @if !self.0.is_withdrawn() {
+                        div.before {
+                            div { (self.load_check()) (self.legend()) }
+                            (self.sketch())
+                        }
+                    }
+                    @if let Some(changes) = &sheet.changes { (self.changes(changes)) }
                     (self.stops())
                 }
             }
@@ -72,7 +73,7 @@ impl Page<'_> {
     }
 
     fn header(&self) -> Markup {
-        let (sheet, words) = (self.sheet, self.words);
+        let (sheet, words) = (self.0.sheet, self.0.words);
         html! {
             header {
                 div.top {
@@ -84,20 +85,20 @@ impl Page<'_> {
                         }
                     }
                     div.day {
-                        b { (self.clock.date()) }
+                        b { (self.0.clock.date()) }
                         @if has_text(&sheet.day_name) { div { (bind(&sheet.day_name)) } }
                         div { (words.stops(sheet.stops.len())) }
                     }
                 }
-                dl.facts {
-                    (fact(&words.loading, &self.time(sheet.loading)))
-                    (fact(&words.departure, &self.time(sheet.departure)))
+                @if !self.0.is_withdrawn() { dl.facts {
+                    (fact(&words.loading, &self.0.time(sheet.loading)))
+                    (fact(&words.departure, &self.0.time(sheet.departure)))
                     @if let Some(leave_by) = sheet.leave_by {
-                        (fact(&words.leave_by_start, &self.leave_by_start(leave_by)))
+                        (fact(&words.leave_by_start, &self.0.leave_by_start(leave_by)))
                     }
-                    (fact(&words.end, &self.time(sheet.end)))
+                    (fact(&words.end, &self.0.time(sheet.end)))
                     (fact(&words.distance, &words.kilometers(sheet.distance)))
-                }
+                } }
                 dl.places {
                     @if has_text(&sheet.start_place) { (fact(&words.start, &bind(&sheet.start_place))) }
                     @if has_text(&sheet.end_place) { (fact(&words.finish, &bind(&sheet.end_place))) }
@@ -107,49 +108,62 @@ impl Page<'_> {
     }
 
     fn load_check(&self) -> Markup {
-        let (sheet, words) = (self.sheet, self.words);
-        let loads = present(&sheet.load_at_start);
+        let (sheet, words) = (self.0.sheet, self.0.words);
+        let goods = self
+            .0
+            .on_board(sheet.parcels_at_start, &sheet.load_at_start);
         html! {
             section.check {
                 strong { (words.load_check) }
-                @if sheet.parcels_at_start > 0 {
-                    (tick(&words.parcels(sheet.parcels_at_start)))
-                }
-                @for (dimension, load) in &loads {
-                    (tick(&self.amount(dimension, *load)))
-                }
-                @if sheet.parcels_at_start == 0 && loads.is_empty() {
-                    span { (words.load_nothing) }
+                @for line in &goods { (tick(line)) }
+                @if goods.is_empty() { span { (words.load_nothing) } }
+            }
+        }
+    }
+
+    fn legend(&self) -> Markup {
+        html! {
+            @if let Some(legend) = self.0.legend() {
+                p.legend {
+                    (legend)
+                    @if self.0.sheet.spread_is_default { " " b { (self.0.words.uncalibrated) } }
                 }
             }
         }
     }
 
-    fn leave_by_start(&self, leave_by: Timestamp) -> String {
-        if leave_by <= self.sheet.loading {
-            self.words.no_slack.clone()
-        } else {
-            self.time(leave_by)
+    fn sketch(&self) -> Markup {
+        let caption = &self.0.words.sketch;
+        html! {
+            @if let Some(sketch) = sketch(self.0.sheet, SKETCH) {
+                figure.sketch {
+                    (sketch_picture(&sketch, SKETCH, caption))
+                    figcaption { (caption) }
+                }
+            }
         }
     }
 
-    fn legend(&self) -> Markup {
-        let sheet = self.sheet;
-        let has_forecast =
-            sheet.leave_by.is_some() || sheet.stops.iter().any(|stop| stop.arrival_band.is_some());
+    /// What is another than on an earlier sheet.
+    fn changes(&self, changes: &SheetChanges) -> Markup {
+        let words = self.0.words;
         html! {
-            @if has_forecast {
-                p.legend {
-                    (self.words.confidence(sheet.leave_by_confidence))
-                    " " (self.words.at_once_means) " " (self.words.early)
-                    @if sheet.spread_is_default { " " b { (self.words.uncalibrated) } }
+            section.changes {
+                strong { (words.changes(&clean(&changes.since_version))) }
+                @if changes.is_withdrawn {
+                    p.withdrawn { (words.withdrawn) }
+                } @else if !changes.is_changed {
+                    p { (words.no_changes) }
+                }
+                @for stop in &changes.removed {
+                    p { b { (words.removed(stop.number)) } " " (self.0.removed_detail(stop)) }
                 }
             }
         }
     }
 
     fn stops(&self) -> Markup {
-        let words = self.words;
+        let words = self.0.words;
         html! {
             table.stops {
                 colgroup {
@@ -167,12 +181,17 @@ impl Page<'_> {
                 }
                 tbody {
                     @for pause in self.breaks_after(0) { (self.pause(pause)) }
-                    @for stop in &self.sheet.stops {
+                    @for stop in &self.0.sheet.stops {
                         (self.stop(stop))
                         @for pause in self.breaks_after(stop.number) { (self.pause(pause)) }
                         @for reload in self.reloads_after(stop.number) { (self.reload(reload)) }
                     }
-                    tr.closing { td colspan="5" { (self.refusals()) } }
+                    tr.closing {
+                        td colspan="5" {
+                            @if !self.0.is_withdrawn() { (self.refusals()) }
+                            (self.codes())
+                        }
+                    }
                 }
             }
         }
@@ -180,10 +199,10 @@ impl Page<'_> {
 
     /// What every printed page says about the sheet it belongs to.
     fn identity(&self) -> Markup {
-        let (sheet, words) = (self.sheet, self.words);
+        let (sheet, words) = (self.0.sheet, self.0.words);
         html! {
             span { (words.courier) ": " b { (bind(&sheet.courier_name)) } }
-            span.nowrap { (self.clock.date()) }
+            span.nowrap { (self.0.clock.date()) }
             span { (words.plan) ": " b { (clean(&sheet.plan_version)) } }
             span.nowrap { (words.checksum) ": " b { (sheet.checksum) } }
         }
@@ -198,38 +217,40 @@ impl Page<'_> {
                 td { (self.place(stop)) }
                 td { (self.goods(stop)) }
                 td.fact {
-                    (blank(&self.words.actual_time))
-                    (blank(&self.words.signature))
-                    (blank(&self.words.refused))
+                    (blank(&self.0.words.actual_time))
+                    (blank(&self.0.words.signature))
+                    (blank(&self.0.words.refused))
                 }
             }
         }
     }
 
     fn reloads_after(&self, number: u32) -> impl Iterator<Item = &SheetReload> {
-        let reloads = self.sheet.reloads.iter();
+        let reloads = self.0.sheet.reloads.iter();
         reloads.filter(move |reload| reload.after_stop == number)
     }
 
     /// The row for a return to a depot, marked so that nobody drives past it.
     fn reload(&self, reload: &SheetReload) -> Markup {
-        let words = self.words;
-        let loads = present(&reload.load_at_departure);
+        let words = self.0.words;
+        let goods = self
+            .0
+            .on_board(reload.parcels_at_departure, &reload.load_at_departure);
         html! {
             tr.reload {
                 td.number { "↺" }
                 td {
                     span.line {
                         span.label { (words.planned) " " }
-                        span.plan.nowrap { (self.time(reload.arrival)) }
+                        span.plan.nowrap { (self.0.time(reload.arrival)) }
                     }
                     span.line {
                         span.label { (words.loading) " " }
-                        b.nowrap { (self.time(reload.loading)) }
+                        b.nowrap { (self.0.time(reload.loading)) }
                     }
                     span.line {
                         span.label { (words.departure) " " }
-                        b.nowrap { (self.time(reload.departure)) }
+                        b.nowrap { (self.0.time(reload.departure)) }
                     }
                 }
                 td {
@@ -239,22 +260,15 @@ impl Page<'_> {
                 }
                 td colspan="2" {
                     strong { (words.reload_load) ": " }
-                    @if reload.parcels_at_departure > 0 {
-                        (tick(&words.parcels(reload.parcels_at_departure)))
-                    }
-                    @for (dimension, load) in &loads {
-                        " " (tick(&self.amount(dimension, *load)))
-                    }
-                    @if reload.parcels_at_departure == 0 && loads.is_empty() {
-                        span { (words.load_nothing) }
-                    }
+                    @for line in &goods { " " (tick(line)) }
+                    @if goods.is_empty() { span { (words.load_nothing) } }
                 }
             }
         }
     }
 
     fn breaks_after(&self, number: u32) -> impl Iterator<Item = &SheetBreak> {
-        let breaks = self.sheet.breaks.iter();
+        let breaks = self.0.sheet.breaks.iter();
         breaks.filter(move |pause| pause.after_stop == number)
     }
 
@@ -264,26 +278,26 @@ impl Page<'_> {
         html! {
             tr.pause {
                 td.number { "‖" }
-                td { b.nowrap { (self.clock.window(TimeWindow { start, end }, Round::Up)) } }
-                td colspan="3" { span.collect { (self.words.pause) } }
+                td { b.nowrap { (self.0.clock.window(TimeWindow { start, end }, Round::Up)) } }
+                td colspan="3" { span.collect { (self.0.words.pause) } }
             }
         }
     }
 
     fn times(&self, stop: &SheetStop) -> Markup {
-        let words = self.words;
+        let words = self.0.words;
         html! {
             @if let Some(window) = stop.window {
-                span.line.window { (self.clock.window(window, Round::Down)) }
+                span.line.window { (self.0.clock.window(window, Round::Down)) }
             }
             span.line {
                 span.label { (words.planned) " " }
-                span.plan.nowrap { (self.time(stop.arrival)) }
+                span.plan.nowrap { (self.0.time(stop.arrival)) }
             }
             @if let Some(band) = stop.arrival_band {
                 span.line {
                     span.label { (words.band) " " }
-                    span.nowrap { (self.clock.window(band, Round::Up)) }
+                    span.nowrap { (self.0.clock.window(band, Round::Up)) }
                 }
             }
             @if let Some(leave_by) = stop.leave_by {
@@ -293,7 +307,7 @@ impl Page<'_> {
                         b.nowrap { (words.at_once) }
                     } @else {
                         span.label { (words.leave_by) " " }
-                        b.nowrap { (self.time(leave_by)) }
+                        b.nowrap { (self.0.time(leave_by)) }
                     }
                 }
             }
@@ -301,9 +315,10 @@ impl Page<'_> {
     }
 
     fn place(&self, stop: &SheetStop) -> Markup {
-        let words = self.words;
+        let words = self.0.words;
         let contact = &stop.contact;
         html! {
+            @for change in &stop.changes { span.mark { (self.0.change(change)) } }
             @if has_text(&stop.address) {
                 div.address { (bind(&stop.address)) }
             } @else {
@@ -323,12 +338,12 @@ impl Page<'_> {
     }
 
     fn goods(&self, stop: &SheetStop) -> Markup {
-        let words = self.words;
+        let words = self.0.words;
         html! {
             @if stop.kind == OrderKind::Collection { span.collect { (words.collection) } }
             @if let Some(parcels) = stop.parcels { div.parcels { (words.parcels(parcels)) } }
             @for (dimension, load) in present(&stop.loads) {
-                div { (self.amount(dimension, load)) }
+                div { (self.0.amount(dimension, load)) }
             }
             @if has_text(&stop.payment_note) {
                 div.payment { (words.payment) ": " (bind(&stop.payment_note)) }
@@ -337,7 +352,7 @@ impl Page<'_> {
     }
 
     fn refusals(&self) -> Markup {
-        let words = self.words;
+        let words = self.0.words;
         html! {
             div.refusals {
                 strong { (words.refusals) }
@@ -354,12 +369,21 @@ impl Page<'_> {
         }
     }
 
-    fn time(&self, moment: Timestamp) -> String {
-        self.clock.time(moment, Round::Down)
-    }
-
-    fn amount(&self, dimension: &str, load: Load) -> String {
-        format!("{}: {load}", clean(self.words.dimension(dimension)))
+    fn codes(&self) -> Markup {
+        let words = self.0.words;
+        let codes = stop_codes(self.0.sheet);
+        let count = codes.len();
+        html! {
+            @if count > 0 {
+                section.codes {
+                    strong { (words.codes) }
+                    @for (number, code) in (1..).zip(&codes) {
+                        @let label = words.code_of(number, count);
+                        figure { figcaption { (label) } (code_picture(code, &label)) }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -374,14 +398,6 @@ fn css_content(pattern: &str) -> String {
     format!("\"{quoted}\"")
         .replace("{page}", "\" counter(page) \"")
         .replace("{pages}", "\" counter(pages) \"")
-}
-
-fn present(loads: &BTreeMap<String, Load>) -> Vec<(&str, Load)> {
-    loads
-        .iter()
-        .filter(|(_, load)| **load != Load::ZERO)
-        .map(|(dimension, load)| (dimension.as_str(), *load))
-        .collect()
 }
 
 fn fact(label: &str, value: &str) -> Markup {
@@ -404,9 +420,4 @@ fn labelled(class: &str, label: &str, text: &str) -> Markup {
             div class=(class) { span.label { (label) ": " } (bind(text)) }
         }
     }
-}
-
-/// Whether anything of `text` prints.
-fn has_text(text: &str) -> bool {
-    !clean(text).trim().is_empty()
 }

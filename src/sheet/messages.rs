@@ -1,7 +1,7 @@
 //! The words on a sheet, one file a language.
 //!
-//! A new language is a file in `messages/` and a line in [`Language`]; nothing else changes unless its plurals follow
-//! a rule that [`PluralRule`] does not have yet.
+//! A new language is a file in `data/messages/` and a line in the table below; nothing else changes, unless its plurals
+//! follow a rule that [`PluralRule`] does not have yet. (The API names languages by an enum, which gets a value, too.)
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -32,9 +32,9 @@ macro_rules! languages {
 
 languages! {
     /// English.
-    En = "messages/en.toml";
+    En = "../../data/messages/en.toml";
     /// Russian.
-    Ru = "messages/ru.toml";
+    Ru = "../../data/messages/ru.toml";
 }
 
 /// A language code that no language has.
@@ -163,9 +163,25 @@ pub(super) struct Messages {
     pub(super) handed_over: String,
     pub(super) received: String,
     confidence: String,
+    pub(super) slack: String,
     pub(super) at_once_means: String,
     pub(super) early: String,
     pub(super) uncalibrated: String,
+    trip: String,
+    pub(super) continued: String,
+    pub(super) sketch: String,
+    changes: String,
+    pub(super) no_changes: String,
+    pub(super) change_new: String,
+    pub(super) change_moved: String,
+    change_moved_from: String,
+    change_time: String,
+    pub(super) change_edited: String,
+    removed: String,
+    removed_to: String,
+    pub(super) withdrawn: String,
+    pub(super) codes: String,
+    code_of: String,
     date: String,
     weekdays: [String; 7],
     months: [String; 12],
@@ -228,6 +244,48 @@ impl Messages {
             )
         };
         fill(&self.confidence, &[("percent", &percent)])
+    }
+
+    /// "Page 1 of 3".
+    pub(super) fn page_of(&self, number: usize, count: usize) -> String {
+        let [number, count] = [number, count].map(|n| n.to_string());
+        fill(&self.page, &[("pages", &count), ("page", &number)])
+    }
+
+    /// "trip 2".
+    pub(super) fn trip(&self, number: u32) -> String {
+        fill(&self.trip, &[("n", &number.to_string())])
+    }
+
+    /// "Changes since plan 3f9a".
+    pub(super) fn changes(&self, version: &str) -> String {
+        fill(&self.changes, &[("version", version)])
+    }
+
+    /// "From Anna".
+    pub(super) fn moved_from(&self, courier: &str) -> String {
+        fill(&self.change_moved_from, &[("courier", courier)])
+    }
+
+    /// "Time, was 08:10".
+    pub(super) fn retimed(&self, time: &str) -> String {
+        fill(&self.change_time, &[("time", time)])
+    }
+
+    /// "Dropped: stop 4".
+    pub(super) fn removed(&self, number: u32) -> String {
+        fill(&self.removed, &[("n", &number.to_string())])
+    }
+
+    /// "now Anna".
+    pub(super) fn removed_to(&self, courier: &str) -> String {
+        fill(&self.removed_to, &[("courier", courier)])
+    }
+
+    /// "Code 1 of 2".
+    pub(super) fn code_of(&self, number: usize, count: usize) -> String {
+        let [number, count] = [number, count].map(|n| n.to_string());
+        fill(&self.code_of, &[("n", &number), ("of", &count)])
     }
 
     /// "Monday, 23 November 2026".

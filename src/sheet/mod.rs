@@ -1,32 +1,39 @@
 //! Route sheets: what a courier works from on paper, when no screen can be relied on.
 //!
 //! Knows plans and forecasts as plain data; nothing of how they were made, of the wire, or of the disk. [`sheets`] says
-//! what is on the paper, [`render`] how it looks, [`Language`] in which words.
+//! what is on the paper, [`html`] and [`pdf`] how it looks, [`Language`] in which words. [`stop_codes`] is the part of it
+//! that machines read back from the paper alone.
 
+mod changes;
 mod checksum;
 mod clock_face;
 mod compose;
-mod file_name;
-mod html;
+mod format;
+pub mod html;
+mod leave_by;
 mod messages;
+pub mod pdf;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod sample_day;
+mod sketch;
+mod stop_codes;
 mod text;
+mod wording;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Contact, CourierId, OrderId, OrderKind, TimeWindow};
+use crate::model::{Contact, CourierId, GeoPoint, OrderId, OrderKind, TimeWindow};
 use crate::units::{BasisPoints, Load, Meters, Timestamp};
 
-pub use compose::sheets;
-pub use file_name::file_name;
-pub use html::{CONTENT_TYPE, render};
+pub use compose::{PlannedDay, Selection, sheets};
+pub use format::{Format, file_name, render};
 pub use messages::{Language, UnknownLanguage};
+pub use stop_codes::{StopCode, stop_code_texts, stop_codes};
 
 /// Everything on one courier's sheet. Texts are as in the problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RouteSheet {
     /// Name of the day.
     pub day_name: String,
@@ -40,11 +47,13 @@ pub struct RouteSheet {
     pub courier_phone: String,
     /// Where the route starts.
     pub start_place: String,
+    /// Where that is on the globe.
+    pub start_location: Option<GeoPoint>,
     /// When loading starts.
     pub loading: Timestamp,
     /// When the courier leaves.
     pub departure: Timestamp,
-    /// Latest departure that keeps every promise at the stated confidence; `None` if there is no forecast.
+    /// Latest departure that keeps every promise, as [`LeaveByBasis`] says; `None` if that is not known.
     pub leave_by: Option<Timestamp>,
     /// What must be on board at departure, by dimension.
     pub load_at_start: BTreeMap<String, Load>,
@@ -52,6 +61,8 @@ pub struct RouteSheet {
     pub parcels_at_start: u32,
     /// Where the route ends; empty with an open end.
     pub end_place: String,
+    /// Where that is on the globe.
+    pub end_location: Option<GeoPoint>,
     /// When it ends.
     pub end: Timestamp,
     /// Total distance.
@@ -66,19 +77,80 @@ pub struct RouteSheet {
     pub plan_version: String,
     /// Eight hexadecimal digits over everything else on the sheet: sheets with equal checksums say the same.
     pub checksum: String,
-    /// The confidence of every leave-by time.
+    /// What every leave-by time follows from.
+    pub leave_by_basis: LeaveByBasis,
+    /// The confidence of every leave-by time that follows from simulated days.
     pub leave_by_confidence: BasisPoints,
     /// Whether the spread behind bands and leave-by times is a built-in default, not learned from history.
     pub spread_is_default: bool,
+    /// How the sheet differs from the one of an earlier plan; `None` if it was not compared with any.
+    pub changes: Option<SheetChanges>,
+}
+
+/// What leave-by times follow from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaveByBasis {
+    /// The forecast: leaving at that time keeps every later promise of the route on the stated share of simulated days.
+    SimulatedDays,
+    /// The plan alone: leaving at that time keeps every later promise, and the end of the shift, if all goes as planned
+    /// from there on.
+    Slack,
+}
+
+/// How a sheet differs from the one of an earlier plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SheetChanges {
+    /// Version of the earlier plan.
+    pub since_version: String,
+    /// Whether the courier has to know: a stop is marked or removed, or start, end, loads, reloads or breaks are others.
+    pub is_changed: bool,
+    /// Whether the courier drives no more; such a sheet has no stops.
+    pub is_withdrawn: bool,
+    /// Stops of the earlier sheet that are not on this one, in their sequence there.
+    pub removed: Vec<RemovedStop>,
+}
+
+/// A stop that the courier need not make any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedStop {
+    /// Its number on the earlier sheet.
+    pub number: u32,
+    /// The order.
+    pub order: OrderId,
+    /// Postal address.
+    pub address: String,
+    /// Name of the courier who makes it now; empty if nobody does.
+    pub taken_by: String,
+}
+
+/// How a stop differs from the same order's stop in an earlier plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopChange {
+    /// The order was in no route.
+    New,
+    /// It was in the route of the courier of this name, or, if that is empty, elsewhere in this route's sequence.
+    Moved {
+        /// Name of the courier.
+        from: String,
+    },
+    /// The printed minute of its planned arrival, its window, or by five minutes or more its leave-by time is another.
+    Retimed {
+        /// Planned arrival in the earlier plan.
+        arrival: Timestamp,
+    },
+    /// Address, contact, notes, goods or payment are others.
+    Edited,
 }
 
 /// A line between two stops: back to a depot, where the goods of the next stops are loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SheetReload {
     /// Number of the stop before.
     pub after_stop: u32,
     /// Where the depot is.
     pub place: String,
+    /// Where that is on the globe.
+    pub location: Option<GeoPoint>,
     /// Planned arrival.
     pub arrival: Timestamp,
     /// When loading starts.
@@ -103,7 +175,7 @@ pub struct SheetBreak {
 }
 
 /// One line of a sheet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SheetStop {
     /// 1 for the first stop.
     pub number: u32,
@@ -117,10 +189,12 @@ pub struct SheetStop {
     pub arrival: Timestamp,
     /// When 10 % and 90 % of simulated days have arrived; `None` if there is no forecast.
     pub arrival_band: Option<TimeWindow>,
-    /// Latest departure that keeps every later promise at the stated confidence; `None` at the last stop.
+    /// Latest departure that keeps every later promise, as [`LeaveByBasis`] says; `None` at the last stop.
     pub leave_by: Option<Timestamp>,
     /// Postal address.
     pub address: String,
+    /// Where that is on the globe.
+    pub location: Option<GeoPoint>,
     /// Whom to call.
     pub contact: Contact,
     /// How to get to the door.
@@ -133,4 +207,6 @@ pub struct SheetStop {
     pub payment_note: String,
     /// Anything else.
     pub notes: String,
+    /// How it differs from the earlier plan that the sheet was compared with.
+    pub changes: Vec<StopChange>,
 }

@@ -1,14 +1,43 @@
 //! Sheets for tests.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use super::checksum::checksum;
-use super::{RouteSheet, SheetBreak, SheetReload, SheetStop};
-use crate::model::{Contact, CourierId, OrderId, OrderKind, TimeWindow};
+use super::{
+    LeaveByBasis, RemovedStop, RouteSheet, SheetBreak, SheetChanges, SheetReload, SheetStop,
+    StopChange,
+};
+use crate::model::{Contact, CourierId, GeoPoint, OrderId, OrderKind, TimeWindow};
 use crate::units::{BasisPoints, Load, Meters, Seconds, Timestamp};
 
 /// 2026-11-23T00:00 in Moscow.
 pub(super) const MIDNIGHT: Timestamp = Timestamp(1_795_381_200);
+
+const STORE: GeoPoint = GeoPoint {
+    latitude: 55.75,
+    longitude: 37.6,
+};
+
+/// Compares with `tests/data/sheet/NAME`; on a difference leaves the new text under `target/golden/` to look at
+/// and to copy.
+pub(super) fn check_golden(name: &str, actual: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = root.join("tests/data/sheet").join(name);
+    if fs::read_to_string(&golden).is_ok_and(|expected| expected == actual) {
+        return;
+    }
+    let found = root.join("target/golden");
+    fs::create_dir_all(&found).expect("target is writable");
+    let found = found.join(name);
+    fs::write(&found, actual).expect("target is writable");
+    panic!(
+        "the sheet changed: look at {} and, if it is meant, copy it to {}",
+        found.display(),
+        golden.display()
+    );
+}
 
 /// `hour`:`minute` of the sample day in Moscow.
 pub(super) fn at(hour: i64, minute: i64) -> Timestamp {
@@ -25,18 +54,21 @@ pub(super) fn small() -> RouteSheet {
         courier_name: "Синичкин Пётр".into(),
         courier_phone: "+7 900 000-10-07".into(),
         start_place: "Магазин «Амбар», Ветряная ул., д. 3".into(),
+        start_location: Some(STORE),
         loading: at(7, 30),
         departure: at(7, 50),
         leave_by: Some(at(8, 4)),
         load_at_start: loads(&[("kg", 41), ("crates", 5)]),
         parcels_at_start: 7,
         end_place: "Магазин «Амбар», Ветряная ул., д. 3".into(),
+        end_location: Some(STORE),
         end: at(15, 42),
         distance: Meters(42_251),
         stops: vec![full_stop(), collection(), bare_stop()],
         reloads: vec![SheetReload {
             after_stop: 2,
             place: "Магазин «Амбар», Ветряная ул., д. 3".into(),
+            location: Some(STORE),
             arrival: at(9, 40),
             loading: at(10, 0),
             departure: at(10, 15),
@@ -50,9 +82,38 @@ pub(super) fn small() -> RouteSheet {
         }],
         plan_version: "p-20261123-3".into(),
         checksum: String::new(),
+        leave_by_basis: LeaveByBasis::SimulatedDays,
         leave_by_confidence: BasisPoints(9_000),
         spread_is_default: true,
+        changes: None,
     };
+    sheet.checksum = checksum(&sheet);
+    sheet
+}
+
+/// The small sheet compared with an earlier plan: stops that came from elsewhere, at another time and with other details,
+/// and one that was dropped.
+pub(super) fn changed() -> RouteSheet {
+    let mut sheet = small();
+    sheet.stops[0].changes = vec![
+        StopChange::Moved {
+            from: "Воробьёв".into(),
+        },
+        StopChange::Retimed { arrival: at(8, 1) },
+    ];
+    sheet.stops[1].changes = vec![StopChange::Edited];
+    sheet.stops[2].changes = vec![StopChange::New];
+    sheet.changes = Some(SheetChanges {
+        since_version: "p-20261123-2".into(),
+        is_changed: true,
+        is_withdrawn: false,
+        removed: vec![RemovedStop {
+            number: 2,
+            order: OrderId::parse("order-0099").expect("an id"),
+            address: "ул. Липовая, д. 7".into(),
+            taken_by: "Воробьёв".into(),
+        }],
+    });
     sheet.checksum = checksum(&sheet);
     sheet
 }
@@ -69,6 +130,12 @@ pub(super) fn long(count: u32) -> RouteSheet {
                 _ => full_stop(),
             };
             stop.number = number;
+            let turn = f64::from(number) * 2.4;
+            let away = 0.01 * f64::from(number).sqrt();
+            stop.location = stop.location.map(|_| GeoPoint {
+                latitude: 55.75 + away * turn.sin(),
+                longitude: 37.6 + 2.0 * away * turn.cos(),
+            });
             stop.order = OrderId::parse(&format!("order-{number:04}")).expect("an id");
             if number % 11 == 0 {
                 stop.address = format!("{} {}", "Очень длинное название".repeat(6), stop.address);
@@ -109,6 +176,10 @@ fn full_stop() -> SheetStop {
         }),
         leave_by: Some(at(8, 31)),
         address: "ул. Медвяная, д. 12, корп. 2, кв. 34".into(),
+        location: Some(GeoPoint {
+            latitude: 55.77,
+            longitude: 37.63,
+        }),
         contact: Contact {
             name: "Мария <Облакова> & Ко".into(),
             phone: "+7 900 000-01-01".into(),
@@ -118,6 +189,7 @@ fn full_stop() -> SheetStop {
         loads: loads(&[("kg", 18), ("crates", 2)]),
         payment_note: "наличные 1 250,00 ₽".into(),
         notes: "Не звонить в дверь:\nспит ребёнок".into(),
+        changes: Vec::new(),
     }
 }
 
@@ -133,6 +205,10 @@ fn collection() -> SheetStop {
         }),
         leave_by: Some(at(9, 1)),
         address: "Ромашковый пер., д. 5, кв. 3".into(),
+        location: Some(GeoPoint {
+            latitude: 55.735,
+            longitude: 37.66,
+        }),
         contact: Contact {
             name: String::new(),
             phone: "+7 900 000-01-02".into(),
@@ -155,6 +231,7 @@ fn bare_stop() -> SheetStop {
         arrival_band: None,
         leave_by: None,
         address: String::new(),
+        location: None,
         contact: Contact::default(),
         entry_notes: String::new(),
         parcels: None,

@@ -37,8 +37,12 @@ fn order(id: &str, kind: OrderKind, parcels: Option<u32>) -> Order {
     }
 }
 
+pub(super) fn depot() -> DepotId {
+    DepotId::parse("d").expect("an id")
+}
+
 fn courier(id: &str) -> Courier {
-    let depot = DepotId::parse("d").expect("an id");
+    let depot = depot();
     Courier {
         id: CourierId::parse(id).expect("an id"),
         name: String::new(),
@@ -86,7 +90,7 @@ pub(super) fn problem() -> Problem {
             },
         ],
         depots: vec![Depot {
-            id: DepotId::parse("d").expect("an id"),
+            id: depot(),
             name: "Store".into(),
             place: PlaceIdx(0),
             loading: Seconds(600),

@@ -161,6 +161,56 @@ fn assert_planned(kind: &[&str]) {
 }
 
 #[test]
+fn sheets_are_written_as_pdf_each_alone_or_all_in_one_file() {
+    let folder = folder();
+    punctual(folder.path(), &PLAN).success();
+    let at = |name: &str| folder.path().join(name);
+    let sheet = ["sheet", "plan.json", "--language", "ru", "--output"];
+    let apart = [&sheet[..], &["sheets", "--format", "pdf"]].concat();
+    punctual(folder.path(), &apart).success();
+    for entry in fs::read_dir(at("sheets")).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(path.extension().unwrap(), "pdf");
+        assert!(fs::read(path).unwrap().starts_with(b"%PDF-"));
+    }
+    punctual(
+        folder.path(),
+        &[&sheet[..], &["all.pdf", "--merge"]].concat(),
+    )
+    .success();
+    assert!(fs::read(at("all.pdf")).unwrap().starts_with(b"%PDF-"));
+    let html = [&sheet[..], &["all.html", "--merge", "--format", "html"]].concat();
+    let assert = punctual(folder.path(), &html).code(64);
+    let error = text(&assert.get_output().stderr);
+    assert!(error.contains("--merge goes with --format pdf"), "{error}");
+}
+
+#[test]
+fn only_what_changed_since_an_earlier_plan_is_written() {
+    let folder = folder();
+    punctual(folder.path(), &PLAN).success();
+    let at = |name: &str| folder.path().join(name);
+    let since = ["sheet", "plan.json", "--since", "plan.json", "--output"];
+    let assert = punctual(folder.path(), &[&since[..], &["same"]].concat()).success();
+    let note = text(&assert.get_output().stderr);
+    assert!(note.contains("nothing changed"), "{note}");
+    let mut day: pb::PlannedDay =
+        json::read(&fs::read_to_string(at("plan.json")).unwrap()).unwrap();
+    let stop = &mut day.plan.as_mut().unwrap().routes[0].stops[0];
+    stop.arrival_time.as_mut().unwrap().seconds += 120;
+    fs::write(at("late.json"), json::write(&day)).unwrap();
+    let since = ["sheet", "late.json", "--since", "plan.json", "--output"];
+    let assert = punctual(folder.path(), &[&since[..], &["changed"]].concat()).success();
+    let printed = text(&assert.get_output().stdout);
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    let html = fs::read_to_string(folder.path().join(printed.trim())).unwrap();
+    assert!(html.contains("Time, was "));
+    punctual(folder.path(), &[&since[..], &["all", "--all"]].concat()).success();
+    let n_all = fs::read_dir(at("all")).unwrap().count();
+    assert_eq!(n_all, day.plan.unwrap().routes.len());
+}
+
+#[test]
 fn sheets_of_another_plan_in_the_folder_are_warned_of() {
     let folder = folder();
     punctual(folder.path(), &PLAN).success();

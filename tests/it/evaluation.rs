@@ -97,6 +97,7 @@ async fn reloads_go_through_planning_evaluation_forecast_and_sheets() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     let mut client = service.sheets().await;
     let sheets = client.get_route_sheet(request).await.unwrap().into_inner();
@@ -135,6 +136,7 @@ async fn breaks_go_through_planning_evaluation_forecast_and_sheets() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     let mut client = service.sheets().await;
     let sheets = client.get_route_sheet(request).await.unwrap().into_inner();
@@ -301,6 +303,7 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day.clone()),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     let sheets = client
         .get_route_sheet(request)
@@ -315,6 +318,7 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
         day: Some(day.clone()),
         courier_ids: vec![plan.routes[0].courier_id.clone()],
         language: pb::Language::Ru as i32,
+        ..pb::RenderRouteSheetRequest::default()
     };
     let rendered = client
         .render_route_sheet(request)
@@ -330,6 +334,7 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
     let request = pb::GetRouteSheetRequest {
         day: Some(day),
         courier_ids: vec!["nobody".to_owned()],
+        ..pb::GetRouteSheetRequest::default()
     };
     let refused = client.get_route_sheet(request).await.unwrap_err();
     let bad = refused.get_details_bad_request().unwrap();
@@ -341,6 +346,95 @@ async fn sheets_are_given_and_rendered_for_the_couriers_asked_for() {
     assert_eq!(
         nothing.get_details_bad_request().unwrap().field_violations[0].field,
         "day"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sheets_are_written_as_pdf_in_one_document_or_apart() {
+    let service = Service::start().await;
+    let day = planned_day(&service).await;
+    let n_routes = day.plan.as_ref().unwrap().routes.len();
+    let mut client = service.sheets().await;
+    let mut render = async |merge, format: pb::SheetFormat| {
+        let request = pb::RenderRouteSheetRequest {
+            day: Some(day.clone()),
+            language: pb::Language::Ru as i32,
+            format: format as i32,
+            merge,
+            ..pb::RenderRouteSheetRequest::default()
+        };
+        client.render_route_sheet(request).await
+    };
+    let apart = render(false, pb::SheetFormat::Pdf).await.unwrap();
+    let apart = apart.into_inner().sheets;
+    assert_eq!(apart.len(), n_routes);
+    for sheet in &apart {
+        assert_eq!(sheet.content_type, "application/pdf");
+        assert!(sheet.file_name.ends_with(".pdf") && sheet.content.starts_with(b"%PDF-"));
+    }
+    let merged = render(true, pb::SheetFormat::Pdf).await.unwrap();
+    let merged = merged.into_inner().sheets;
+    assert_eq!(merged.len(), 1);
+    assert_eq!(
+        (merged[0].courier_id.as_str(), merged[0].file_name.as_str()),
+        ("", "sheets.pdf")
+    );
+    let refused = render(true, pb::SheetFormat::Html).await.unwrap_err();
+    let bad = refused.get_details_bad_request().unwrap();
+    assert_eq!(bad.field_violations[0].field, "merge");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sheets_tell_what_changed_since_an_earlier_plan() {
+    let service = Service::start().await;
+    let previous = planned_day(&service).await;
+    let mut day = previous.clone();
+    let dropped = day.plan.as_mut().unwrap().routes[0].stops.remove(0);
+    // Without a forecast, leave-by times follow from the slack.
+    day.forecast = None;
+    let mut client = service.sheets().await;
+    let request = pb::GetRouteSheetRequest {
+        day: Some(day.clone()),
+        previous: Some(previous.clone()),
+        ..pb::GetRouteSheetRequest::default()
+    };
+    let sheets = client
+        .get_route_sheet(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .sheets;
+    assert_eq!(sheets[0].leave_by_basis(), pb::LeaveByBasis::Slack);
+    assert!(sheets[0].stops[0].arrival_p10_time.is_none());
+    assert!(sheets[0].stop_code_texts[0].contains(&sheets[0].checksum));
+    let changes = sheets[0].changes.as_ref().unwrap();
+    assert!(changes.is_changed && !changes.is_withdrawn);
+    assert_eq!(changes.removed[0].order_id, dropped.order_id);
+    assert_eq!(
+        changes.since_version,
+        previous.plan.as_ref().unwrap().version
+    );
+    let same = pb::GetRouteSheetRequest {
+        day: Some(previous.clone()),
+        previous: Some(previous.clone()),
+        changed_only: true,
+        ..pb::GetRouteSheetRequest::default()
+    };
+    let same = client.get_route_sheet(same).await.unwrap().into_inner();
+    assert_eq!(same.sheets.len(), 0);
+    let mut broken = previous.clone();
+    broken.problem.as_mut().unwrap().orders.clear();
+    let request = pb::GetRouteSheetRequest {
+        day: Some(day),
+        previous: Some(broken),
+        ..pb::GetRouteSheetRequest::default()
+    };
+    let refused = client.get_route_sheet(request).await.unwrap_err();
+    let bad = refused.get_details_bad_request().unwrap();
+    assert!(
+        bad.field_violations
+            .iter()
+            .all(|found| found.field.starts_with("previous."))
     );
 }
 
@@ -374,6 +468,7 @@ async fn a_plan_made_without_invalid_orders_is_forecast_and_printed_without_them
             target_outcome: None,
         }),
         courier_ids: Vec::new(),
+        ..pb::GetRouteSheetRequest::default()
     };
     service
         .sheets()

@@ -506,6 +506,7 @@ async fn a_closed_day_takes_nothing_and_its_plan_makes_sheets() {
         day: shop.day(true).await.plan,
         courier_ids: Vec::new(),
         language: pb::Language::En as i32,
+        ..pb::RenderRouteSheetRequest::default()
     });
     assert_eq!(rendered.await.unwrap().into_inner().sheets.len(), 1);
 }

@@ -10,6 +10,7 @@ pub fn prefixed(field: &str, findings: Vec<Finding>) -> Vec<Finding> {
     for finding in &mut findings {
         finding.field = match finding.field.as_str() {
             "" => field.to_owned(),
+            path if field.is_empty() => path.to_owned(),
             path => format!("{field}.{path}"),
         };
     }

@@ -46,9 +46,9 @@ pub use promise::{
     read_hold, read_promise_states, read_terms, request_findings, terms_message,
 };
 pub use request::{
-    PlannedDay, Routes, SheetDay, missing, read_evaluate_request, read_forecast_request,
-    read_planned_day, read_sheet_day, read_solve_request,
+    Routes, SheetDay, SheetOrder, missing, read_evaluate_request, read_forecast_request,
+    read_planned_day, read_sheet_order, read_solve_request,
 };
 pub(super) use scalar::{count, moment};
-pub use sheet::{language, sheet_message};
+pub use sheet::{language, sheet_format, sheet_message};
 pub use target::{EXPECTED_PERCENT, FLOOR_PERCENT};

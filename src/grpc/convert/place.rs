@@ -83,10 +83,7 @@ pub(super) fn message_of_place(place: &Place) -> pb::Place {
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
-        location: place.location.map(|point| pb::GeoPoint {
-            latitude: Some(point.latitude),
-            longitude: Some(point.longitude),
-        }),
+        location: place.location.map(point_message),
         address: place.address.clone(),
         zone: place
             .zone
@@ -112,6 +109,13 @@ pub(super) fn read_window(at: At<'_>, window: &pb::TimeWindow) -> Option<TimeWin
         start: start?,
         end: end?,
     })
+}
+
+pub(super) fn point_message(point: GeoPoint) -> pb::GeoPoint {
+    pb::GeoPoint {
+        latitude: Some(point.latitude),
+        longitude: Some(point.longitude),
+    }
 }
 
 pub(super) fn window_message(window: TimeWindow) -> pb::TimeWindow {

@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::planner::initial::initial_findings;
 use crate::planner::schedule;
+use crate::sheet::{PlannedDay, RouteSheet, Selection, sheets};
 use crate::units::Timestamp;
 
 type Read<T> = Result<T, Vec<Finding>>;
@@ -30,30 +31,48 @@ pub struct Routes {
     pub input_digest: String,
 }
 
-/// A planned day to make sheets from.
+/// A planned day to be told in another form.
 pub struct SheetDay {
     /// The day.
     pub problem: Problem,
     /// Its plan.
     pub plan: Plan,
-    /// The plan's forecast.
-    pub forecast: PlanForecast,
+    /// The plan's forecast, if it has one.
+    pub forecast: Option<PlanForecast>,
     /// Version of the plan, computed from its routes.
     pub plan_version: String,
+}
+
+/// Which sheets to make.
+pub struct SheetOrder {
+    /// The planned day.
+    pub day: SheetDay,
+    /// The same day with an earlier plan.
+    pub previous: Option<SheetDay>,
     /// Whose sheets; empty means all.
     pub couriers: Vec<CourierId>,
 }
 
-/// A plan to be told in another form.
-pub struct PlannedDay {
-    /// The day.
-    pub problem: Problem,
-    /// Its plan.
-    pub plan: Plan,
-    /// The plan's forecast, if there is one.
-    pub forecast: Option<PlanForecast>,
-    /// Version of the plan, computed from its routes.
-    pub plan_version: String,
+impl SheetOrder {
+    /// The sheets, all that were asked for or only those with a change.
+    #[must_use]
+    pub fn sheets(&self, changed_only: bool) -> Vec<RouteSheet> {
+        let selection = Selection {
+            couriers: &self.couriers,
+            changed_only,
+        };
+        let previous = self.previous.as_ref().map(planned);
+        sheets(&planned(&self.day), previous.as_ref(), &selection)
+    }
+}
+
+fn planned(day: &SheetDay) -> PlannedDay<'_> {
+    PlannedDay {
+        problem: &day.problem,
+        plan: &day.plan,
+        forecast: day.forecast.as_ref(),
+        version: &day.plan_version,
+    }
 }
 
 /// Reads what to search for.
@@ -137,70 +156,72 @@ pub fn read_forecast_request(
     })
 }
 
-/// Reads a planned day and whose sheets to make from it.
+/// Reads a planned day, the earlier one if there is one, and whose sheets to make.
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub fn read_sheet_day(
+pub fn read_sheet_order(
     day: Option<&pb::PlannedDay>,
+    previous: Option<&pb::PlannedDay>,
     courier_ids: &[String],
     config: &PlanningConfig,
-) -> Result<SheetDay, Refusal> {
-    let Some(day) = day else {
-        return Err(Refusal::Invalid(missing("day")));
+) -> Result<SheetOrder, Refusal> {
+    let day = match day {
+        Some(day) => read_sheet_day("day", day, config),
+        None => Err(missing("day")),
+    };
+    let previous = previous
+        .map(|day| read_sheet_day("previous", day, config))
+        .transpose();
+    let ((day, previous), couriers) = all(pair(day, previous), read_courier_ids(courier_ids))?;
+    let earlier = previous.as_ref().map(|day| &day.plan);
+    refuse_if_any(without_route(&day.plan, earlier, &couriers))?;
+    Ok(SheetOrder {
+        day,
+        previous,
+        couriers,
+    })
+}
+
+fn read_sheet_day(field: &str, day: &pb::PlannedDay, config: &PlanningConfig) -> Read<SheetDay> {
+    let inside = |name: &str| match field {
+        "" => name.to_owned(),
+        field => format!("{field}.{name}"),
     };
     let accepted = accept(day.problem.as_ref(), config, as_planned(day.plan.as_ref()))
-        .map_err(|errors| prefixed("day", errors));
-    let plan = required("day.plan", day.plan.as_ref(), read_plan::read_plan);
-    let forecast = required(
-        "day.forecast",
-        day.forecast.as_ref(),
-        forecast::read_forecast,
-    );
-    let couriers = read_courier_ids(courier_ids);
-    let ((accepted, plan), (forecast, couriers)) =
-        all(pair(accepted, plan), pair(forecast, couriers))?;
-    let mut found = plan_findings("day.plan", &accepted.problem, &sketches_of(&plan));
-    found.extend(prefixed(
-        "day.plan",
-        time_findings(&accepted.problem, &plan),
-    ));
-    found.extend(without_route(&plan, &couriers));
-    refuse_if_any(found)?;
+        .map_err(|errors| prefixed(field, errors));
+    let in_plan = inside("plan");
+    let plan = required(&in_plan, day.plan.as_ref(), read_plan::read_plan);
+    let forecast = day
+        .forecast
+        .as_ref()
+        .map(forecast::read_forecast)
+        .transpose();
+    let forecast = forecast.map_err(|errors| prefixed(&inside("forecast"), errors));
+    let ((accepted, plan), forecast) = pair(pair(accepted, plan), forecast)?;
+    let mut found = plan_findings(&in_plan, &accepted.problem, &sketches_of(&plan));
+    found.extend(prefixed(&in_plan, time_findings(&accepted.problem, &plan)));
+    if !found.is_empty() {
+        return Err(found);
+    }
     let routes = day.plan.as_ref().map(|plan| plan.routes.as_slice());
     Ok(SheetDay {
         problem: accepted.problem,
         plan,
         forecast,
         plan_version: plan_version(routes.unwrap_or_default()),
-        couriers,
     })
 }
 
-/// Reads a plan with its day; a forecast need not be there.
+/// Reads a plan with its day; paths start at the day.
 ///
 /// # Errors
 /// Everything that is wrong with them.
 pub fn read_planned_day(
     day: &pb::PlannedDay,
     config: &PlanningConfig,
-) -> Result<PlannedDay, Refusal> {
-    let accepted = accept(day.problem.as_ref(), config, as_planned(day.plan.as_ref()));
-    let plan = required("plan", day.plan.as_ref(), read_plan::read_plan);
-    let forecast = (day.forecast.as_ref().map(forecast::read_forecast))
-        .transpose()
-        .map_err(|errors| prefixed("forecast", errors));
-    let ((accepted, plan), forecast) = all(pair(accepted, plan), forecast)?;
-    let mut found = plan_findings("plan", &accepted.problem, &sketches_of(&plan));
-    found.extend(prefixed("plan", time_findings(&accepted.problem, &plan)));
-    refuse_if_any(found)?;
-    let routes = day.plan.as_ref().map(|plan| plan.routes.as_slice());
-    Ok(PlannedDay {
-        problem: accepted.problem,
-        plan,
-        forecast,
-        plan_version: plan_version(routes.unwrap_or_default()),
-    })
+) -> Result<SheetDay, Refusal> {
+    read_sheet_day("", day, config).map_err(Refusal::Invalid)
 }
 
 /// The finding for a required field that is not there.
@@ -301,9 +322,13 @@ fn time_findings(problem: &Problem, plan: &Plan) -> Vec<Finding> {
     found
 }
 
-/// Couriers whose sheets are asked for and who have no route.
-fn without_route(plan: &Plan, couriers: &[CourierId]) -> Vec<Finding> {
-    let has_route = |courier: &CourierId| plan.routes.iter().any(|route| route.courier == *courier);
+/// Couriers whose sheets are asked for and who have no route, nor had one earlier.
+fn without_route(plan: &Plan, earlier: Option<&Plan>, couriers: &[CourierId]) -> Vec<Finding> {
+    let routes = || {
+        let earlier = earlier.into_iter().flat_map(|plan| &plan.routes);
+        plan.routes.iter().chain(earlier)
+    };
+    let has_route = |courier: &CourierId| routes().any(|route| route.courier == *courier);
     couriers
         .iter()
         .enumerate()

@@ -1,47 +1,36 @@
 //! The printed sheet: as approved, complete in itself, and safe with any text.
 
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::sheet::sample;
-
-/// Compares with `tests/data/sheet/NAME`; on a difference leaves the new text under `target/golden/` to look at
-/// and to copy.
-fn check_golden(name: &str, actual: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let golden = root.join("tests/data/sheet").join(name);
-    if fs::read_to_string(&golden).is_ok_and(|expected| expected == actual) {
-        return;
-    }
-    let found = root.join("target/golden");
-    fs::create_dir_all(&found).expect("target is writable");
-    let found = found.join(name);
-    fs::write(&found, actual).expect("target is writable");
-    panic!(
-        "the sheet changed: look at {} and, if it is meant, copy it to {}",
-        found.display(),
-        golden.display()
-    );
-}
+use crate::sheet::StopChange;
+use crate::sheet::sample::{self, check_golden};
+use crate::units::Load;
 
 /// Line ends after closing tags, so that a change of the golden file is a readable difference.
 fn lines(html: &str) -> String {
     html.replace("><", ">\n<")
 }
 
+fn check(name: &str, sheet: &RouteSheet, language: Language) {
+    check_golden(name, &lines(&render(sheet, language)));
+}
+
 #[test]
-fn the_small_sheet_is_as_approved() {
-    check_golden(
-        "small-ru.html",
-        &lines(&render(&sample::small(), Language::Ru)),
-    );
-    check_golden(
-        "small-en.html",
-        &lines(&render(&sample::small(), Language::En)),
-    );
+fn the_small_sheet_is_as_approved_in_russian() {
+    check("small-ru.html", &sample::small(), Language::Ru);
+}
+
+#[test]
+fn the_small_sheet_is_as_approved_in_english() {
+    check("small-en.html", &sample::small(), Language::En);
+}
+
+#[test]
+fn the_changed_sheet_is_as_approved() {
+    check("changed-en.html", &sample::changed(), Language::En);
 }
 
 #[test]
@@ -97,6 +86,44 @@ fn page_numbers_are_counted_by_the_browser() {
     );
 }
 
+#[test]
+fn changes_are_marked_and_what_is_dropped_is_listed() {
+    let html = render(&sample::changed(), Language::En);
+    for part in [
+        "Changes since plan p-20261123-2",
+        "Dropped: stop 2",
+        "now Воробьёв",
+        "From Воробьёв",
+        "Time, was 08:01",
+        "Details changed",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(!render(&sample::small(), Language::En).contains("class=\"mark\""));
+}
+
+#[test]
+fn a_withdrawn_route_has_nothing_to_load_sign_or_scan() {
+    let mut sheet = sample::changed();
+    sheet.stops.clear();
+    if let Some(changes) = &mut sheet.changes {
+        changes.is_withdrawn = true;
+    }
+    let html = render(&sheet, Language::En);
+    assert!(html.contains("Withdrawn: this route is not driven."));
+    for part in ["Check before leaving", "Refused and returned", "Code 1"] {
+        assert!(!html.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn the_sketch_and_the_codes_are_pictures_with_a_name() {
+    let html = render(&sample::small(), Language::En);
+    assert_eq!(html.matches("<svg").count(), 2);
+    assert_eq!(html.matches("role=\"img\" aria-label=").count(), 2);
+    assert!(html.contains("aria-label=\"Code 1 of 1\""));
+}
+
 fn with_text(text: &str) -> RouteSheet {
     let mut sheet = sample::small();
     sheet.courier_name = text.into();
@@ -105,6 +132,7 @@ fn with_text(text: &str) -> RouteSheet {
     sheet.load_at_start = BTreeMap::from([(text.into(), Load(1))]);
     sheet.stops[0].address = text.into();
     sheet.stops[0].notes = text.into();
+    sheet.stops[0].changes = vec![StopChange::Moved { from: text.into() }];
     sheet
 }
 

@@ -1,13 +1,51 @@
-//! File names of printed sheets.
+//! What sheets are written as, and names of the files.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::RouteSheet;
+use super::{Language, RouteSheet, html, pdf};
 
 /// Longest part of a courier's id that is kept readable, in characters.
 const READABLE_LEN: usize = 48;
+
+/// What a sheet is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A page for a browser to print.
+    Html,
+    /// Pages for any printer.
+    Pdf,
+}
+
+impl Format {
+    /// Ending of file names, without the dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Pdf => "pdf",
+        }
+    }
+
+    /// MIME type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Html => html::CONTENT_TYPE,
+            Self::Pdf => pdf::CONTENT_TYPE,
+        }
+    }
+}
+
+/// The printable document of one sheet.
+#[must_use]
+pub fn render(sheet: &RouteSheet, format: Format, language: Language) -> Vec<u8> {
+    match format {
+        Format::Html => html::render(sheet, language).into_bytes(),
+        Format::Pdf => pdf::render(std::slice::from_ref(sheet), language),
+    }
+}
 
 /// A file name without directory, safe on every common file system and different for different couriers.
 ///
@@ -15,11 +53,12 @@ const READABLE_LEN: usize = 48;
 /// system that ignores case or forbids `:`, so its readable part is followed by a dot and a hash of the whole id; the
 /// dot keeps it apart from every id of the plain kind.
 #[must_use]
-pub fn file_name(sheet: &RouteSheet) -> String {
+pub fn file_name(sheet: &RouteSheet, format: Format) -> String {
+    let extension = format.extension();
     let id = sheet.courier.as_str();
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     if id.len() <= READABLE_LEN && id.chars().all(is_plain) {
-        return format!("sheet-{id}.html");
+        return format!("sheet-{id}.{extension}");
     }
     let mut name: String = id
         .chars()
@@ -32,7 +71,7 @@ pub fn file_name(sheet: &RouteSheet) -> String {
         // Writing to a String cannot fail.
         let _ = write!(name, "{byte:02x}");
     }
-    format!("sheet-{name}.html")
+    format!("sheet-{name}.{extension}")
 }
 
 #[cfg(test)]
@@ -48,12 +87,20 @@ mod tests {
     fn name_of(id: &str) -> String {
         let mut sheet = sample::small();
         sheet.courier = CourierId::parse(id).expect("a test id");
-        file_name(&sheet)
+        file_name(&sheet, Format::Html)
     }
 
     #[test]
     fn a_plain_id_is_kept() {
         assert_eq!(name_of("courier-01"), "sheet-courier-01.html");
+    }
+
+    #[test]
+    fn the_ending_tells_the_format() {
+        let sheet = sample::small();
+        assert_eq!(file_name(&sheet, Format::Pdf), "sheet-courier-07.pdf");
+        assert!(render(&sheet, Format::Pdf, Language::Ru).starts_with(b"%PDF-"));
+        assert!(render(&sheet, Format::Html, Language::Ru).starts_with(b"<!DOCTYPE"));
     }
 
     #[test]

@@ -1,0 +1,111 @@
+//! What HTML and PDF say alike.
+
+use std::collections::BTreeMap;
+
+use super::clock_face::{ClockFace, Round};
+use super::messages::{Language, Messages};
+use super::text::{bind, clean};
+use super::{LeaveByBasis, RemovedStop, RouteSheet, StopChange};
+use crate::units::{Load, Timestamp};
+
+/// A sheet with the words and the clock it is printed with.
+pub(super) struct Wording<'a> {
+    pub(super) sheet: &'a RouteSheet,
+    pub(super) words: &'static Messages,
+    pub(super) clock: ClockFace<'static>,
+}
+
+impl<'a> Wording<'a> {
+    pub(super) fn new(sheet: &'a RouteSheet, language: Language) -> Self {
+        let words = Messages::of(language);
+        let clock = ClockFace::new(&sheet.time_zone, sheet.loading, words);
+        Self {
+            sheet,
+            words,
+            clock,
+        }
+    }
+
+    pub(super) fn time(&self, moment: Timestamp) -> String {
+        self.clock.time(moment, Round::Down)
+    }
+
+    pub(super) fn leave_by_start(&self, leave_by: Timestamp) -> String {
+        if leave_by <= self.sheet.loading {
+            self.words.no_slack.clone()
+        } else {
+            self.time(leave_by)
+        }
+    }
+
+    /// "kg: 41".
+    pub(super) fn amount(&self, dimension: &str, load: Load) -> String {
+        format!("{}: {load}", clean(self.words.dimension(dimension)))
+    }
+
+    /// What has to be on board: parcels, then loads by dimension. Empty if nothing is stated.
+    pub(super) fn on_board(&self, parcels: u32, loads: &BTreeMap<String, Load>) -> Vec<String> {
+        let parcels = (parcels > 0).then(|| self.words.parcels(parcels));
+        let loads = present(loads).into_iter();
+        let loads = loads.map(|(dimension, load)| self.amount(dimension, load));
+        parcels.into_iter().chain(loads).collect()
+    }
+
+    /// What leave-by times mean; `None` if the sheet has neither them nor bands.
+    pub(super) fn legend(&self) -> Option<String> {
+        let (sheet, words) = (self.sheet, self.words);
+        let has_times = sheet.leave_by.is_some()
+            || sheet
+                .stops
+                .iter()
+                .any(|stop| stop.arrival_band.is_some() || stop.leave_by.is_some());
+        let means = match sheet.leave_by_basis {
+            LeaveByBasis::SimulatedDays => words.confidence(sheet.leave_by_confidence),
+            LeaveByBasis::Slack => words.slack.clone(),
+        };
+        has_times.then(|| [&means, words.at_once_means.as_str(), &words.early].join(" "))
+    }
+
+    /// "Time, was 08:10".
+    pub(super) fn change(&self, change: &StopChange) -> String {
+        let words = self.words;
+        match change {
+            StopChange::New => words.change_new.clone(),
+            StopChange::Moved { from } if from.is_empty() => words.change_moved.clone(),
+            StopChange::Moved { from } => words.moved_from(&bind(from)),
+            StopChange::Retimed { arrival } => words.retimed(&self.time(*arrival)),
+            StopChange::Edited => words.change_edited.clone(),
+        }
+    }
+
+    /// "order-0104, Main St 5, now Anna".
+    pub(super) fn removed_detail(&self, stop: &RemovedStop) -> String {
+        let mut parts = vec![stop.order.to_string()];
+        if has_text(&stop.address) {
+            parts.push(bind(&stop.address));
+        }
+        if has_text(&stop.taken_by) {
+            parts.push(self.words.removed_to(&bind(&stop.taken_by)));
+        }
+        parts.join(", ")
+    }
+
+    pub(super) fn is_withdrawn(&self) -> bool {
+        let changes = self.sheet.changes.as_ref();
+        changes.is_some_and(|changes| changes.is_withdrawn)
+    }
+}
+
+/// Loads that are not nothing.
+pub(super) fn present(loads: &BTreeMap<String, Load>) -> Vec<(&str, Load)> {
+    loads
+        .iter()
+        .filter(|(_, load)| **load != Load::ZERO)
+        .map(|(dimension, load)| (dimension.as_str(), *load))
+        .collect()
+}
+
+/// Whether anything of `text` prints.
+pub(super) fn has_text(text: &str) -> bool {
+    !clean(text).trim().is_empty()
+}
