@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -22,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("check", &["model", "travel"]),
     ("forecast", &["rng", "model", "travel"]),
     ("promise", &["model"]),
+    ("day", &["model", "travel", "forecast"]),
     ("book", &["model", "travel", "forecast", "promise"]),
     (
         "planner",

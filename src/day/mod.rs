@@ -1,0 +1,27 @@
+//! A delivery day under way: what was reported from it, what that says of every courier, and what is to be expected.
+//!
+//! A pure state machine. A [`Day`] changes by [`Report`]s alone, each with the time at which something happened and the
+//! time at which it was reported; nothing here knows a clock. The state is a function of the set of reports, so that late
+//! ones, and those that come in the wrong sequence, do no harm: a report sent twice changes nothing, and a record played
+//! back gives the same state.
+//!
+//! A report is refused if it cannot be meant: an unknown order or courier, an order in another route, a moment in the
+//! future beyond what clocks are allowed to be ahead. One that contradicts what happened before it is taken, since either
+//! may be the mistake, but is set aside with the reason and has no effect.
+
+mod courier;
+mod event;
+mod outcome;
+mod refusal;
+mod roster;
+mod state;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use courier::{CourierState, Outage, StopRecord, StopState, Whereabouts};
+pub use event::{Event, FailureReason, RefusedItem, Report};
+pub use outcome::{Basis, OrderOutcome, Outcome, Outcomes};
+pub use refusal::Refusal;
+pub use roster::{Roster, RosterRoute, RosterStop};
+pub use state::{Day, Rating, Rules, Taken, TrafficNote};
