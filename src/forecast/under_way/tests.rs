@@ -1,0 +1,229 @@
+//! What holds of live forecasts.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::forecast::fixture::{at, calm, day, order, plan};
+use crate::forecast::{forecast, realize};
+use crate::model::{RecordedPurpose, RecordedRoute};
+
+const N_COURIERS: u32 = 10;
+const N_STOPS: u32 = 14;
+
+/// Seconds from place to place.
+fn leg(from: u32, to: u32) -> i64 {
+    300 + i64::from((from * 7 + to * 13) % 8) * 75
+}
+
+/// A day of ten couriers with fourteen stops each, in six zones, promised until five to forty-five minutes after the planned
+/// arrival.
+fn town() -> (Arc<Problem>, Plan) {
+    let mut orders = Vec::new();
+    let mut routes = Vec::new();
+    for courier in 0..N_COURIERS {
+        let first = 1 + courier * N_STOPS;
+        let numbers: Vec<u32> = (first..first + N_STOPS).collect();
+        let (mut clock, mut place) = (at(8, 10), 0);
+        for &number in &numbers {
+            let service = 300 + i64::from(number % 5) * 75;
+            clock = clock + Seconds(leg(place, number));
+            let early = Seconds(i64::from(number % 4) * 600 - 300);
+            let late = Seconds(300 + i64::from(number * 5 % 9) * 300);
+            let window = (clock - early, clock + late);
+            orders.push(order(number, service, &[window]));
+            clock = clock.max(window.0) + Seconds(service);
+            place = number;
+        }
+        routes.push((courier, at(8, 0), numbers));
+    }
+    let routes: Vec<(u32, Timestamp, &[u32])> = (routes.iter())
+        .map(|(courier, start, numbers)| (*courier, *start, numbers.as_slice()))
+        .collect();
+    let mut problem = day(orders, N_COURIERS, |from, to| Some(leg(from, to)));
+    for (number, place) in problem.places.iter_mut().enumerate() {
+        place.zone = ZoneId::parse(&format!("zone-{}", number % 6)).ok();
+    }
+    (Arc::new(problem), plan(&routes))
+}
+
+/// What had happened on `route` by `now`.
+fn progress(route: &RecordedRoute, now: Timestamp) -> RouteProgress {
+    let by_now = |moment: Timestamp| (moment <= now).then_some(moment);
+    let doors = route.stops.iter();
+    let doors = doors.filter(|stop| matches!(stop.purpose, RecordedPurpose::Order(_)));
+    let mut progress = RouteProgress {
+        departure: by_now(route.departure),
+        ..RouteProgress::default()
+    };
+    for (stop, times) in doors.enumerate() {
+        if times.arrival > now {
+            progress.ahead.push(stop);
+            continue;
+        }
+        progress.visits.push(VisitTimes {
+            stop,
+            arrival: by_now(times.arrival),
+            service_start: by_now(times.service_start),
+            end: by_now(times.departure),
+            is_served: true,
+        });
+        progress.is_at_door = times.departure > now;
+    }
+    progress
+}
+
+/// A stated chance, and what came of it.
+#[derive(Clone, Copy)]
+struct Stated {
+    horizon: i64,
+    on_time: f64,
+    is_kept: bool,
+    /// Where the arrival fell in the band: below, in the lower half, in the upper half, above.
+    band: usize,
+}
+
+/// Chances stated so many minutes before the ends of all windows of a day that varies by `truth`, by a forecast that expects
+/// it to vary by `prior`.
+fn stated(
+    (problem, plan): &(Arc<Problem>, Plan),
+    prior: &NoiseModel,
+    truth: &NoiseModel,
+    number: u32,
+    days: u32,
+) -> Vec<Stated> {
+    let travel = TravelTimes::new(problem);
+    let routes = realize(problem, &travel, plan, truth, 11, number);
+    let shift = Seconds(i64::from(number) * 86_400);
+    let mut under_way = DayUnderWay::new(Arc::clone(problem), plan, prior, Seconds::ZERO, days, 3);
+    // Events and questions in the sequence of time; at the same moment, events first.
+    let mut moments: Vec<(Timestamp, usize, Option<(usize, i64)>)> = Vec::new();
+    let routes: Vec<RecordedRoute> = routes.into_iter().map(|route| back(route, shift)).collect();
+    for (courier, route) in routes.iter().enumerate() {
+        moments.push((route.departure, courier, None));
+        for (stop, times) in route.stops.iter().enumerate() {
+            let happened = [times.arrival, times.service_start, times.departure];
+            moments.extend(happened.map(|at| (at, courier, None)));
+            let RecordedPurpose::Order(order) = &times.purpose else {
+                continue;
+            };
+            for horizon in [15, 30, 60, 120] {
+                let asked = order.promised_end - Seconds(horizon * 60);
+                if asked < times.arrival && asked >= at(8, 0) {
+                    moments.push((asked, courier, Some((stop, horizon))));
+                }
+            }
+        }
+    }
+    moments.sort_by_key(|(at, courier, question)| (*at, question.is_some(), *courier, *question));
+    let mut stated = Vec::new();
+    for (now, courier, question) in moments {
+        let route = &routes[courier];
+        let Some((stop, horizon)) = question else {
+            under_way.observe(courier, progress(route, now));
+            continue;
+        };
+        let outlook = under_way.outlook(courier, now);
+        let found = outlook
+            .stops
+            .iter()
+            .find(|found| found.stop == stop)
+            .unwrap();
+        let arrival = route.stops[stop].arrival;
+        let RecordedPurpose::Order(order) = &route.stops[stop].purpose else {
+            continue;
+        };
+        let band = found.arrival.unwrap();
+        stated.push(Stated {
+            horizon,
+            on_time: found.on_time,
+            is_kept: arrival <= order.promised_end,
+            band: [band.p10, band.p50, band.p90]
+                .iter()
+                .filter(|edge| arrival > **edge)
+                .count(),
+        });
+    }
+    stated
+}
+
+/// The route on the day of its plan.
+fn back(mut route: RecordedRoute, shift: Seconds) -> RecordedRoute {
+    let moments = route.stops.iter_mut().flat_map(|stop| {
+        let promise = match &mut stop.purpose {
+            RecordedPurpose::Order(order) => Some(&mut order.promised_end),
+            RecordedPurpose::Reload | RecordedPurpose::Break => None,
+        };
+        let times = [
+            &mut stop.arrival,
+            &mut stop.service_start,
+            &mut stop.departure,
+        ];
+        times.into_iter().chain(promise)
+    });
+    moments
+        .chain([&mut route.departure])
+        .for_each(|moment| *moment = *moment - shift);
+    route
+}
+
+/// A day rougher than the default noise model has it, with more traffic of the day.
+fn rough() -> NoiseModel {
+    let usual = NoiseModel::default();
+    NoiseModel {
+        day_sigma: 0.1,
+        hour_sigma: 1.3 * usual.hour_sigma,
+        courier_drive_sigma: 1.3 * usual.courier_drive_sigma,
+        courier_drive_daily_sigma: 1.3 * usual.courier_drive_sigma,
+        courier_service_sigma: 1.3 * usual.courier_service_sigma,
+        courier_service_daily_sigma: 1.3 * usual.courier_service_sigma,
+        leg_variance: 1.69 * usual.leg_variance,
+        leg_variance_minutes: 1.69 * usual.leg_variance_minutes,
+        service_sigma: 1.3 * usual.service_sigma,
+        ..usual
+    }
+}
+
+/// Buckets of stated chances by their upper edges.
+const EDGES: [f64; 9] = [0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01];
+
+#[test]
+fn tmp_calibration() {
+    let town = town();
+    let n_days = 150;
+    for (name, truth) in [("usual", NoiseModel::default()), ("rough", rough())] {
+        let mut all = Vec::new();
+        for number in 0..n_days {
+            all.extend(stated(&town, &NoiseModel::default(), &truth, number, 512));
+        }
+        for horizon in [15, 30, 60, 120] {
+            let mut low = 0.0;
+            for edge in EDGES {
+                let of = all.iter().filter(|one| {
+                    one.horizon == horizon && one.on_time >= low && one.on_time < edge
+                });
+                let (n, p, k) = of.fold((0, 0.0, 0), |(n, p, k), one| {
+                    (n + 1, p + one.on_time, k + usize::from(one.is_kept))
+                });
+                let n1 = (n as f64).max(1.0);
+                println!(
+                    "{name} {horizon:>4} {low:.2}-{edge:.2} n {n:>6} stated {:.3} kept {:.3} diff {:+.3}{}",
+                    p / n1,
+                    k as f64 / n1,
+                    k as f64 / n1 - p / n1,
+                    if n >= 200 && (k as f64 / n1 - p / n1).abs() > 0.03 {
+                        " ***"
+                    } else {
+                        ""
+                    }
+                );
+                low = edge;
+            }
+            let mut bands = [0; 4];
+            for one in all.iter().filter(|one| one.horizon == horizon) {
+                bands[one.band] += 1;
+            }
+            let n: i32 = bands.iter().sum();
+            println!("   bands {:?}", bands.map(|b| f64::from(b) / f64::from(n)));
+        }
+    }
+}
