@@ -8,9 +8,16 @@
 //! A report is refused if it cannot be meant: an unknown order or courier, an order in another route, a moment in the
 //! future beyond what clocks are allowed to be ahead. One that contradicts what happened before it is taken, since either
 //! may be the mistake, but is set aside with the reason and has no effect.
+//!
+//! A [`LiveDay`] is a day with what is to be expected of it: the forecast learns from every report
+//! ([`DayUnderWay`](crate::forecast::DayUnderWay)), and promises at risk are told once, with the reason ([`Alerts`]).
 
+mod alerts;
 mod courier;
 mod event;
+mod live;
+#[cfg(test)]
+mod live_tests;
 mod outcome;
 mod refusal;
 mod roster;
@@ -19,8 +26,10 @@ mod state;
 mod tests;
 mod words;
 
+pub use alerts::{Alert, AlertChange, AlertRules, Alerts, Cause};
 pub use courier::{CourierState, Outage, StopRecord, StopState, Whereabouts};
 pub use event::{Event, FailureReason, RefusedItem, Report};
+pub use live::{Answer, LiveDay, LiveTerms};
 pub use outcome::{Basis, OrderOutcome, Outcome, Outcomes};
 pub use refusal::Refusal;
 pub use roster::{Roster, RosterRoute, RosterStop};

@@ -11,7 +11,7 @@ use crate::model::{CourierId, EventId, GeoPoint, Lock, Plan, Problem, Reason};
 use crate::units::{BasisPoints, Load, Seconds, Timestamp};
 
 /// Two couriers with four stops each, promised from nine to ten.
-fn planned() -> (Problem, Plan) {
+pub(super) fn planned() -> (Problem, Plan) {
     let order = |number| {
         let mut order = order(number, 300, &[(at(9, 0), at(10, 0))]);
         order.loads = BTreeMap::from([("kg".to_owned(), Load(10))]);
@@ -36,7 +36,7 @@ fn event_id(id: &str) -> EventId {
 }
 
 /// Reported as it happens.
-fn report(id: &str, at: Timestamp, event: Event) -> Report {
+pub(super) fn report(id: &str, at: Timestamp, event: Event) -> Report {
     Report {
         id: event_id(id),
         at,
@@ -45,20 +45,20 @@ fn report(id: &str, at: Timestamp, event: Event) -> Report {
     }
 }
 
-fn departed(courier: u32) -> Event {
+pub(super) fn departed(courier: u32) -> Event {
     Event::Departed {
         courier: courier_id(courier),
     }
 }
 
-fn arrived(courier: u32, order: u32) -> Event {
+pub(super) fn arrived(courier: u32, order: u32) -> Event {
     Event::Arrived {
         courier: courier_id(courier),
         order: order_id(order),
     }
 }
 
-fn delivered(courier: u32, order: u32) -> Event {
+pub(super) fn delivered(courier: u32, order: u32) -> Event {
     Event::Delivered {
         courier: courier_id(courier),
         order: order_id(order),
@@ -500,7 +500,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 /// Reports in the sequence in which they come, some late, some at the same moment as others.
-fn any_reports() -> impl Strategy<Value = Vec<Report>> {
+pub(super) fn any_reports() -> impl Strategy<Value = Vec<Report>> {
     let one = (0..60_i64, 0..3_i64, any_event());
     proptest::collection::vec(one, 1..40).prop_map(|reports| {
         let reports = reports.into_iter().enumerate();

@@ -16,7 +16,7 @@ pub(super) const N_SCALES: usize = 9;
 const JUDGING: usize = 5;
 
 /// How far off the noise model's standard deviations are taken to be before anything is seen, as that of a logarithm.
-const SCALE_SIGMA: f64 = 0.2;
+const SCALE_SIGMA: f64 = 0.35;
 
 /// Parts of one in which evidence is counted: whole numbers, so that sums do not depend on the sequence.
 const MICRO: f64 = 1e6;
@@ -103,7 +103,8 @@ impl Observed {
     /// Moves `level` by the duration if durations vary by `scale`; returns the logarithm of the duration's chance, and the
     /// chance that it had no accident.
     fn teach(&self, scale: f64, accident: Accident, level: &mut Gauss) -> (f64, f64) {
-        let noise = scale * scale * self.variance + self.doubt;
+        // Where nothing varies, whole seconds still do.
+        let noise = (scale * scale * self.variance + self.doubt).max(1e-5);
         let body = Gauss {
             mean: level.mean - noise / 2.0,
             variance: level.variance + noise,
@@ -223,6 +224,7 @@ mod tests {
     #[test]
     fn an_accident_says_little_of_how_fast_a_courier_is() {
         let mut observed = even(10, 0.0, 0.3);
+        observed.iter_mut().for_each(|one| one.planned = 120.0);
         let calm = learn(prior(), ACCIDENT, &observed);
         observed.push(Observed {
             log: 1.8,

@@ -39,8 +39,10 @@ struct Onset<'a> {
     next: usize,
     /// When what goes on now is over, on average, in seconds since the start of the route. For ways, the departure.
     clock: f64,
-    /// When what goes on now would have been over, had nothing been known of it yet; `None` if nothing goes on.
+    /// When what goes on now would have been over on average, had nothing been known of it yet; `None` if nothing goes on.
     usual: Option<f64>,
+    /// Whether it takes so long that few take longer.
+    is_overdue: bool,
 }
 
 impl DayUnderWay {
@@ -68,8 +70,8 @@ impl DayUnderWay {
         look.outlook(&onset, &steps, &drawn)
     }
 
-    /// The chance that a single way or service is as much rougher or calmer than the noise model says as it seems today:
-    /// the standard deviations of both, compared with those of the noise model.
+    /// How rough today is: the standard deviations of single ways and of single services, compared with those of the noise
+    /// model.
     #[must_use]
     pub fn roughness(&self) -> [f64; 2] {
         self.scales
@@ -148,6 +150,7 @@ impl<'a> Look<'a> {
                 next,
                 clock: self.path.seconds(left),
                 usual: None,
+                is_overdue: false,
             },
         }
     }
@@ -184,6 +187,7 @@ impl<'a> Look<'a> {
             next: 0,
             clock: self.free(now.max(planned) + mean),
             usual: None,
+            is_overdue: false,
         }
     }
 
@@ -212,7 +216,8 @@ impl<'a> Look<'a> {
         let mean = (body.mean + body.variance / 2.0).exp();
         Onset {
             clock: self.free((start + mean).max(now)),
-            usual: (overdue.tail() < OVERDUE).then_some(start + mean),
+            usual: Some(start + mean),
+            is_overdue: overdue.tail() < OVERDUE,
             begin: Begin::Door {
                 overdue,
                 key: door.key,
@@ -246,10 +251,8 @@ impl<'a> Look<'a> {
         Onset {
             // The moment at which who left then would be there as planned.
             clock: self.path.seconds(left),
-            usual: (overdue.tail() < OVERDUE).then(|| {
-                let factor = mean / whole_way;
-                arrival(leg, self.path.seconds(since), factor)
-            }),
+            usual: Some(arrival(leg, self.path.seconds(since), mean / whole_way)),
+            is_overdue: overdue.tail() < OVERDUE,
             begin: Begin::Way {
                 overdue,
                 planned: planned.ln(),
@@ -399,7 +402,11 @@ impl<'a> Look<'a> {
         self.now_going_on(onset, overdue, &mut ledger);
         let mut outlook = RouteOutlook {
             stops: Vec::with_capacity(drawn.len()),
-            overdue: whole(overdue),
+            overdue: if onset.is_overdue {
+                whole(overdue)
+            } else {
+                Seconds::ZERO
+            },
         };
         let mut drawn = drawn.iter().peekable();
         for step in steps {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::forecast::fixture::{at, calm, day, order, plan};
-use crate::forecast::{forecast, realize};
+use crate::forecast::fixture::{at, day, order, plan};
+use crate::forecast::realize;
 use crate::model::{RecordedPurpose, RecordedRoute};
 
-const N_COURIERS: u32 = 10;
+const N_COURIERS: u32 = 30;
 const N_STOPS: u32 = 14;
 
 /// Seconds from place to place.
@@ -166,6 +166,16 @@ fn back(mut route: RecordedRoute, shift: Seconds) -> RecordedRoute {
     route
 }
 
+/// A day as the default noise model has it, with nothing about couriers that lasts.
+fn usual() -> NoiseModel {
+    let usual = NoiseModel::default();
+    NoiseModel {
+        courier_drive_daily_sigma: usual.courier_drive_sigma,
+        courier_service_daily_sigma: usual.courier_service_sigma,
+        ..usual
+    }
+}
+
 /// A day rougher than the default noise model has it, with more traffic of the day.
 fn rough() -> NoiseModel {
     let usual = NoiseModel::default();
@@ -186,44 +196,75 @@ fn rough() -> NoiseModel {
 /// Buckets of stated chances by their upper edges.
 const EDGES: [f64; 9] = [0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01];
 
+/// A bucket of stated chances.
+#[derive(Debug)]
+struct Bucket {
+    horizon: i64,
+    edge: f64,
+    n: usize,
+    /// Mean of what was stated.
+    stated: f64,
+    /// How much more was kept.
+    more: f64,
+    /// Standard error of that, days being independent and promises of one day not.
+    error: f64,
+}
+
+/// What was stated on some days, by horizon and bucket.
+fn buckets(days: &[Vec<Stated>]) -> Vec<Bucket> {
+    let mut buckets = Vec::new();
+    for horizon in [15, 30, 60, 120] {
+        let mut low = 0.0;
+        for edge in EDGES {
+            let falls =
+                |one: &&Stated| one.horizon == horizon && one.on_time >= low && one.on_time < edge;
+            let all = || days.iter().flatten().filter(falls);
+            let n = all().count();
+            let share = 1.0 / n.max(1) as f64;
+            let more = |one: &Stated| f64::from(u8::from(one.is_kept)) - one.on_time;
+            let mean = share * all().map(more).sum::<f64>();
+            let off = days.iter().map(|day| {
+                let of_day = day.iter().filter(falls).map(|one| more(one) - mean);
+                of_day.sum::<f64>().powi(2)
+            });
+            buckets.push(Bucket {
+                horizon,
+                edge,
+                n,
+                stated: share * all().map(|one| one.on_time).sum::<f64>(),
+                more: mean,
+                error: share * off.sum::<f64>().sqrt(),
+            });
+            low = edge;
+        }
+    }
+    buckets
+}
+
+/// The share of arrivals below, within and above the bands.
+fn coverage(days: &[Vec<Stated>]) -> [f64; 3] {
+    let all = days.iter().flatten();
+    let mut counts = [0_u32; 3];
+    for one in all {
+        counts[[0, 1, 1, 2][one.band]] += 1;
+    }
+    let n = f64::from(counts.iter().sum::<u32>());
+    counts.map(|count| f64::from(count) / n)
+}
+
+/// Days that the calibration is tried on, and days that outlooks are drawn on.
+const TRIED: (u32, u32) = (150, 512);
+
 #[test]
-fn tmp_calibration() {
+fn stated_chances_come_true_as_often_as_stated_on_days_as_expected_and_on_rougher_ones() {
     let town = town();
-    let n_days = 150;
-    for (name, truth) in [("usual", NoiseModel::default()), ("rough", rough())] {
-        let mut all = Vec::new();
-        for number in 0..n_days {
-            all.extend(stated(&town, &NoiseModel::default(), &truth, number, 512));
+    let (n_days, n_drawn) = TRIED;
+    for truth in [usual(), rough()] {
+        let day = |number| stated(&town, &NoiseModel::default(), &truth, number, n_drawn);
+        let days: Vec<Vec<Stated>> = (0..n_days).map(day).collect();
+        for bucket in buckets(&days).iter().filter(|bucket| bucket.n >= 200) {
+            println!("{bucket:.3?}");
         }
-        for horizon in [15, 30, 60, 120] {
-            let mut low = 0.0;
-            for edge in EDGES {
-                let of = all.iter().filter(|one| {
-                    one.horizon == horizon && one.on_time >= low && one.on_time < edge
-                });
-                let (n, p, k) = of.fold((0, 0.0, 0), |(n, p, k), one| {
-                    (n + 1, p + one.on_time, k + usize::from(one.is_kept))
-                });
-                let n1 = (n as f64).max(1.0);
-                println!(
-                    "{name} {horizon:>4} {low:.2}-{edge:.2} n {n:>6} stated {:.3} kept {:.3} diff {:+.3}{}",
-                    p / n1,
-                    k as f64 / n1,
-                    k as f64 / n1 - p / n1,
-                    if n >= 200 && (k as f64 / n1 - p / n1).abs() > 0.03 {
-                        " ***"
-                    } else {
-                        ""
-                    }
-                );
-                low = edge;
-            }
-            let mut bands = [0; 4];
-            for one in all.iter().filter(|one| one.horizon == horizon) {
-                bands[one.band] += 1;
-            }
-            let n: i32 = bands.iter().sum();
-            println!("   bands {:?}", bands.map(|b| f64::from(b) / f64::from(n)));
-        }
+        println!("{:?}", coverage(&days));
     }
 }
