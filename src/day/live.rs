@@ -123,6 +123,7 @@ impl LiveDay {
             alerts: Vec::new(),
         };
         self.now = self.now.max(now);
+        self.forecast.pass(self.now);
         let courier = answer.taken.courier;
         if !answer.taken.is_repeated {
             if let Some(courier) = courier {
@@ -147,6 +148,7 @@ impl LiveDay {
     /// Shape: time in proportion to the couriers looked at, each as for a report.
     pub fn tick(&mut self, now: Timestamp) -> Vec<AlertChange> {
         self.now = self.now.max(now);
+        self.forecast.pass(self.now);
         let mut changes = Vec::new();
         for courier in 0..self.looks.len() {
             let last = self.looks[courier].as_ref().map(|(at, _)| *at);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::jams::Jams;
-use super::learner::{Accident, Gauss, Lesson, N_SCALES, Observed, SCALES, learn};
+use super::learner::{Accident, Gauss, Lesson, Logs, N_SCALES, Observed, SCALES, learn};
 use super::levels::{Share, Way, shares};
 use super::path::{Path, hour, slot};
-use super::{RouteProgress, VisitTimes};
+use super::{Hold, RouteProgress, VisitTimes};
 use crate::forecast::spread::{CourierSpread, Factor, Spread};
 use crate::units::Timestamp;
 
@@ -140,9 +140,7 @@ impl Yardstick<'_> {
         Some(WaySeen {
             observed: Observed {
                 log: (took / planned).ln() - f64::from(bias.mean),
-                variance: f64::from(leg.sigma).powi(2),
-                doubt: f64::from(bias.sigma).powi(2),
-                planned,
+                ..self.going_way(path, visit, left)
             },
             visit,
             zone: self.zones.get(&leg.zone).copied().unwrap_or(0),
@@ -160,16 +158,82 @@ impl Yardstick<'_> {
         if !times.is_served || planned < 1.0 || took < SERVICE_MIN.min(planned / 4.0) {
             return None;
         }
-        let doubt = door.service_doubt.map_or(0.0, |bias| bias.factor.sigma);
         Some(ServiceSeen {
             observed: Observed {
                 log: (took / planned).ln(),
-                variance: f64::from(self.spread.service).powi(2),
-                doubt: f64::from(doubt).powi(2),
-                planned,
+                ..self.going_service(path, visit)
             },
             visit,
         })
+    }
+
+    /// What it says of ways and of services that the courier is still where `progress` has them at `now`.
+    pub(super) fn pending(
+        &self,
+        path: &Path,
+        progress: &RouteProgress,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> [Logs; 2] {
+        let mut pending = [Logs::default(); 2];
+        if progress.hold != Hold::None {
+            return pending;
+        }
+        let last = progress.visits.last();
+        let at = progress.visits.len().checked_sub(1);
+        let visit = at.map(|at| path.visits[at]);
+        if progress.is_at_door
+            && let (Some(times), Some(visit)) = (last, visit)
+        {
+            let start = times.service_start.map(|start| path.seconds(start));
+            let arrival = times.arrival.map_or(f64::MAX, |at| path.seconds(at));
+            let start = start.unwrap_or_else(|| path.service_start(visit, arrival));
+            let going = self.going_service(path, visit);
+            let elapsed = path.seconds(now) - start;
+            if elapsed > 0.0 {
+                let lesson = &evidence.service_lesson;
+                pending[1] = lesson.still_going(going, self.incident(), elapsed);
+            }
+            return pending;
+        }
+        let left = last.map_or(progress.departure, |times| times.end);
+        let next = visit.map_or(0, |visit| visit + 1);
+        let door = path.itinerary.visits.get(next);
+        if let (Some(left), Some(door)) = (left, door)
+            && door.order.is_some()
+            && f64::from(door.leg.planned) >= WAY_MIN
+            && left < now
+        {
+            let covered = path.covered(next, self.jams, left, now);
+            let going = self.going_way(path, next, left);
+            let bias = f64::from(self.bias(door.leg.zone, left).mean);
+            let lesson = &evidence.way_lesson;
+            pending[0] = lesson.still_going(going, HOLD_UP, covered * (-bias).exp());
+        }
+        pending
+    }
+
+    /// The way to the visit with index `visit`, as it is planned.
+    fn going_way(&self, path: &Path, visit: usize, left: Timestamp) -> Observed {
+        let leg = &path.itinerary.visits[visit].leg;
+        Observed {
+            log: 0.0,
+            variance: f64::from(leg.sigma).powi(2),
+            doubt: f64::from(self.bias(leg.zone, left).sigma).powi(2),
+            planned: f64::from(leg.planned),
+        }
+    }
+
+    /// The service of the visit with index `visit`, as it is planned.
+    fn going_service(&self, path: &Path, visit: usize) -> Observed {
+        let door = &path.itinerary.visits[visit];
+        let doubt = door.service_doubt.map_or(0.0, |bias| bias.factor.sigma);
+        Observed {
+            log: 0.0,
+            variance: f64::from(self.spread.service).powi(2),
+            doubt: f64::from(doubt).powi(2),
+            planned: f64::from(door.service),
+        }
     }
 
     /// The learnt bias of ways into the zone with key `zone` that begin at `departure`.

@@ -5,6 +5,8 @@
 //! courier's level is learnt one duration after the other, a possible accident counting as little as it is likely to be
 //! one. The chance of all durations together is the evidence for the scale, to which all couriers contribute.
 
+use super::normal::tail;
+
 /// What the standard deviations of single legs and services are compared with what the noise model says.
 pub(super) const SCALES: [f64; N_SCALES] = [0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75];
 
@@ -53,17 +55,20 @@ pub(super) struct Observed {
 /// What a courier's durations say.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Lesson {
-    /// Millionths of the logarithm of the chance of all durations, by scale.
-    evidence: [i64; N_SCALES],
+    /// Of the chance of all durations.
+    pub(super) evidence: Logs,
     /// The courier's level, by scale.
     levels: [Gauss; N_SCALES],
     /// Of each duration, the chance that it had no accident.
     pub(super) weights: Vec<f64>,
 }
 
+/// Millionths of logarithms of chances, by scale.
+pub(super) type Logs = [i64; N_SCALES];
+
 /// What is known of how much durations vary today.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Evidence([i64; N_SCALES]);
+pub(super) struct Evidence(Logs);
 
 /// Points of the normal law that stand for a fifth of it each.
 const FIFTHS: [f64; 5] = [-1.281_55, -0.524_4, 0.0, 0.524_4, 1.281_55];
@@ -135,6 +140,25 @@ impl Observed {
 }
 
 impl Lesson {
+    /// What it says that something planned as `going` lasts for `elapsed` seconds already: those that end soon are seen
+    /// sooner, and looking at them alone, days would seem to be calmer than they are.
+    pub(super) fn still_going(&self, going: Observed, accident: Accident, elapsed: f64) -> Logs {
+        std::array::from_fn(|at| {
+            let scale = SCALES[at];
+            let noise = (scale * scale * going.variance + going.doubt).max(1e-5);
+            let level = self.levels[at];
+            let body = Gauss {
+                mean: going.planned.max(1.0).ln() + level.mean - noise / 2.0,
+                variance: level.variance + noise,
+            };
+            let off = (elapsed.max(1e-3).ln() - body.mean) / body.variance.sqrt();
+            let held = still_held(body, accident, elapsed).map(|(_, held)| held);
+            let held = held.iter().sum::<f64>() / 5.0;
+            let chance = (1.0 - accident.chance) * tail(off) + accident.chance * held;
+            micro(chance.max(1e-9).ln())
+        })
+    }
+
     /// The courier's level if scales have the given weights.
     pub(super) fn level(&self, weights: &[f64; N_SCALES]) -> Gauss {
         let levels = || self.levels.iter().zip(weights);
@@ -146,10 +170,9 @@ impl Lesson {
 }
 
 impl Evidence {
-    /// Takes the evidence of `new` instead of that of `old`.
-    pub(super) fn replace(&mut self, old: &Lesson, new: &Lesson) {
-        let changes = new.evidence.iter().zip(&old.evidence);
-        for (total, (new, old)) in self.0.iter_mut().zip(changes) {
+    /// Takes the evidence `new` instead of `old`.
+    pub(super) fn replace(&mut self, old: &Logs, new: &Logs) {
+        for (total, (new, old)) in self.0.iter_mut().zip(new.iter().zip(old)) {
             *total += new - old;
         }
     }
@@ -244,7 +267,7 @@ mod tests {
             let mut evidence = Evidence::default();
             for _ in 0..20 {
                 let lesson = learn(prior(), ACCIDENT, &even(15, 0.1, sigma));
-                evidence.replace(&Lesson::default(), &lesson);
+                evidence.replace(&Logs::default(), &lesson.evidence);
             }
             let scale = mean_square(&evidence.weights()).sqrt();
             assert!((scale - expected).abs() < 0.1, "{sigma}: {scale}");
@@ -252,13 +275,30 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_goes_on_and_on_says_that_the_day_is_rough() {
+        let lesson = learn(prior(), ACCIDENT, &[]);
+        let going = even(1, 0.0, 0.4)[0];
+        let scale = |elapsed| {
+            let mut evidence = Evidence::default();
+            evidence.replace(
+                &Logs::default(),
+                &lesson.still_going(going, ACCIDENT, elapsed),
+            );
+            mean_square(&evidence.weights()).sqrt()
+        };
+        assert!((scale(1.0) - mean_square(&Evidence::default().weights()).sqrt()).abs() < 1e-6);
+        assert!(scale(1_500.0) > scale(600.0) + 0.03);
+    }
+
+    #[test]
     fn evidence_that_is_replaced_leaves_no_trace() {
         let (first, second) = (even(9, 0.1, 0.5), even(12, -0.1, 0.4));
         let lessons = [first, second].map(|observed| learn(prior(), ACCIDENT, &observed));
+        let [first, second] = lessons.map(|lesson| lesson.evidence);
         let mut evidence = Evidence::default();
-        evidence.replace(&Lesson::default(), &lessons[0]);
-        evidence.replace(&lessons[0], &lessons[1]);
-        evidence.replace(&lessons[1], &Lesson::default());
+        evidence.replace(&Logs::default(), &first);
+        evidence.replace(&first, &second);
+        evidence.replace(&second, &Logs::default());
         assert_eq!(evidence, Evidence::default());
     }
 }

@@ -34,7 +34,7 @@ use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, Seconds, Timestamp};
 use evidence::{Evidence, Yardstick};
 use jams::Jams;
-use learner::{Evidence as ScaleEvidence, N_SCALES};
+use learner::{Evidence as ScaleEvidence, Logs, N_SCALES};
 use levels::{Levels, Prior};
 use path::{Path, Surveyor};
 
@@ -187,6 +187,8 @@ pub struct DayUnderWay {
     service_scale: ScaleEvidence,
     /// How likely each scale is, of ways and of services.
     scales: [[f64; N_SCALES]; 2],
+    /// The moment that what goes on was looked at.
+    looked_at: Option<Timestamp>,
     /// By courier; `None` without stops.
     couriers: Vec<Option<CourierDay>>,
 }
@@ -202,7 +204,12 @@ struct CourierDay {
     path: Arc<Path>,
     progress: RouteProgress,
     evidence: Evidence,
+    /// What it says of ways and services that what goes on has not ended.
+    pending: [Logs; 2],
 }
+
+/// How often what goes on is looked at for how rough the day is.
+const LOOK: Seconds = Seconds(60);
 
 impl DayUnderWay {
     /// A day of which nothing is known but its plan. Outlooks are drawn on `days` days, rounded up to a multiple of 128.
@@ -234,6 +241,7 @@ impl DayUnderWay {
             way_scale: ScaleEvidence::default(),
             service_scale: ScaleEvidence::default(),
             scales: [ScaleEvidence::default().weights(); 2],
+            looked_at: None,
             couriers: Vec::new(),
             problem,
         };
@@ -256,11 +264,47 @@ impl DayUnderWay {
                         ..RouteProgress::default()
                     },
                     evidence: Evidence::default(),
+                    pending: [Logs::default(); 2],
                 })
             });
             routes.collect()
         });
+        // What is known of couriers before they have done anything.
+        day.set_traffic(&[]);
         day
+    }
+
+    /// Lets time pass: what has not ended by `now` says that it takes longer, of today as of itself. Outlooks at a later
+    /// moment may be asked for without it; then only the route that is asked for counts as still going on.
+    ///
+    /// Shape: once for each minute, time in proportion to the couriers.
+    pub fn pass(&mut self, now: Timestamp) {
+        let minute = Timestamp(now.0.div_euclid(LOOK.0) * LOOK.0);
+        if self.looked_at.is_none_or(|before| before < minute) {
+            self.looked_at = Some(minute);
+            for courier in 0..self.couriers.len() {
+                self.wait(courier);
+            }
+            self.weigh();
+        }
+    }
+
+    /// Looks at how long what the courier with number `courier` does has been going on.
+    fn wait(&mut self, courier: usize) {
+        let (Some(Some(of)), Some(now)) = (self.couriers.get(courier), self.looked_at) else {
+            return;
+        };
+        let yardstick = self.yardstick(of);
+        let pending = yardstick.pending(&of.path, &of.progress, &of.evidence, now);
+        if let Some(Some(of)) = self.couriers.get_mut(courier) {
+            let before = std::mem::replace(&mut of.pending, pending);
+            self.way_scale.replace(&before[0], &pending[0]);
+            self.service_scale.replace(&before[1], &pending[1]);
+        }
+    }
+
+    fn weigh(&mut self) {
+        self.scales = [self.way_scale.weights(), self.service_scale.weights()];
     }
 
     fn with_surveyor<T>(&self, work: impl FnOnce(&Self, &Surveyor<'_>) -> T) -> T {
@@ -292,6 +336,8 @@ impl DayUnderWay {
             of.path = path;
             of.progress = progress;
         }
+        self.wait(courier);
+        self.weigh();
     }
 
     /// Takes what was said of the traffic instead of what was said before.
@@ -305,7 +351,9 @@ impl DayUnderWay {
             };
             let evidence = self.yardstick(of).evidence(&of.path, &of.progress);
             self.learn(courier, evidence);
+            self.wait(courier);
         }
+        self.weigh();
     }
 
     /// Takes the evidence of a courier instead of that before.
@@ -315,11 +363,9 @@ impl DayUnderWay {
         };
         self.levels.replace(&of.evidence.shares, &evidence.shares);
         let before = std::mem::replace(&mut of.evidence, evidence);
-        self.way_scale
-            .replace(&before.way_lesson, &of.evidence.way_lesson);
-        self.service_scale
-            .replace(&before.service_lesson, &of.evidence.service_lesson);
-        self.scales = [self.way_scale.weights(), self.service_scale.weights()];
+        let [old, new] = [&before, &of.evidence];
+        (self.way_scale).replace(&old.way_lesson.evidence, &new.way_lesson.evidence);
+        (self.service_scale).replace(&old.service_lesson.evidence, &new.service_lesson.evidence);
     }
 
     /// What the courier's day is compared with.

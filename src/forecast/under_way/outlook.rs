@@ -98,13 +98,6 @@ impl<'a> Look<'a> {
         let evidence = &of.evidence;
         let drive = evidence.drive(yardstick.way_prior(), &day.scales[0], shared);
         let pace = evidence.service_lesson.level(&day.scales[1]);
-        // Nothing is learnt yet.
-        let is_fresh = evidence.services.is_empty();
-        let pace = if is_fresh {
-            super::evidence::level(yardstick.courier.pace)
-        } else {
-            pace
-        };
         Self {
             day,
             of,

@@ -118,6 +118,7 @@ fn stated(
     let mut stated = Vec::new();
     for (now, courier, question) in moments {
         let route = &routes[courier];
+        under_way.pass(now);
         let Some((stop, horizon)) = question else {
             under_way.observe(courier, progress(route, now));
             continue;
