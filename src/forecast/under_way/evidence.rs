@@ -51,6 +51,17 @@ pub(super) struct Evidence {
     pub(super) shares: Vec<Share>,
 }
 
+/// What something that goes on says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending {
+    /// Of how much ways vary.
+    pub(super) ways: Logs,
+    /// Of how much services vary.
+    pub(super) services: Logs,
+    /// Of traffic: as for how much days vary, ways that have ended are the short ones.
+    pub(super) shares: Vec<Share>,
+}
+
 /// What everything is compared with.
 pub(super) struct Yardstick<'a> {
     pub(super) spread: &'a Spread,
@@ -174,8 +185,8 @@ impl Yardstick<'_> {
         progress: &RouteProgress,
         evidence: &Evidence,
         now: Timestamp,
-    ) -> [Logs; 2] {
-        let mut pending = [Logs::default(); 2];
+    ) -> Pending {
+        let mut pending = Pending::default();
         if progress.hold != Hold::None {
             return pending;
         }
@@ -192,7 +203,7 @@ impl Yardstick<'_> {
             let elapsed = path.seconds(now) - start;
             if elapsed > 0.0 {
                 let lesson = &evidence.service_lesson;
-                pending[1] = lesson.still_going(going, self.incident(), elapsed);
+                pending.services = lesson.still_going(going, self.incident(), elapsed);
             }
             return pending;
         }
@@ -208,7 +219,17 @@ impl Yardstick<'_> {
             let going = self.going_way(path, next, left);
             let bias = f64::from(self.bias(door.leg.zone, left).mean);
             let lesson = &evidence.way_lesson;
-            pending[0] = lesson.still_going(going, HOLD_UP, covered * (-bias).exp());
+            let covered = covered * (-bias).exp();
+            pending.ways = lesson.still_going(going, HOLD_UP, covered);
+            let prior = self.way_prior();
+            let way = lesson.as_ended(going, covered).map(|(log, weight)| Way {
+                zone: self.zones.get(&door.leg.zone).copied().unwrap_or(0),
+                slot: slot(self.first, left),
+                log: log + going.doubt / 2.0 - prior.mean,
+                variance: going.variance,
+                weight,
+            });
+            pending.shares = shares(way.as_slice(), prior.variance);
         }
         pending
     }

@@ -159,6 +159,24 @@ impl Lesson {
         })
     }
 
+    /// What that says of the level of something that goes on for `elapsed` seconds, as a duration that had ended: its
+    /// logarithm, noise not corrected for, and its weight. `None` if it says nothing yet.
+    ///
+    /// Where the chance to last so long is a function of the level, its slope and its curvature there are those of a
+    /// normal law of that mean and weight.
+    pub(super) fn as_ended(&self, going: Observed, elapsed: f64) -> Option<(f64, f64)> {
+        let scale = SCALES[JUDGING];
+        let noise = (scale * scale * going.variance + going.doubt).max(1e-5);
+        let level = self.levels[JUDGING].mean;
+        let sigma = noise.sqrt();
+        let planned = going.planned.max(1.0).ln();
+        let off = ((elapsed.max(1e-3).ln() - planned - level + noise / 2.0) / sigma).min(8.0);
+        let density = (-off * off / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+        let hazard = density / tail(off);
+        let curve = (hazard * (hazard - off)).clamp(0.0, 1.0);
+        (curve > 1e-3).then(|| (level - noise / 2.0 + sigma * hazard / curve, curve / noise))
+    }
+
     /// The courier's level if scales have the given weights.
     pub(super) fn level(&self, weights: &[f64; N_SCALES]) -> Gauss {
         let levels = || self.levels.iter().zip(weights);

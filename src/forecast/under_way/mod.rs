@@ -32,9 +32,9 @@ use crate::model::{DepotId, GeoPoint, NoiseModel, Plan, Problem, Route, RouteSta
 use crate::rng;
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, Seconds, Timestamp};
-use evidence::{Evidence, Yardstick};
+use evidence::{Evidence, Pending, Yardstick};
 use jams::Jams;
-use learner::{Evidence as ScaleEvidence, Logs, N_SCALES};
+use learner::{Evidence as ScaleEvidence, N_SCALES};
 use levels::{Levels, Prior};
 use path::{Path, Surveyor};
 
@@ -204,8 +204,8 @@ struct CourierDay {
     path: Arc<Path>,
     progress: RouteProgress,
     evidence: Evidence,
-    /// What it says of ways and services that what goes on has not ended.
-    pending: [Logs; 2],
+    /// What it says that what goes on has not ended.
+    pending: Pending,
 }
 
 /// How often what goes on is looked at for how rough the day is.
@@ -264,7 +264,7 @@ impl DayUnderWay {
                         ..RouteProgress::default()
                     },
                     evidence: Evidence::default(),
-                    pending: [Logs::default(); 2],
+                    pending: Pending::default(),
                 })
             });
             routes.collect()
@@ -297,9 +297,11 @@ impl DayUnderWay {
         let yardstick = self.yardstick(of);
         let pending = yardstick.pending(&of.path, &of.progress, &of.evidence, now);
         if let Some(Some(of)) = self.couriers.get_mut(courier) {
-            let before = std::mem::replace(&mut of.pending, pending);
-            self.way_scale.replace(&before[0], &pending[0]);
-            self.service_scale.replace(&before[1], &pending[1]);
+            self.way_scale.replace(&of.pending.ways, &pending.ways);
+            self.service_scale
+                .replace(&of.pending.services, &pending.services);
+            self.levels.replace(&of.pending.shares, &pending.shares);
+            of.pending = pending;
         }
     }
 
