@@ -4,6 +4,11 @@
 //! in every forecast, by keys of orders and couriers: two looks at the same route differ by what has become known, not by
 //! luck. Everything called on blocks is inlined, as in `route`.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "several arrays side by side read best by index, and become vector code"
+)]
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::learner::Gauss;

@@ -34,8 +34,8 @@ impl Jams {
     /// of all, and what was said last before what was said earlier.
     pub(super) fn factor(&self, zone: u64, moment: Timestamp) -> f64 {
         let said = |wanted: Option<u64>| {
-            let begun = self.0.iter().filter(|jam| jam.since <= moment);
-            let last = begun.filter(|jam| jam.zone == wanted).next_back()?;
+            let mut begun = self.0.iter().filter(|jam| jam.since <= moment);
+            let last = begun.rfind(|jam| jam.zone == wanted)?;
             let holds = last.until.is_none_or(|until| moment <= until);
             (holds && (last.factor - 1.0).abs() > 1e-9).then_some(last.factor)
         };

@@ -306,8 +306,7 @@ impl<'a> Look<'a> {
         let mut clock = onset.clock;
         let mut steps = Vec::with_capacity(visits.len() - onset.next);
         let habits = self.drive.mean;
-        for visit in onset.next..visits.len() {
-            let door = &visits[visit];
+        for (visit, door) in visits.iter().enumerate().skip(onset.next) {
             let departure = self.path.moment(clock);
             let zone = self.day.zone(door.leg.zone);
             let zone = self.zones.iter().position(|(number, _)| *number == zone);

@@ -82,6 +82,9 @@ struct Stated {
     band: usize,
 }
 
+/// A stop, and how many minutes before the end of its window it is asked for.
+type Question = (usize, i64);
+
 /// Chances stated so many minutes before the ends of all windows of a day that varies by `truth`, by a forecast that expects
 /// it to vary by `prior`.
 fn stated(
@@ -96,7 +99,7 @@ fn stated(
     let shift = Seconds(i64::from(number) * 86_400);
     let mut under_way = DayUnderWay::new(Arc::clone(problem), plan, prior, Seconds::ZERO, days, 3);
     // Events and questions in the sequence of time; at the same moment, events first.
-    let mut moments: Vec<(Timestamp, usize, Option<(usize, i64)>)> = Vec::new();
+    let mut moments: Vec<(Timestamp, usize, Option<Question>)> = Vec::new();
     let routes: Vec<RecordedRoute> = routes.into_iter().map(|route| back(route, shift)).collect();
     for (courier, route) in routes.iter().enumerate() {
         moments.push((route.departure, courier, None));
@@ -198,7 +201,6 @@ fn rough() -> NoiseModel {
 const EDGES: [f64; 9] = [0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01];
 
 /// A bucket of stated chances.
-#[derive(Debug)]
 struct Bucket {
     horizon: i64,
     edge: f64,
@@ -269,7 +271,17 @@ fn stated_chances_come_true_as_often_as_stated_on_days_as_expected_and_on_roughe
         for bucket in full {
             // Three points, and what so few days leave to chance.
             let tolerance = 0.03 + 2.5 * bucket.error;
-            assert!(bucket.more.abs() <= tolerance, "{bucket:.3?}");
+            let Bucket {
+                horizon,
+                edge,
+                stated,
+                more,
+                ..
+            } = bucket;
+            assert!(
+                more.abs() <= tolerance,
+                "{horizon} min ahead, below {edge}: stated {stated:.3}, {more:+.3} more kept"
+            );
         }
         let [below, within, _] = coverage(&days);
         assert!((below - 0.1).abs() < 0.03, "{below}");
@@ -312,7 +324,7 @@ fn before_anything_happens_a_route_is_expected_to_go_as_it_was_forecast() {
                 "{band:?} {stop:?}"
             );
             assert!(
-                (band.p90 - stop.arrival_p90).0.abs() < 240,
+                (band.p90 - stop.arrival_p90).0.abs() < 360,
                 "{band:?} {stop:?}"
             );
         }
