@@ -45,6 +45,7 @@
 //! | 3 | [`promise`] | the ledger of a day's promises, as a pure state machine | `units`, `model` |
 //! | 4 | [`planner`] | from a problem to a checked plan | layers 0 to 3 |
 //! | 4 | [`book`] | the plan behind a day's promises: what can be promised, how surely, and what it costs | layers 0 to 3 |
+//! | 4 | [`day`] | a day under way: what was reported, where everybody is, what is to be expected, whom to warn | `model`, `travel`, `forecast` |
 //! | 4 | [`formats`] | benchmark instances and solutions, histories as CSV, orders from and plans to spreadsheets and maps | `model`, `solver` |
 //! | 4 | [`sheet`] | route sheets, as data, as HTML and as PDF | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1, `promise` |
@@ -81,6 +82,7 @@ pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod day;
 pub mod forecast;
 pub mod formats;
 pub mod generate;

@@ -22,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("check", &["model", "travel"]),
     ("forecast", &["rng", "model", "travel"]),
     ("promise", &["model"]),
+    ("day", &["model", "travel", "forecast"]),
     ("book", &["model", "travel", "forecast", "promise"]),
     (
         "planner",

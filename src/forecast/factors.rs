@@ -282,7 +282,7 @@ impl CourierBlock {
     clippy::cast_sign_loss,
     reason = "an index, at least 0"
 )]
-fn between(quantiles: &[f32], p: f32) -> f32 {
+pub(super) fn between(quantiles: &[f32], p: f32) -> f32 {
     let at = p * (quantiles.len() - 1) as f32;
     let low = (at as usize).min(quantiles.len() - 2);
     let (from, to) = (quantiles[low], quantiles[low + 1]);

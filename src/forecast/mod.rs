@@ -45,6 +45,7 @@ mod spread;
 mod statistics;
 #[cfg(test)]
 mod tests;
+mod under_way;
 
 use rayon::prelude::*;
 
@@ -66,6 +67,10 @@ pub use rehearsal::{Rehearsal, Step};
 use route::{Day, Simulator};
 use spread::{Cause, Spread};
 use statistics::{KeptCounts, rate};
+pub use under_way::{
+    ArrivalBand, DayUnderWay, DelayCauses, Hold, RouteOutlook, RouteProgress, StopOutlook,
+    TrafficShift, VisitTimes,
+};
 
 /// The share of simulated days in which leaving at a leave-by time keeps every later promise.
 const LEAVE_BY_CONFIDENCE: f64 = 0.9;

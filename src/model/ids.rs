@@ -97,6 +97,10 @@ id!(
     /// Names a promise.
     PromiseId
 );
+id!(
+    /// Names something that was reported from a day under way.
+    EventId
+);
 
 #[cfg(test)]
 mod tests {

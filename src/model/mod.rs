@@ -22,8 +22,8 @@ pub use courier::{BreakStart, Costs, Courier, CourierBreak, Depot, Limits, Route
 pub use finding::{Finding, Reason};
 pub use history::{History, RecordedOrder, RecordedPurpose, RecordedRoute, RecordedStop};
 pub use ids::{
-    CourierId, DayId, DepotId, MalformedId, OrderId, PlaceId, ProfileId, PromiseId, WindowId,
-    ZoneId,
+    CourierId, DayId, DepotId, EventId, MalformedId, OrderId, PlaceId, ProfileId, PromiseId,
+    WindowId, ZoneId,
 };
 pub use initial::{InitialPlan, Lock, StopLock};
 pub use noise::{
