@@ -1,7 +1,7 @@
 //! Route sheets: what a courier works from on paper, when no screen can be relied on.
 //!
 //! Knows plans and forecasts as plain data; nothing of how they were made, of the wire, or of the disk. [`sheets`] says
-//! what is on the paper, [`html`] and [`pdf`] how it looks, [`Language`] in which words. [`mod@stop_codes`] is the part of it
+//! what is on the paper, [`html`] and [`pdf`] how it looks, [`Language`] in which words. [`stop_codes()`] is the part of it
 //! that machines read back from the paper alone.
 
 mod changes;
