@@ -142,9 +142,8 @@ impl Site {
     /// nothing is worse than the day's target allows.
     fn is_better(&self, new: Totals, old: Totals) -> bool {
         let days = f64::from(self.days().days());
-        let allowed = self.terms().target.map_or(u64::MAX, |target| {
-            whole((1.0 - target.expected) * old.stops as f64 * days)
-        });
+        let target = self.terms().target;
+        let allowed = target.map_or(u64::MAX, |target| self.allowed(target.expected, old.stops));
         let is_sound = new.below_floor <= old.below_floor
             && new.broken <= old.broken.max(allowed)
             && new.stops == old.stops;
@@ -153,13 +152,4 @@ impl Site {
         let mends = new.below_floor < old.below_floor;
         is_sound && (mends || score(new) < score(old))
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share of some promises"
-)]
-fn whole(promises: f64) -> u64 {
-    promises.max(0.0) as u64
 }

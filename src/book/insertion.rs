@@ -42,8 +42,8 @@ pub(super) struct Survey {
     cheap: Vec<Candidate>,
     /// Those with the most time to spare, likewise: where the cheap ones put too much at risk, one of these may do.
     spare: Vec<Candidate>,
-    /// The cheapest way to send somebody who stays at home so far.
-    fresh: Option<Candidate>,
+    /// Who stays at home so far: the cheapest to send, and who has the most time to spare.
+    fresh: [Option<Candidate>; 2],
     /// If there is no position with room: what comes nearest.
     pub(super) miss: Option<Miss>,
 }
@@ -52,8 +52,8 @@ impl Survey {
     /// Positions worth trying, each once.
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         let mut candidates = self.cheap.clone();
-        candidates.extend(self.fresh);
-        for candidate in &self.spare {
+        candidates.extend(self.fresh[0]);
+        for candidate in self.fresh[1].iter().chain(&self.spare) {
             if !candidates.contains(candidate) {
                 candidates.push(*candidate);
             }
@@ -65,8 +65,14 @@ impl Survey {
     fn found(&mut self, candidate: Candidate, is_idle: bool) {
         self.miss = None;
         if is_idle {
-            if self.fresh.is_none_or(|best| candidate.about < best.about) {
-                self.fresh = Some(candidate);
+            let cost = |of: &Candidate| (of.about, -of.spare.0);
+            let haste = |of: &Candidate| (-of.spare.0, of.about);
+            let [cheap, spare] = &mut self.fresh;
+            if cheap.is_none_or(|best| cost(&candidate) < cost(&best)) {
+                *cheap = Some(candidate);
+            }
+            if spare.is_none_or(|best| haste(&candidate) < haste(&best)) {
+                *spare = Some(candidate);
             }
             return;
         }
@@ -75,7 +81,7 @@ impl Survey {
     }
 
     fn is_empty(&self) -> bool {
-        self.cheap.is_empty() && self.fresh.is_none()
+        self.cheap.is_empty() && self.fresh[0].is_none()
     }
 
     /// Notes a position without room.
@@ -272,7 +278,7 @@ impl Tour<'_> {
             self.miss_all(route.driver(), position, &obstacle, surveys);
             return;
         }
-        let service = own.courier.service_time(order);
+        let service = self.service(route.driver());
         // Goods that are ready later hold the whole route back.
         let ready = order.ready.map(|ready| ready + own.loading);
         let departure = route.earliest_departure(position);
@@ -307,15 +313,17 @@ impl Tour<'_> {
         };
         let service = service_start(windows, gap.arrival);
         if let Some(service) = service.filter(|service| *service <= gap.latest) {
-            // What comes after moves by no more than this.
-            let delay = (service + gap.onward - gap.next).0.max(0);
-            let fixed = if gap.is_idle {
-                ExactCost::from_cost(own.courier.costs.fixed)
+            let (longer, fixed) = if gap.is_idle {
+                // Who stays at home leaves when it is time: waiting costs nothing.
+                let duty = gap.detour.duration + self.service(gap.driver);
+                (duty, ExactCost::from_cost(own.courier.costs.fixed))
             } else {
-                ExactCost::default()
+                // What comes after moves by no more than this.
+                let delay = (service + gap.onward - gap.next).max(Seconds::ZERO);
+                (delay, ExactCost::default())
             };
             let longer = Leg {
-                duration: Seconds(delay),
+                duration: longer,
                 ..gap.detour
             };
             let candidate = Candidate {
@@ -345,6 +353,12 @@ impl Tour<'_> {
             };
             survey.missed(miss(constraint, earliest - gap.latest, None));
         }
+    }
+
+    /// How long the courier with number `driver` is at the door.
+    fn service(&self, driver: usize) -> Seconds {
+        let own = &self.book.site().drivers()[driver];
+        own.courier.service_time(&self.caller.booking().order)
     }
 
     /// The dimension in which the vehicle would be too full.

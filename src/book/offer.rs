@@ -56,8 +56,8 @@ impl Book {
         let ranges: Vec<Vec<TimeWindow>> = stops.iter().map(|stop| stop.windows.clone()).collect();
         let surveys = survey(self, caller, &ranges);
         let mut outcomes = (surveys.iter().zip(&stops)).map(|(survey, stop)| {
-            let tried = self.best(survey, stop);
-            tried.map_or_else(Err, |tried| tried.outcome(self))
+            let tried = open_door(stop).and_then(|()| self.best(survey, stop));
+            tried.and_then(|tried| tried.outcome(self))
         });
         let quote = |window: &OfferedWindow| WindowQuote {
             id: window.id.clone(),
@@ -99,6 +99,7 @@ impl Book {
 
     fn try_in(&self, caller: &Arc<Caller>, window: &OfferedWindow) -> Result<Tried, Shortfall> {
         let stop = Stop::new(&self.site, caller, &window.id, window.window);
+        open_door(&stop)?;
         let ranges = [stop.windows.clone()];
         let surveys = survey(self, caller, &ranges);
         self.best(&surveys[0], &stop)
@@ -237,6 +238,16 @@ impl Book {
             amount: 0,
         }
     }
+}
+
+/// Refuses windows in which the door is never open.
+fn open_door(stop: &Stop) -> Result<(), Shortfall> {
+    if !stop.windows.is_empty() {
+        return Ok(());
+    }
+    let mut open = stop.caller.booking().order.windows.clone();
+    open.sort_unstable();
+    Err(Shortfall::DoorClosed { open })
 }
 
 impl Tried {

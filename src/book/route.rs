@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::driver::Driver;
-use super::{Site, Stop};
+use super::{BROKEN_STOPS, Site, Stop};
 use crate::forecast::LiveStep;
 use crate::model::{ConstraintKind, CourierId, OrderId, OrderKind, TimeWindow};
 use crate::promise::RouteChange;
@@ -12,6 +12,10 @@ use crate::units::{ExactCost, Load, Meters, Seconds, Timestamp};
 
 /// Mean delays at the start that couriers leave earlier by whose time costs nothing; those who are paid leave one earlier.
 const FREE_LEADS: i64 = 3;
+/// Mean delays at the start that the earliest start worth trying leaves: more than that hardly ever happens.
+const EARLY_LEADS: i64 = 4;
+/// Earlier starts that are tried out, one after the other.
+const EARLIER_STARTS: i64 = 3;
 
 /// What keeps a sequence from being a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +103,7 @@ impl LiveRoute {
         let mut route = Self::timed(site, driver, stops)?;
         route.check_limits(site)?;
         route.rehearse(site);
+        route.leave_earlier(site);
         Ok(route)
     }
 
@@ -255,8 +260,9 @@ impl LiveRoute {
         Ok(())
     }
 
-    /// The start, by the rule of plans for a target (see `planner::reliability`): early enough to be at the first door
-    /// when it opens with time to spare for a late departure; who is paid by the hour waits where that costs no later end.
+    /// The start that costs least, by the rule of plans for a target (see `planner::reliability`): early enough to be at the
+    /// first door when it opens with time to spare for a late departure; who is paid by the hour waits where that costs no
+    /// later end.
     fn settle(&mut self, site: &Site, own: &Driver) -> Result<(), Obstacle> {
         let first = self.earliest[0];
         let lead = site.lead();
@@ -281,12 +287,68 @@ impl LiveRoute {
             let excess = (too_long - later).0;
             return Err(Obstacle::new(ConstraintKind::MaxDuty, excess));
         }
-        let departure = soon + later;
+        self.depart(own, soon + later);
+        Ok(())
+    }
+
+    /// Times and prices the route with a departure at `departure`.
+    fn depart(&mut self, own: &Driver, departure: Timestamp) {
         self.start = departure - own.loading;
         let (visits, end) = self.visits(own, departure);
         self.services = visits.iter().map(|visit| visit.service).collect();
         self.cost = self.price(own, end);
-        Ok(())
+    }
+
+    /// Starts earlier than costs least if the promises that this saves are worth the longer duty.
+    ///
+    /// A late start saves waiting and leaves a few minutes for a late departure, but none for what goes wrong on the way:
+    /// a route that could have waited is late for nothing else.
+    fn leave_earlier(&mut self, site: &Site) {
+        let Some(stop) = self.stops.first() else {
+            return;
+        };
+        let own = &site.drivers()[self.driver];
+        let (late, first) = (self.start + own.loading, self.earliest[0]);
+        let soon =
+            stop.windows[0].start - self.leg(0).duration - Seconds(site.lead().0 * EARLY_LEADS);
+        let soon = soon.clamp(first.min(late), late);
+        let promise = BROKEN_STOPS * self.cost.0 as f64 / self.stops.len().max(1) as f64;
+        let a_day = promise / f64::from(site.days().days());
+        let mut harm = site.harm(&self.late);
+        for part in 1..=EARLIER_STARTS {
+            let departure = late - Seconds((late - soon).0 * part / EARLIER_STARTS);
+            let (_, end) = self.visits(own, departure);
+            let duty = end - (departure - own.loading);
+            let price = own.courier.time_cost(duty) + own.courier.overtime_cost(duty);
+            let before = self.duty_cost(own);
+            let added = (price - before).0 as f64;
+            let is_allowed = own.courier.limits.max_duty.is_none_or(|max| duty <= max);
+            // Not even if nothing were broken any more.
+            if departure == late || !is_allowed || added > harm as f64 * a_day {
+                return;
+            }
+            let kept = (
+                self.start,
+                self.cost,
+                self.services.clone(),
+                self.late.clone(),
+            );
+            self.depart(own, departure);
+            self.rehearse(site);
+            let less = site.harm(&self.late);
+            if (self.cost - kept.1).0 as f64 >= (harm as f64 - less as f64) * a_day {
+                (self.start, self.cost, self.services, self.late) = kept;
+                return;
+            }
+            harm = less;
+        }
+    }
+
+    /// What the time on duty costs.
+    fn duty_cost(&self, own: &Driver) -> ExactCost {
+        let (_, end) = self.visits(own, self.start + own.loading);
+        let duty = end - self.start;
+        own.courier.time_cost(duty) + own.courier.overtime_cost(duty)
     }
 
     /// What happens from `departure` on, and the end. Who is late is served on arrival.

@@ -12,6 +12,15 @@ use crate::promise::DayTerms;
 use crate::travel::PointWays;
 use crate::units::{Load, Seconds};
 
+/// Broken promises that one counts as where a stop is already below the floor, when couriers start.
+const FLOOR_WEIGHT: u64 = 16;
+/// Promises that plans break on other days for each one that they break on the days of the book: what is chosen for
+/// doing well on some days does worse on others.
+///
+/// Measured on 12 generated days of 600 customers, 16 couriers and a target of 98.1 %, which promised 3,200 windows: the
+/// plans kept 97.97 % on other days; with this, 98.10 %.
+const OPTIMISM: f64 = 1.07;
+
 /// The couriers, ways and simulated days of a day.
 pub struct Site {
     terms: Arc<DayTerms>,
@@ -117,14 +126,39 @@ impl Site {
         loads.map(|dimension| order.load(dimension)).collect()
     }
 
-    /// Expected share of promises kept where routes add up to `totals`, 0 to 1; 1 without any.
+    /// Share of promises kept to be expected on days other than those of the book, where routes add up to `totals`, 0 to
+    /// 1; 1 without any.
     pub(super) fn expected(&self, totals: Totals) -> f64 {
         let promises = totals.stops * u64::from(self.days.days());
         if promises == 0 {
             return 1.0;
         }
-        1.0 - totals.broken as f64 / promises as f64
+        (1.0 - OPTIMISM * totals.broken as f64 / promises as f64).max(0.0)
     }
+
+    /// The harm of stops that are late on so many days, those below the floor counted several times.
+    pub(super) fn harm(&self, late: &[u32]) -> u64 {
+        let beyond = |&days: &u32| u64::from(days.saturating_sub(self.tolerated));
+        late.iter()
+            .map(|days| u64::from(*days) + FLOOR_WEIGHT * beyond(days))
+            .sum()
+    }
+
+    /// The most promises that may be broken on all days of the book together where `stops` of them are to be kept in a
+    /// share of `target`.
+    pub(super) fn allowed(&self, target: f64, stops: u64) -> u64 {
+        let days = f64::from(self.days.days());
+        whole((1.0 - target) * stops as f64 * days / OPTIMISM)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of some promises"
+)]
+fn whole(promises: f64) -> u64 {
+    promises.max(0.0) as u64
 }
 
 /// A share of some days, whole days only.

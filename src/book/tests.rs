@@ -386,3 +386,63 @@ fn a_better_plan_is_taken_over_with_orders_that_came_meanwhile() {
     // The same again is no improvement.
     assert!(moved.book.taking_over(&better).is_none());
 }
+
+#[test]
+fn one_more_courier_never_takes_a_window_away() {
+    let mut day = road().order("a", (3_000, 0), |_| {}).build();
+    day.couriers.truncate(2);
+    let shift = day.couriers[0].shift.start;
+    let soon = TimeWindow {
+        start: shift + Seconds(2 * 3_600),
+        end: shift + Seconds(4 * 3_600),
+    };
+    // The second one comes to the door half a minute before the window ends.
+    day.couriers[1].shift.start = soon.end - Seconds(3_030);
+    for courier in &mut day.couriers {
+        courier.costs.per_hour = crate::units::Cost(3_600);
+    }
+    let mut terms = terms(&day, &[soon]);
+    terms.target = Some(OnTimeTarget {
+        expected: 0.9,
+        floor: Some(0.9),
+    });
+    let outcome = quote(&Desk::open(terms), booking(&day, &day.orders[0])).remove(0);
+    let offer = outcome.unwrap();
+    assert_eq!(offer.courier, day.couriers[0].id);
+    // The way there and back and the time at the door, not the hours until the window opens.
+    assert!(
+        offer.added_cost < crate::units::Cost(2 * 3_600),
+        "{offer:?}"
+    );
+}
+
+#[test]
+fn who_waits_anyway_leaves_early_enough_for_the_promise_before() {
+    let day = road()
+        .order("a", (600, 0), |_| {})
+        .order("b", (700, 0), |_| {})
+        .build();
+    let mut day = day;
+    day.couriers.truncate(1);
+    day.couriers[0].costs.per_hour = crate::units::Cost(10);
+    let mut desk = Desk::open(terms(&day, &[hours(10, 11), hours(14, 15)]));
+    desk.promise(booking(&day, &day.orders[0]), 0).unwrap();
+    desk.promise(booking(&day, &day.orders[1]), 1).unwrap();
+    let route = &desk.book.routes()[0];
+    // A start that saves all waiting would come to the first door when its window ends.
+    let days = desk.book.site().days().days();
+    assert!(route.late_days()[0] * 50 < days, "{:?}", route.late_days());
+}
+
+#[test]
+fn a_window_in_which_the_door_is_closed_is_refused_with_its_hours() {
+    let day = road().order("a", (600, 0), |order| order.windows = vec![hours(9, 10)]);
+    let day = day.build();
+    let desk = Desk::open(terms(&day, &[hours(9, 12), hours(12, 14)]));
+    let outcomes = quote(&desk, booking(&day, &day.orders[0]));
+    assert!(outcomes[0].is_ok());
+    let Err(Shortfall::DoorClosed { open }) = &outcomes[1] else {
+        panic!("{:?}", outcomes[1]);
+    };
+    assert_eq!(*open, [hours(9, 10)]);
+}

@@ -28,6 +28,11 @@ pub enum Shortfall {
         /// The last moment at which it could be promised.
         cut_off: Timestamp,
     },
+    /// The customer's door is closed all through it.
+    DoorClosed {
+        /// When it is open, by the order; sorted.
+        open: Vec<TimeWindow>,
+    },
     /// No courier could ever come: skills, lists, depots or the size of the order exclude all of them, or there is no way.
     NoCourier {
         /// What excludes the courier that comes nearest.

@@ -11,6 +11,9 @@ use crate::model::{ConstraintKind, CourierId};
 use crate::promise::{Offer, Quote, Shortfall, WindowQuote};
 use crate::units::Timestamp;
 
+/// Hours of a door that a refusal names.
+const HOURS_MAX: usize = 3;
+
 /// Tells clock times as people of a place do.
 #[derive(Clone, Debug)]
 pub struct Clocks {
@@ -30,6 +33,11 @@ impl Clocks {
     fn minute(&self, at: Timestamp) -> String {
         let up = Timestamp(at.0.saturating_add(59).div_euclid(60).saturating_mul(60));
         self.write(up, "%H:%M")
+    }
+
+    /// `10:05`, the minute that has begun.
+    fn down(&self, at: Timestamp) -> String {
+        self.write(at, "%H:%M")
     }
 
     /// `2026-11-23 08:00`.
@@ -103,6 +111,11 @@ fn refusal_message(shortfall: &Shortfall, clocks: &Clocks) -> pb::WindowRefusal 
             cut_off_time: moment(*cut_off),
             ..pb::WindowRefusal::default()
         },
+        Shortfall::DoorClosed { .. } => pb::WindowRefusal {
+            reason: Reason::DoorClosed as i32,
+            message,
+            ..pb::WindowRefusal::default()
+        },
         Shortfall::NoCourier {
             constraint,
             courier,
@@ -150,6 +163,15 @@ fn in_words(shortfall: &Shortfall, clocks: &Clocks) -> String {
     match shortfall {
         Shortfall::PastCutOff { cut_off } => {
             format!("its cut-off, {}, has passed", clocks.date(*cut_off))
+        }
+        Shortfall::DoorClosed { open } => {
+            let hours = open.iter().take(HOURS_MAX).map(|window| {
+                let (from, to) = (clocks.minute(window.start), clocks.down(window.end));
+                format!("{from} to {to}")
+            });
+            let more = if open.len() > HOURS_MAX { ", ..." } else { "" };
+            let hours = hours.collect::<Vec<_>>().join(", ");
+            format!("the door is closed then; by the order's windows it is open {hours}{more}")
         }
         Shortfall::NoCourier {
             constraint,
@@ -303,6 +325,14 @@ mod tests {
         assert_eq!(
             said(&Shortfall::PastCutOff { cut_off }),
             "its cut-off, 2026-11-23 08:00, has passed"
+        );
+        let open = crate::model::TimeWindow {
+            start: cut_off,
+            end: Timestamp(cut_off.0 + 300),
+        };
+        assert_eq!(
+            said(&Shortfall::DoorClosed { open: vec![open] }),
+            "the door is closed then; by the order's windows it is open 08:00 to 08:05"
         );
         let offer = Box::new(Offer {
             probability: crate::model::Probability {
