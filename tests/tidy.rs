@@ -28,7 +28,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],
     ),
-    ("store", &["rng", "clock", "model", "promise"]),
+    ("store", &["rng", "clock", "model", "promise", "day"]),
     ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model", "promise"]),
