@@ -46,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "app",
         &[
             "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
-            "analysis", "backtest", "bench", "promise", "book", "store",
+            "analysis", "backtest", "bench", "promise", "book", "store", "day",
         ],
     ),
     (
@@ -63,6 +63,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "backtest",
             "bench",
             "promise",
+            "day",
             "store",
             "app",
         ],

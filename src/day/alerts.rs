@@ -82,6 +82,12 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// What makes the courier late at a stop, with what each contributes, the largest first.
+    #[must_use]
+    pub fn causes_of(found: &StopOutlook) -> Vec<(Cause, Seconds)> {
+        causes(found)
+    }
+
     /// How long before the end of the window the promise was known to be at risk.
     #[must_use]
     pub fn notice(&self) -> Seconds {

@@ -199,6 +199,14 @@ impl LiveDay {
         changes
     }
 
+    /// Looks at everybody now without telling anything, after a record was played back.
+    pub fn refresh(&mut self) {
+        for courier in 0..self.looks.len() {
+            let outlook = Arc::new(self.forecast.outlook(courier, self.now));
+            self.looks[courier] = Some((self.now, outlook));
+        }
+    }
+
     /// Does again what was told before, which [`Self::look_at`] then does not tell again.
     pub(super) fn restore(&mut self, change: &AlertChange) {
         self.alerts.restore(change);

@@ -28,6 +28,7 @@ mod state;
 mod tests;
 mod words;
 
+pub use crate::forecast::{ArrivalBand, RouteOutlook, StopOutlook};
 pub use alerts::{Alert, AlertChange, AlertRules, Alerts, Cause};
 pub use courier::{CourierState, Outage, StopRecord, StopState, Whereabouts};
 pub use event::{Event, FailureReason, RefusedItem, Report};
@@ -35,5 +36,5 @@ pub use live::{Answer, LiveDay, LiveTerms};
 pub use outcome::{Basis, OrderOutcome, Outcome, Outcomes};
 pub use record::{Entry, Recorded, Start, Unfit};
 pub use refusal::Refusal;
-pub use roster::{Roster, RosterRoute, RosterStop};
+pub use roster::{Roster, RosterRoute, RosterStop, span};
 pub use state::{Day, Rating, Rules, Taken, TrafficNote};

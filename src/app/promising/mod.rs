@@ -500,7 +500,10 @@ impl Promises {
 }
 
 /// Runs `work` on a thread of its own: what computes for long must not hold up those who answer calls.
-fn on_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub(super) fn on_thread(
+    name: &str,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
