@@ -86,6 +86,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "backtest",
             "bench",
             "report",
+            "day",
             "app",
             "grpc",
             "web",
