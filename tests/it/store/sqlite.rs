@@ -29,6 +29,8 @@ macro_rules! on_disk {
 
 on_disk!(
     what_is_appended_is_read_back,
+    records_and_ledgers_of_the_same_day_are_kept_apart,
+    pages_have_what_is_asked_for,
     gaps_and_numbers_twice_are_refused_with_all_that_came_along,
     appends_of_one_batch_follow_one_another,
     a_former_owner_writes_nothing,
@@ -143,7 +145,7 @@ async fn a_byte_that_the_disk_changes_is_noticed() {
         fs::create_dir_all(directory).unwrap();
         fs::write(directory.join("punctual.sqlite3"), rotten).unwrap();
         let store = Store::open(&url).await.unwrap();
-        let outcome = store.entries(&lease.day, 0).await;
+        let outcome = store.entries::<Entry>(&lease.day, 0, usize::MAX).await;
         assert!(
             matches!(outcome, Err(StoreError::Corrupt(_))),
             "byte {offset}: {outcome:?}"
@@ -203,7 +205,10 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
     );
     assert!(error.to_string().contains("full"), "{error}");
     assert_eq!(
-        store.entries(&lease.day, 0).await.unwrap(),
+        store
+            .entries::<Entry>(&lease.day, 0, usize::MAX)
+            .await
+            .unwrap(),
         entries(0..next)
     );
     fs::remove_file(&ballast).unwrap();
