@@ -146,7 +146,7 @@ impl Alerts {
         }
         for found in &outlook.stops {
             let planned = &route.stops[found.stop];
-            let Some(window) = planned.windows.last() else {
+            let Some(window) = planned.told.last() else {
                 continue;
             };
             let key = (courier, found.stop);
@@ -166,6 +166,25 @@ impl Alerts {
             changes.extend(self.change(alert, now));
         }
         changes
+    }
+
+    /// Takes up that the plan has changed: stops have other numbers, `place` tells where an order is now. Alerts of orders
+    /// that nobody visits any more end.
+    pub(super) fn replan(
+        &mut self,
+        place: impl Fn(&OrderId) -> Option<(usize, usize)>,
+    ) -> Vec<AlertChange> {
+        let mut ended = Vec::new();
+        for (_, mut alert) in std::mem::take(&mut self.open) {
+            match place(&alert.order) {
+                Some(stop) => {
+                    alert.stop = stop;
+                    self.open.insert(stop, alert);
+                }
+                None => ended.push(AlertChange::Ended(alert)),
+            }
+        }
+        ended
     }
 
     /// What is to be told of a promise, of which `alert` is known now.
@@ -238,9 +257,16 @@ mod tests {
                     start: at(9, 0),
                     end: at(10, 0),
                 }],
+                told: vec![TimeWindow {
+                    start: at(9, 0),
+                    end: at(10, 0),
+                }],
                 loads: BTreeMap::new(),
+                is_former: false,
+                is_left_on_board: false,
             }],
             reloads: Vec::new(),
+            breaks: Vec::new(),
         }
     }
 
