@@ -34,6 +34,12 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("generate", &["rng", "model", "promise"]),
     ("analysis", &["rng"]),
     ("backtest", &["model", "travel", "forecast", "analysis"]),
+    (
+        "remedy",
+        &[
+            "rng", "clock", "model", "travel", "check", "forecast", "day", "planner",
+        ],
+    ),
     ("report", &["analysis", "backtest"]),
     (
         "bench",

@@ -189,6 +189,31 @@ impl LiveDay {
         changes
     }
 
+    /// Whether a change of the plan would be taken; nothing changes.
+    ///
+    /// # Errors
+    /// As for [`LiveDay::replan`].
+    pub fn try_replan(&self, replan: &Replan) -> Result<(), ReplanRefusal> {
+        self.checked(replan).map(|_| ())
+    }
+
+    /// The problem after a change of the plan that can be taken.
+    fn checked(&self, replan: &Replan) -> Result<Problem, ReplanRefusal> {
+        if replan.version != self.version {
+            return Err(ReplanRefusal::Stale {
+                of: replan.version,
+                is: self.version,
+            });
+        }
+        let problem = after(&self.problem, self.day.roster(), replan)?;
+        let conflicts = conflicts(&self.day, replan);
+        if conflicts.is_empty() {
+            Ok(problem)
+        } else {
+            Err(ReplanRefusal::Overtaken(conflicts))
+        }
+    }
+
     /// Takes a change of the plan, and looks anew at everybody.
     ///
     /// What was reported stays, and so do promises first told: they are what the day is judged by. The forecast learns from
@@ -199,17 +224,7 @@ impl LiveDay {
     /// # Errors
     /// If the change is not sound, or is one of another version: then nothing has changed.
     pub fn replan(&mut self, replan: &Replan) -> Result<Vec<AlertChange>, ReplanRefusal> {
-        if replan.version != self.version {
-            return Err(ReplanRefusal::Stale {
-                of: replan.version,
-                is: self.version,
-            });
-        }
-        let problem = Arc::new(after(&self.problem, self.day.roster(), replan)?);
-        let conflicts = conflicts(&self.day, replan);
-        if !conflicts.is_empty() {
-            return Err(ReplanRefusal::Overtaken(conflicts));
-        }
+        let problem = Arc::new(self.checked(replan)?);
         self.day.replan(&self.problem, &problem, replan);
         self.problem = problem;
         self.version += 1;
