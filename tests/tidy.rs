@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -28,7 +28,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],
     ),
-    ("store", &["rng", "clock", "model", "promise"]),
+    ("store", &["rng", "clock", "model", "promise", "day"]),
     ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
     ("generate", &["rng", "model", "promise"]),
@@ -52,7 +52,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "app",
         &[
             "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
-            "analysis", "backtest", "bench", "promise", "book", "store",
+            "analysis", "backtest", "bench", "promise", "book", "store", "day", "remedy",
         ],
     ),
     (
@@ -69,6 +69,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "backtest",
             "bench",
             "promise",
+            "day",
             "store",
             "app",
         ],

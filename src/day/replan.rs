@@ -9,8 +9,8 @@ use super::courier::StopState;
 use super::roster::Roster;
 use super::state::Day;
 use crate::model::{
-    Courier, CourierId, Depot, DepotId, Finding, Order, OrderId, Place, Problem, Reason,
-    ReloadSketch,
+    Courier, CourierId, Depot, DepotId, Finding, Order, OrderId, Place, PlaceIdx, Problem, Reason,
+    ReloadSketch, RouteEnd, RouteStart,
 };
 use crate::units::Timestamp;
 
@@ -126,6 +126,7 @@ pub(super) fn after(
     twice(&orders, "orders", &mut findings, |it| {
         problem.orders[it].id.as_str()
     });
+    nowhere(replan, problem.places.len(), &mut findings);
     if findings.is_empty()
         && !(replan.places.is_empty()
             && replan.orders.is_empty()
@@ -143,6 +144,34 @@ pub(super) fn after(
         Ok(problem)
     } else {
         Err(ReplanRefusal::Invalid(findings))
+    }
+}
+
+/// Places that the problem, which has `n_places`, does not have.
+fn nowhere(replan: &Replan, n_places: usize, findings: &mut Vec<Finding>) {
+    let mut check = |list: &str, row: usize, id: &str, place: Option<PlaceIdx>| {
+        if place.is_some_and(|place| place.index() >= n_places) {
+            let message = format!("there are {n_places} places, counted from 0");
+            let path = format!("{list}[{row}].place");
+            findings.push(Finding::new(path, id, Reason::UnknownReference, message));
+        }
+    };
+    for (row, order) in replan.orders.iter().enumerate() {
+        check("orders", row, order.id.as_str(), Some(order.place));
+    }
+    for (row, depot) in replan.depots.iter().enumerate() {
+        check("depots", row, depot.id.as_str(), Some(depot.place));
+    }
+    for (row, courier) in replan.couriers.iter().enumerate() {
+        let start = match courier.start {
+            RouteStart::Place(place) => Some(place),
+            RouteStart::Depot(_) => None,
+        };
+        let end = match courier.end {
+            RouteEnd::Place(place) => Some(place),
+            RouteEnd::Depot(_) | RouteEnd::Open => None,
+        };
+        check("couriers", row, courier.id.as_str(), start.max(end));
     }
 }
 

@@ -240,7 +240,7 @@ impl RepairRequest {
         for (row, order) in self.orders.iter().enumerate() {
             if known.contains(&order.id) {
                 let message = "the day has an order of this id: give new ones ids of their own";
-                let path = format!("new_orders[{row}].order_id");
+                let path = format!("new_orders[{row}].id");
                 add(
                     path,
                     order.id.as_str(),
@@ -253,7 +253,7 @@ impl RepairRequest {
             if roster.courier(&courier.id).is_some() {
                 let message =
                     "the day has a courier of this id: who has no route is a spare anyhow";
-                let path = format!("spare_couriers[{row}].courier_id");
+                let path = format!("spare_couriers[{row}].id");
                 add(
                     path,
                     courier.id.as_str(),
@@ -300,12 +300,17 @@ impl RepairRequest {
         }
         if self.time_limit.is_none() && self.iteration_limit.is_none() {
             let message = "give one, or iteration_limit".to_owned();
-            add("time_limit".to_owned(), "", Reason::MissingField, message);
+            add(
+                "time_limit_duration".to_owned(),
+                "",
+                Reason::MissingField,
+                message,
+            );
         }
         if self.shift_max < Seconds::ZERO {
             let message = "must not be negative".to_owned();
             add(
-                "shift_max_duration".to_owned(),
+                "window_shift_max_duration".to_owned(),
                 "",
                 Reason::OutOfRange,
                 message,

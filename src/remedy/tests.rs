@@ -297,11 +297,7 @@ fn everything_wrong_with_a_request_is_said_by_path_and_id() {
         .map(|it| (it.field.as_str(), it.subject.as_str(), it.reason))
         .collect();
     let expected = [
-        (
-            "new_orders[0].order_id",
-            known.id.as_str(),
-            Reason::DuplicateId,
-        ),
+        ("new_orders[0].id", known.id.as_str(), Reason::DuplicateId),
         ("cancelled_order_ids[0]", "nobody", Reason::UnknownReference),
         ("outages[0].courier_id", "ghost", Reason::UnknownReference),
         (
@@ -309,7 +305,7 @@ fn everything_wrong_with_a_request_is_said_by_path_and_id() {
             known.id.as_str(),
             Reason::BadWindow,
         ),
-        ("time_limit", "", Reason::MissingField),
+        ("time_limit_duration", "", Reason::MissingField),
     ];
     assert_eq!(found, expected);
     let asked = RepairRequest {

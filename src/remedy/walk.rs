@@ -9,6 +9,9 @@ const NEAR: f64 = 120.0 * 120.0;
 /// What a second of driving, waiting or working counts as in promises broken: a few minutes are worth a hundredth.
 const SECOND: f64 = 2e-5;
 
+/// What an hour by which a stop is late counts as: what is late anyhow is not put off for ever.
+const LATE_HOUR: f64 = 0.04;
+
 /// What an end after the shift counts as, for each hour of it.
 const OVERTIME: f64 = 5.0;
 
@@ -71,6 +74,7 @@ impl Scene<'_> {
                 Halt::Order(order) => {
                     if let Some((open, last)) = self.windows[order] {
                         risk = self.risk(clock, last);
+                        walk.toll += LATE_HOUR * (clock - last).max(0.0) / 3_600.0;
                         clock = clock.max(open);
                     }
                     clock += service * self.problem.orders[order].service.0 as f64;

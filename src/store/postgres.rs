@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Executor, Postgres as Database, SqlSafeStr};
+use sqlx::{Executor, Postgres as Database};
 
-use super::engine::{ROWS_MAX, milliseconds, sql_engine};
-use super::record::{self, Row, signed, unsigned};
-use super::{Append, Lease, Owner, StoreError, StoredReply};
+use super::engine::{ROWS_MAX, milliseconds, sql_engine, step};
+use super::record::{self, Column, Row, Stored, signed, unsigned};
+use super::{Append, Book, Lease, Owner, StoreError, StoredReply};
 use crate::model::DayId;
-use crate::promise::Entry;
 use crate::rng;
 
 /// Connections of this process.
@@ -84,13 +83,18 @@ impl Postgres {
                 "PostgreSQL runs with fsync = {fsync}: a power failure may lose promises"
             );
         }
-        let migrations = [Migration::new(
-            1,
-            "ledger".into(),
-            MigrationType::Simple,
-            include_str!("migrations/postgres/1_ledger.sql").into_sql_str(),
-            false,
-        )];
+        let migrations = [
+            step(
+                1,
+                "ledger",
+                include_str!("migrations/postgres/1_ledger.sql"),
+            ),
+            step(
+                2,
+                "record",
+                include_str!("migrations/postgres/2_record.sql"),
+            ),
+        ];
         Migrator::with_migrations(migrations.to_vec())
             .run(&pool)
             .await
@@ -98,7 +102,7 @@ impl Postgres {
         Ok(Self { pool })
     }
 
-    pub(super) async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
+    pub(super) async fn append<E: Stored>(&self, appends: &[Append<E>]) -> Result<(), StoreError> {
         let mut tries = 1;
         loop {
             let outcome = self.append_once(appends).await;
