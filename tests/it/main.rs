@@ -21,6 +21,7 @@ mod learning;
 mod limits;
 mod live;
 mod live_input;
+mod live_remedy;
 mod live_watch;
 mod pages;
 mod promise_input;
