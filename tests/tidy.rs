@@ -92,6 +92,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "backtest",
             "bench",
             "report",
+            "day",
             "app",
             "grpc",
             "web",

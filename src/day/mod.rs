@@ -19,6 +19,7 @@
 mod alerts;
 mod courier;
 mod event;
+mod history;
 mod live;
 #[cfg(test)]
 mod live_tests;

@@ -251,7 +251,14 @@ async fn a_day_is_started_reported_and_read() {
     assert_eq!(visits(&shown.plan.unwrap()), visits(&plan));
 
     let leaves = departure(0);
-    let answer = day.report(leaves, vec![event("left", leaves, departed(0))]);
+    let seen = Event::Position(pb::CourierPosition {
+        courier_id: courier_id(0),
+        location: Some(pb::GeoPoint {
+            latitude: Some(55.75),
+            longitude: Some(37.6),
+        }),
+    });
+    let answer = day.report(leaves, vec![event("seen", leaves, seen.clone())]);
     let answer = answer.await.unwrap();
     assert_eq!(answer.answers[0].outcome(), pb::EventOutcome::Taken);
     let [risk] = &answer.couriers[..] else {
@@ -261,7 +268,7 @@ async fn a_day_is_started_reported_and_read() {
     assert_eq!(risk.stops.len(), plan.routes[0].stops.len());
     assert!(risk.stops.iter().all(|stop| stop.arrival.is_some()));
 
-    let again = day.report(leaves + 60, vec![event("left", leaves, departed(0))]);
+    let again = day.report(leaves + 60, vec![event("seen", leaves, seen)]);
     let again = again.await.unwrap();
     assert_eq!(again.answers[0].outcome(), pb::EventOutcome::Repeated);
 
