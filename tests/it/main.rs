@@ -22,6 +22,7 @@ mod limits;
 mod live;
 mod live_command;
 mod live_input;
+mod live_remedy;
 mod live_watch;
 mod pages;
 mod promise_input;
