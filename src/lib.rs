@@ -51,6 +51,7 @@
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1, `promise` |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
+//! | 4 | [`world`] | days as they are lived, event by event, to try live days on | `rng`, `model`, `travel`, `day` |
 //! | 4 | [`store`] | where the ledger is kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise` |
 //! | 4 | [`backtest`] | recorded days forecast as they could have been, beside what came of them | `model`, `travel`, `forecast`, `analysis` |
 //! | 5 | [`remedy`] | what can be done about promises at risk: remedies, repair of the rest of the day | layers 0 to 4 |
@@ -101,3 +102,4 @@ pub mod telemetry;
 pub mod travel;
 pub mod units;
 pub mod web;
+pub mod world;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],
     ),
+    ("world", &["rng", "model", "travel", "day"]),
     ("store", &["rng", "clock", "model", "promise", "day"]),
     ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
