@@ -198,6 +198,7 @@ impl Traveler {
                 (self.phase, self.due) = (Phase::Resting, Some(begin + lasts));
             }
             Some(Task::Load(depot)) => {
+                self.n_loads += 1;
                 let place = scene.problem.depot(&depot).map(|depot| depot.place);
                 self.due = self.travel(place, None, now, scene);
                 self.phase = Phase::WayToDepot(depot);
@@ -333,7 +334,6 @@ impl Traveler {
 
     /// Loads at `depot` from `now` on for the orders up to the next depot.
     fn load(&mut self, depot: &DepotId, now: Timestamp, scene: &mut Scene<'_>) {
-        self.n_loads += 1;
         let trip = self.tasks.iter();
         let trip = trip.take_while(|task| !matches!(task, Task::Load(_)));
         let orders = trip.filter_map(|task| match task {

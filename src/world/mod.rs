@@ -65,6 +65,14 @@ pub enum Truth {
     Nobody,
 }
 
+impl Truth {
+    /// Whether the promise was kept; it is not the courier's fault if the customer was not there.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        matches!(self, Self::Kept | Self::Absent)
+    }
+}
+
 /// A day as it is lived.
 #[derive(Debug)]
 pub struct World {
