@@ -46,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
         "bench",
         &[
             "rng", "clock", "model", "travel", "check", "forecast", "planner", "formats",
-            "analysis", "promise", "book",
+            "analysis", "promise", "book", "day", "remedy", "world",
         ],
     ),
     (

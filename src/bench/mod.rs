@@ -14,14 +14,17 @@
 
 mod filling;
 mod instance;
+mod live;
 mod noise;
 mod outcome;
+mod remedied;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use filling::{FilledPromise, Filling, FillingError, FillingSpec, Hindsight, fill, hindsight};
 pub use instance::{day_of_instance, routes_of_nodes};
+pub use live::{Contrast, Fate, Handling, LiveRun, LiveSpec, LiveTotals};
 pub use noise::stressed;
 pub use run::{Bench, Day, Event, Given, RunError, digest};
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::day::{Event, FailureReason};
-use crate::model::{NoiseModel, OrderId, Plan, Problem};
+use crate::model::{NoiseModel, OrderId, Plan, Problem, Route};
 use crate::travel::TravelTimes;
 use crate::units::{Seconds, Timestamp};
 use courier::Traveler;
@@ -114,22 +114,23 @@ impl World {
             now: Timestamp(i64::MIN),
             problem,
         };
-        world.take(plan);
+        world.take(&plan.routes);
         world.announce();
         world
     }
 
-    /// Lets couriers go by `plan`, which is one of `problem`, from `now` on.
+    /// Lets couriers go by `routes`, which are of `problem`, from `now` on. Stops already made may be among their stops;
+    /// times of stops do not count.
     ///
     /// Who is at a door or on the way to one ends that first; a courier whose vehicle does not move any more gives it up.
     /// Couriers and orders that the day had before must be in `problem`, couriers with the numbers that they had.
-    pub fn follow(&mut self, problem: Arc<Problem>, plan: &Plan, now: Timestamp) {
+    pub fn follow(&mut self, problem: Arc<Problem>, routes: &[Route], now: Timestamp) {
         self.now = self.now.max(now);
         while self.couriers.len() < problem.couriers.len() {
             self.couriers.push(Traveler::new(self.couriers.len()));
         }
         self.problem = problem;
-        self.take(plan);
+        self.take(routes);
     }
 
     /// The moment at which something happens next or is reported, if the plan stays as it is; `None` when the day is over.
@@ -178,8 +179,8 @@ impl World {
         self.promised.get(order).copied()
     }
 
-    /// Gives every courier what `plan` has for them and is not done.
-    fn take(&mut self, plan: &Plan) {
+    /// Gives every courier what `routes` have for them and is not done.
+    fn take(&mut self, routes: &[Route]) {
         let problem = Arc::clone(&self.problem);
         self.orders = (problem.orders.iter().zip(0..))
             .map(|(order, number)| (order.id.clone(), number))
@@ -192,7 +193,7 @@ impl World {
         }
         let travel = TravelTimes::new(&problem);
         for (number, courier) in problem.couriers.iter().enumerate() {
-            let mut routes = plan.routes.iter();
+            let mut routes = routes.iter();
             let route = routes.find(|route| route.courier == courier.id);
             let mut scene = Scene {
                 problem: &problem,

@@ -155,7 +155,7 @@ fn a_changed_plan_is_followed_from_the_next_door_on() {
         (0, at(8, 0), &[1]),
         (1, at(8, 0), &[7, 8, 3, 9, 10, 11, 12, 2]),
     ]);
-    world.follow(Arc::clone(&town.0), &changed, at(8, 39));
+    world.follow(Arc::clone(&town.0), &changed.routes, at(8, 39));
     let (world, _) = lived(world);
     let expected = [
         (7, at(8, 20)),
@@ -177,10 +177,10 @@ fn who_is_on_the_way_or_loads_is_not_held_up_by_a_changed_plan() {
     let town = town(0);
     let mut world = world(&town, &calm(), Trouble::default());
     world.pass(at(8, 5));
-    world.follow(Arc::clone(&town.0), &town.1, at(8, 5));
+    world.follow(Arc::clone(&town.0), &town.1.routes, at(8, 5));
     world.pass(at(8, 15));
     let changed = plan(&[(0, at(8, 0), &[3, 2, 1]), (1, at(8, 0), &[7])]);
-    world.follow(Arc::clone(&town.0), &changed, at(8, 15));
+    world.follow(Arc::clone(&town.0), &changed.routes, at(8, 15));
     let (world, _) = lived(world);
     let expected = [at(8, 20), at(8, 50), at(8, 35)].map(Some);
     assert_eq!(arrivals(&world, 1..=3), expected);
