@@ -45,6 +45,30 @@ enum Phase {
     Idle,
 }
 
+/// A place by its name: numbers of places may change with the problem.
+#[derive(Clone, Debug, PartialEq)]
+enum Spot {
+    /// Where the route starts.
+    Start,
+    /// An order's door.
+    Door(OrderId),
+    /// A depot.
+    Depot(DepotId),
+}
+
+impl Spot {
+    fn place(&self, courier: &Courier, scene: &Scene<'_>) -> Option<PlaceIdx> {
+        match self {
+            Self::Start => scene.problem.start_place(courier),
+            Self::Door(order) => {
+                let number = scene.orders.get(order)?;
+                Some(scene.problem.orders[*number].place)
+            }
+            Self::Depot(depot) => scene.problem.depot(depot).map(|depot| depot.place),
+        }
+    }
+}
+
 /// A courier.
 #[derive(Clone, Debug)]
 pub(super) struct Traveler {
@@ -55,7 +79,7 @@ pub(super) struct Traveler {
     /// When what the courier does ends; `None` if it does not.
     due: Option<Timestamp>,
     /// Where the courier is, or was last.
-    place: Option<PlaceIdx>,
+    spot: Spot,
     /// When loading at the start begins, or began.
     start: Option<Timestamp>,
     n_loads: usize,
@@ -69,7 +93,7 @@ impl Traveler {
             tasks: VecDeque::new(),
             phase: Phase::AtStart,
             due: None,
-            place: None,
+            spot: Spot::Start,
             start: None,
             n_loads: 0,
             rests: BTreeSet::new(),
@@ -96,7 +120,6 @@ impl Traveler {
             (Phase::AtStart, Some(route)) if self.start.is_none_or(|start| start > now) => {
                 let late = scene.nature.start_delay(courier);
                 let start = route.start.max(now);
-                self.place = scene.problem.start_place(courier);
                 self.start = Some(start);
                 self.due = Some(start + scene.problem.loading(courier) + late);
             }
@@ -199,34 +222,29 @@ impl Traveler {
             }
             Some(Task::Load(depot)) => {
                 self.n_loads += 1;
-                let place = scene.problem.depot(&depot).map(|depot| depot.place);
-                self.due = self.travel(place, None, now, scene);
+                self.due = self.travel(Spot::Depot(depot.clone()), now, scene);
                 self.phase = Phase::WayToDepot(depot);
             }
             Some(Task::Door(order)) => {
-                let known = scene.orders.get(&order);
-                let place = known.map(|number| scene.problem.orders[*number].place);
-                self.due = self.travel(place, Some(&order), now, scene);
+                self.due = self.travel(Spot::Door(order.clone()), now, scene);
                 self.phase = Phase::Way(order);
             }
         }
     }
 
     /// When the courier, who leaves at `now`, is at `to`; `None` if never.
-    fn travel(
-        &mut self,
-        to: Option<PlaceIdx>,
-        order: Option<&OrderId>,
-        now: Timestamp,
-        scene: &mut Scene<'_>,
-    ) -> Option<Timestamp> {
+    fn travel(&mut self, to: Spot, now: Timestamp, scene: &mut Scene<'_>) -> Option<Timestamp> {
         let courier = &scene.problem.couriers[self.number];
-        let (from, to) = (self.place?, to?);
+        let from = std::mem::replace(&mut self.spot, to).place(courier, scene)?;
+        let to = self.spot.place(courier, scene)?;
         let way = scene.travel.way(courier, from, to)?;
+        let order = match &self.spot {
+            Spot::Door(order) => Some(order),
+            Spot::Start | Spot::Depot(_) => None,
+        };
         let zone = scene.problem.place(to).zone();
         let planned = way.duration(now);
         let factor = scene.nature.way(courier, order, &zone, planned, now);
-        self.place = Some(to);
         let stretches: Vec<(Option<Timestamp>, f64)> = (way.stretches())
             .map(|stretch| (stretch.start, stretch.rate as f64))
             .collect();
