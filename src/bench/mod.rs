@@ -11,6 +11,9 @@
 //! * All plans for a day meet the same simulated days: noise belongs to orders and couriers, not to plans. They are not
 //!   the days that plans for a target were made for.
 //! * Searches run one after the other, each on all threads.
+//!
+//! Days under way are run in several ways as well ([`LiveSpec`]): the same day, with the same noise and the same trouble, as
+//! a [`World`](crate::world::World) has it.
 
 mod filling;
 mod instance;

@@ -85,8 +85,8 @@ impl Play {
         };
         let started = client.start_live_day(request).await;
         let started = started.map_err(failed("start the live day"))?.into_inner();
-        // A fresh day has its start on record, and nothing else.
-        if started.live_day.is_some_and(|day| day.entries > 1) {
+        let as_of = started.live_day.and_then(|day| day.as_of_time);
+        if as_of.is_some_and(|as_of| as_of.seconds > first) {
             return Err(Failure::new(
                 "start the live day",
                 format!("there is one called {id} already; give another --name"),
@@ -241,7 +241,13 @@ impl Play {
                     "{} goes with {}",
                     remedy.moved_order_id, remedy.to_courier_id
                 ),
-                _ => "the courier makes the stops in another sequence".to_owned(),
+                pb::RemedyKind::Unspecified
+                | pb::RemedyKind::Reorder
+                | pb::RemedyKind::DropStop
+                | pb::RemedyKind::MoveWindow
+                | pb::RemedyKind::TellCustomer => {
+                    "the courier makes the stops in another sequence".to_owned()
+                }
             };
             self.say(format_args!(
                 "Remedy for {order}: {done}; {:.0} % instead of {:.0} %, {}",

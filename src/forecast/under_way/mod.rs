@@ -2,7 +2,7 @@
 //!
 //! The law is that of [`forecast`](super::forecast()). What couriers have done so far is evidence of the levels that a day
 //! has in common (traffic of the day, of the hour, of zones), of each courier's own on the way and at doors, and of how
-//! much single ways and services vary today. Levels follow by Gaussian conditioning of logarithms (`levels`, `learner`); a
+//! much single ways and services vary, and couriers and half hours differ, today (`spreads`). Levels follow by Gaussian conditioning of logarithms (`levels`, `learner`); a
 //! way or service with an accident counts as little as it is likely to have had one. The rest of a route is drawn on many
 //! days that begin as this one did (`draw`); what goes on already is known to take longer than it has (`overdue`), so that
 //! promises of a courier who is silent become less likely by the mere passing of time.
