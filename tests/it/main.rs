@@ -21,6 +21,7 @@ mod large;
 mod learning;
 mod limits;
 mod live;
+mod live_command;
 mod live_input;
 mod live_remedy;
 mod live_watch;
