@@ -83,10 +83,16 @@ impl Play {
             source: Some(pb::start_live_day_request::Source::Plan(day)),
             as_of_time: None,
         };
-        let started = client.start_live_day(request).await;
-        let started = started.map_err(failed("start the live day"))?.into_inner();
-        let as_of = started.live_day.and_then(|day| day.as_of_time);
-        if as_of.is_some_and(|as_of| as_of.seconds > first) {
+        let is_known = match client.start_live_day(request).await {
+            Ok(started) => {
+                let day = started.into_inner().live_day;
+                let as_of = day.and_then(|day| day.as_of_time);
+                as_of.is_some_and(|as_of| as_of.seconds > first)
+            }
+            Err(status) if status.code() == Code::AlreadyExists => true,
+            Err(status) => return Err(failed("start the live day")(status)),
+        };
+        if is_known {
             return Err(Failure::new(
                 "start the live day",
                 format!("there is one called {id} already; give another --name"),
