@@ -19,7 +19,16 @@ impl Day {
         let orders = problem.orders.iter();
         let orders: BTreeMap<_, &Order> = orders.map(|order| (&order.id, order)).collect();
         let recorded = plan.routes.iter().filter_map(|route| {
-            let state = self.courier(&route.courier)?;
+            let number = self.roster().courier(&route.courier)?;
+            let state = &self.couriers()[number];
+            // A plan that has changed is none that could be compared.
+            let now = self.roster().routes()[number].stops.iter();
+            let is_same = now
+                .map(|stop| &stop.order)
+                .eq(route.stops.iter().map(|it| &it.order));
+            if !is_same {
+                return None;
+            }
             let couriers = &mut problem.couriers.iter();
             let courier = couriers.find(|courier| courier.id == route.courier)?;
             recorded_route(problem, &orders, courier, route, state, date)

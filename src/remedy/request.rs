@@ -228,6 +228,39 @@ impl RepairRequest {
         }
     }
 
+    fn check_outages(&self, live: &LiveDay, add: &mut impl FnMut(String, &str, Reason, String)) {
+        for (row, outage) in self.outages.iter().enumerate() {
+            let courier = &outage.courier;
+            if live.day().roster().courier(courier).is_none() {
+                let path = format!("outages[{row}].courier_id");
+                let message = format!("the day has no courier {courier}");
+                add(path, courier.as_str(), Reason::UnknownReference, message);
+            }
+        }
+    }
+
+    fn check_windows(
+        &self,
+        live: &LiveDay,
+        known: &BTreeSet<&OrderId>,
+        add: &mut impl FnMut(String, &str, Reason, String),
+    ) {
+        for (row, moved) in self.windows.iter().enumerate() {
+            let order = moved.order.as_str();
+            let path = |field: &str| format!("windows[{row}].{field}");
+            if !known.contains(&moved.order) {
+                let message = format!("the day has no order {order}");
+                add(path("order_id"), order, Reason::UnknownReference, message);
+            } else if moved.window.end < moved.window.start {
+                let message = "ends before it begins".to_owned();
+                add(path("window.end_time"), order, Reason::BadWindow, message);
+            } else if moved.window.end < live.now() {
+                let message = "is over".to_owned();
+                add(path("window.end_time"), order, Reason::OutOfRange, message);
+            }
+        }
+    }
+
     /// Everything that is wrong with the request; what is wrong with orders and couriers themselves is found when the change
     /// is tried.
     fn findings(&self, live: &LiveDay) -> Vec<Finding> {
@@ -276,28 +309,8 @@ impl RepairRequest {
                 _ => {}
             }
         }
-        for (row, outage) in self.outages.iter().enumerate() {
-            let courier = &outage.courier;
-            if roster.courier(courier).is_none() {
-                let path = format!("outages[{row}].courier_id");
-                let message = format!("the day has no courier {courier}");
-                add(path, courier.as_str(), Reason::UnknownReference, message);
-            }
-        }
-        for (row, moved) in self.windows.iter().enumerate() {
-            let order = moved.order.as_str();
-            let path = |field: &str| format!("windows[{row}].{field}");
-            if !known.contains(&moved.order) {
-                let message = format!("the day has no order {order}");
-                add(path("order_id"), order, Reason::UnknownReference, message);
-            } else if moved.window.end < moved.window.start {
-                let message = "ends before it begins".to_owned();
-                add(path("window.end_time"), order, Reason::BadWindow, message);
-            } else if moved.window.end < live.now() {
-                let message = "is over".to_owned();
-                add(path("window.end_time"), order, Reason::OutOfRange, message);
-            }
-        }
+        self.check_outages(live, &mut add);
+        self.check_windows(live, &known, &mut add);
         if self.time_limit.is_none() && self.iteration_limit.is_none() {
             let message = "give one, or iteration_limit".to_owned();
             add(

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rand::{Rng, RngExt};
+use rand::RngExt;
 
 use super::draft::Draft;
 use super::insertion::Insertion;
@@ -280,7 +280,7 @@ impl<'a> Search<'a> {
                 let mut best = (UNSERVED, None);
                 let mut second = UNSERVED;
                 for option in options[row].iter().flatten() {
-                    let noise = rng.as_mut().map_or(0.0, |rng| noise(rng));
+                    let noise = rng.as_mut().map_or(0.0, noise);
                     let toll = option.toll * (1.0 + noise);
                     if !is_open(option.courier) || toll >= second {
                         continue;
@@ -341,6 +341,6 @@ impl<'a> Search<'a> {
 }
 
 /// A little luck, so that not every time the same comes out.
-fn noise<R: Rng>(rng: &mut R) -> f64 {
+fn noise(rng: &mut &mut Stream) -> f64 {
     rng.random_range(-0.1..0.1)
 }

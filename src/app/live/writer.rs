@@ -633,8 +633,8 @@ impl Draft {
         let ended = self.state.day.take_replan(replan)?;
         self.write(Recorded::Replanned(Box::new(replan.clone())));
         self.announce(ended);
-        self.concerned
-            .extend(0..self.state.day.day().couriers().len());
+        // Whoever asked for it sees what comes of it.
+        self.look_at_all();
         Ok(())
     }
 

@@ -89,6 +89,11 @@ impl Client {
         })
     }
 
+    /// Whether answers are told as JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
     /// Prints an answer: as JSON if that was asked for, or else as `text`.
     pub(super) fn tell<M: JsonMessage>(
         &self,

@@ -3,6 +3,7 @@
 mod client;
 mod live;
 mod order;
+mod remedy;
 mod replay;
 mod shift;
 mod tables;
@@ -20,7 +21,7 @@ use order::OrderArguments;
 /// Opens delivery days on a running service, promises their windows, and follows them when they are under way.
 ///
 /// Until a day is closed: open, status, quote, hold, confirm, release, amend, cancel, show, list, ledger, close. Under way:
-/// start, report, risk, record; `replay` plays a record back without a service.
+/// start, report, risk, record, remedies, repair; `replay` plays a record back without a service.
 ///
 /// Start the service with `punctual serve`.
 #[derive(Debug, Args)]
@@ -47,6 +48,8 @@ enum Command {
     Report(live::Report),
     Risk(live::Risk),
     Record(live::Record),
+    Remedies(remedy::Remedies),
+    Repair(remedy::Repair),
     Replay(replay::Replay),
 }
 
@@ -234,6 +237,8 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             Command::Report(report) => live::report(report).await,
             Command::Risk(risk) => live::risk(risk).await,
             Command::Record(record) => live::record(record).await,
+            Command::Remedies(remedies) => remedy::remedies(remedies).await,
+            Command::Repair(repair) => remedy::repair(repair).await,
             Command::Replay(replay) => replay::run(&replay),
         }
     })

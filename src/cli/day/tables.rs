@@ -18,7 +18,7 @@ fn clock(moment: Option<Timestamp>, zone: &TimeZone, format: &str) -> String {
     told.unwrap_or_else(|| "-".to_owned())
 }
 
-fn minute(moment: Option<Timestamp>, zone: &TimeZone) -> String {
+pub(super) fn minute(moment: Option<Timestamp>, zone: &TimeZone) -> String {
     clock(moment, zone, "%H:%M")
 }
 
@@ -28,7 +28,7 @@ fn hours(window: Option<pb::TimeWindow>, zone: &TimeZone) -> String {
     format!("{}-{}", minute(from, zone), minute(until, zone))
 }
 
-fn percent(percent: f64) -> String {
+pub(super) fn percent(percent: f64) -> String {
     format!("{percent:.1} %")
 }
 
