@@ -53,10 +53,11 @@
 //! | 4 | [`sheet`] | route sheets, as data, as HTML and as PDF | layers 0 to 2 |
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1, `promise` |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |
-//! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
+//! | 4 | [`world`] | days as they are lived, event by event, to try live days on | `rng`, `model`, `travel`, `day` |
 //! | 4 | [`store`] | where ledgers and records are kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise`, `day` |
 //! | 4 | [`backtest`] | recorded days forecast as they could have been, beside what came of them | `model`, `travel`, `forecast`, `analysis` |
 //! | 5 | [`remedy`] | what can be done about promises at risk: remedies, repair of the rest of the day | layers 0 to 4 |
+//! | 5 | [`bench`](mod@bench) | studies: days planned, and days under way run, in several ways, under stresses | layers 0 to 4, `remedy` |
 //! | 5 | [`report`] | studies and calibrations as an HTML page, studies as CSV and Parquet | `analysis`, `backtest` |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own, learning | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
@@ -104,3 +105,4 @@ pub mod telemetry;
 pub mod travel;
 pub mod units;
 pub mod web;
+pub mod world;

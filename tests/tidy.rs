@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         "planner",
         &["clock", "model", "travel", "solver", "forecast", "check"],
     ),
+    ("world", &["rng", "model", "travel", "day"]),
     ("store", &["rng", "clock", "model", "promise", "day"]),
     ("formats", &["model", "solver"]),
     ("sheet", &["model", "travel"]),
@@ -45,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         "bench",
         &[
             "rng", "clock", "model", "travel", "check", "forecast", "planner", "formats",
-            "analysis", "promise", "book",
+            "analysis", "promise", "book", "day", "remedy", "world",
         ],
     ),
     (
@@ -95,6 +96,9 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "day",
             "app",
             "grpc",
+            "day",
+            "travel",
+            "world",
             "web",
         ],
     ),

@@ -11,17 +11,23 @@
 //! * All plans for a day meet the same simulated days: noise belongs to orders and couriers, not to plans. They are not
 //!   the days that plans for a target were made for.
 //! * Searches run one after the other, each on all threads.
+//!
+//! Days under way are run in several ways as well ([`LiveSpec`]): the same day, with the same noise and the same trouble, as
+//! a [`World`](crate::world::World) has it.
 
 mod filling;
 mod instance;
+mod live;
 mod noise;
 mod outcome;
+mod remedied;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use filling::{FilledPromise, Filling, FillingError, FillingSpec, Hindsight, fill, hindsight};
 pub use instance::{day_of_instance, routes_of_nodes};
+pub use live::{Contrast, Fate, Handling, LiveRun, LiveSpec, LiveTotals};
 pub use noise::stressed;
 pub use run::{Bench, Day, Event, Given, RunError, digest};
 

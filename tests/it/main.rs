@@ -10,6 +10,7 @@ mod calibration;
 mod command;
 mod day_command;
 mod days;
+mod demo_day;
 mod evaluation;
 mod exports;
 mod frontier;

@@ -2,6 +2,7 @@
 
 mod check;
 mod instance;
+mod live;
 mod promises;
 mod report;
 mod solver;
@@ -26,6 +27,7 @@ enum Command {
     Check(check::Arguments),
     Instance(instance::Arguments),
     Promises(promises::Arguments),
+    Live(Box<live::Arguments>),
     Study(study::Arguments),
     Report(report::Arguments),
 }
@@ -36,6 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Command::Check(arguments) => check::run(arguments),
         Command::Instance(arguments) => instance::run(arguments),
         Command::Promises(arguments) => promises::run(arguments),
+        Command::Live(arguments) => live::run(arguments),
         Command::Study(arguments) => study::run(arguments),
         Command::Report(arguments) => report::run(arguments),
     }

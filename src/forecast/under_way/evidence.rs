@@ -6,6 +6,7 @@ use super::jams::Jams;
 use super::learner::{Accident, Gauss, Lesson, Logs, N_SCALES, Observed, SCALES, learn};
 use super::levels::{Share, Way, shares};
 use super::path::{Path, hour, slot};
+use super::spreads::{Table, widened};
 use super::{Hold, RouteProgress, VisitTimes};
 use crate::forecast::spread::{CourierSpread, Factor, Spread};
 use crate::units::Timestamp;
@@ -48,6 +49,8 @@ pub(super) struct Evidence {
     pub(super) services: Vec<ServiceSeen>,
     pub(super) way_lesson: Lesson,
     pub(super) service_lesson: Lesson,
+    /// What services say of how much they vary, and couriers differ.
+    pub(super) service_table: Table,
     pub(super) shares: Vec<Share>,
 }
 
@@ -101,7 +104,9 @@ impl Yardstick<'_> {
         evidence.way_lesson = learn(together, HOLD_UP, &ways);
         let services = evidence.services.iter().map(|seen| seen.observed);
         let services: Vec<Observed> = services.collect();
-        evidence.service_lesson = learn(level(self.courier.pace), self.incident(), &services);
+        let pace = level(self.courier.pace);
+        evidence.service_lesson = learn(pace, self.incident(), &services);
+        evidence.service_table = evidence.service_lesson.table(pace);
         let weights = &evidence.way_lesson.weights;
         let ways: Vec<Way> = (evidence.ways.iter().zip(weights))
             .map(|(seen, weight)| Way {
@@ -282,10 +287,11 @@ impl ServiceSeen {
 
 impl Evidence {
     /// The courier's own level on the way, beside the shared one, which `shared` tells for a zone and half hour; its mean
-    /// is beside that of `prior`.
+    /// is beside that of `prior`. `spread` is the square of how much couriers differ, compared with the noise model.
     pub(super) fn drive(
         &self,
         prior: Gauss,
+        spread: f64,
         weights: &[f64; N_SCALES],
         shared: impl Fn(usize, usize) -> f64,
     ) -> Gauss {
@@ -295,8 +301,9 @@ impl Evidence {
         if prior.variance <= 0.0 {
             return Gauss::default();
         }
-        let mut precision = 1.0 / prior.variance;
-        let mut value = 0.0;
+        let wide = widened(prior, spread);
+        let mut precision = 1.0 / wide.variance;
+        let mut value = precision * (wide.mean - prior.mean);
         for (seen, weight) in self.ways.iter().zip(&self.way_lesson.weights) {
             let noise = scale * seen.observed.variance + seen.observed.doubt;
             let off = seen.observed.log + noise / 2.0 - prior.mean - shared(seen.zone, seen.slot);

@@ -58,7 +58,7 @@ pub(super) struct Lesson {
     /// Of the chance of all durations.
     pub(super) evidence: Logs,
     /// The courier's level, by scale.
-    levels: [Gauss; N_SCALES],
+    pub(super) levels: [Gauss; N_SCALES],
     /// Of each duration, the chance that it had no accident.
     pub(super) weights: Vec<f64>,
 }
@@ -176,15 +176,6 @@ impl Lesson {
         let curve = (hazard * (hazard - off)).clamp(0.0, 1.0);
         (curve > 1e-3).then(|| (level - noise / 2.0 + sigma * hazard / curve, curve / noise))
     }
-
-    /// The courier's level if scales have the given weights.
-    pub(super) fn level(&self, weights: &[f64; N_SCALES]) -> Gauss {
-        let levels = || self.levels.iter().zip(weights);
-        let mean: f64 = levels().map(|(level, weight)| weight * level.mean).sum();
-        let spread = |level: &Gauss| level.variance + (level.mean - mean).powi(2);
-        let variance = levels().map(|(level, weight)| weight * spread(level)).sum();
-        Gauss { mean, variance }
-    }
 }
 
 impl Evidence {
@@ -199,7 +190,7 @@ impl Evidence {
     pub(super) fn weights(&self) -> [f64; N_SCALES] {
         let log = |at: usize| {
             let prior = SCALES[at].ln() / SCALE_SIGMA;
-            self.0[at] as f64 / MICRO - prior * prior / 2.0
+            log_chance(self.0[at]) - prior * prior / 2.0
         };
         let logs: [f64; N_SCALES] = std::array::from_fn(log);
         let highest = logs.into_iter().fold(f64::MIN, f64::max);
@@ -219,12 +210,18 @@ pub(super) fn mean_square(weights: &[f64; N_SCALES]) -> f64 {
     clippy::cast_possible_truncation,
     reason = "a logarithm above -21, in millionths"
 )]
-fn micro(value: f64) -> i64 {
+pub(super) fn micro(value: f64) -> i64 {
     (value * MICRO).round() as i64
+}
+
+/// The logarithm that so many millionths are.
+pub(super) fn log_chance(micro: i64) -> f64 {
+    micro as f64 / MICRO
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::spreads::Spreads;
     use super::*;
 
     const ACCIDENT: Accident = Accident {
@@ -257,7 +254,7 @@ mod tests {
     #[test]
     fn a_courier_who_is_slow_all_morning_is_known_to_be_slow() {
         let lesson = learn(prior(), ACCIDENT, &even(30, 0.2, 0.4));
-        let level = lesson.level(&Evidence::default().weights());
+        let level = lesson.level(prior(), &Spreads::default().weights());
         assert!((level.mean - 0.17).abs() < 0.04, "{level:?}");
         assert!(level.variance < 0.01, "{level:?}");
     }
@@ -272,8 +269,8 @@ mod tests {
             ..observed[0]
         });
         let lesson = learn(prior(), ACCIDENT, &observed);
-        let weights = Evidence::default().weights();
-        let moved = lesson.level(&weights).mean - calm.level(&weights).mean;
+        let weights = Spreads::default().weights();
+        let moved = lesson.level(prior(), &weights).mean - calm.level(prior(), &weights).mean;
         assert!(moved.abs() < 0.02, "{moved}");
         assert!(lesson.weights[10] < 0.1, "{:?}", lesson.weights);
         assert!(lesson.weights[..10].iter().all(|weight| *weight > 0.8));

@@ -11,6 +11,15 @@ use crate::forecast::spread::Spread;
 /// Half hours that are told apart.
 pub(super) const SLOTS: usize = 96;
 
+/// What the standard deviation of the day's level is compared with what the noise model says.
+const DAY_RATIOS: [f64; 4] = [0.65, 1.0, 1.5, 2.3];
+
+/// What that of the hour's is.
+const HOUR_RATIOS: [f64; 3] = [0.7, 1.0, 1.4];
+
+/// How far off the noise model's are taken to be before anything is seen, as the standard deviation of a logarithm.
+const RATIO_SIGMA: f64 = 0.4;
+
 /// Parts of one in which sums are counted.
 const MICRO: f64 = 1e6;
 
@@ -162,10 +171,47 @@ impl Levels {
 
     /// The shared levels up to the half hour `now`, if variances of single legs are `scale` times those of the noise
     /// model.
+    ///
+    /// How much the day's and the hour's levels vary is learnt from the same half hours: a level that is far off says that
+    /// days vary more than the noise model has it, and counts for more.
     pub(super) fn belief(&self, now: usize, scale: f64) -> Belief {
+        let mut squares = [0.0; 2];
+        let mut total = 0.0;
+        let candidates = DAY_RATIOS
+            .iter()
+            .flat_map(|day| HOUR_RATIOS.map(|hour| [*day, hour]));
+        let candidates: Vec<([f64; 2], f64)> = candidates
+            .map(|ratios| {
+                let unlikely: f64 = ratios
+                    .iter()
+                    .map(|ratio| (ratio.ln() / RATIO_SIGMA).powi(2))
+                    .sum();
+                let (_, log) = self.filter(now, scale, ratios.map(|ratio| ratio * ratio));
+                (ratios, log - unlikely / 2.0)
+            })
+            .collect();
+        let highest = candidates
+            .iter()
+            .map(|(_, log)| *log)
+            .fold(f64::MIN, f64::max);
+        for (ratios, log) in candidates {
+            let weight = (log - highest).exp();
+            total += weight;
+            for (square, ratio) in squares.iter_mut().zip(ratios) {
+                *square += weight * ratio * ratio;
+            }
+        }
+        self.filter(now, scale, squares.map(|square| square / total))
+            .0
+    }
+
+    /// The shared levels if variances of the day's and of the hour's are so many times those of the noise model, and the
+    /// logarithm of how likely what was seen then is, but for a constant.
+    fn filter(&self, now: usize, scale: f64, [of_day, of_hour]: [f64; 2]) -> (Belief, f64) {
         let Prior {
             day, city, memory, ..
         } = self.prior;
+        let (day, city) = (day * of_day, city * of_hour);
         let mut belief = Belief {
             path: Vec::with_capacity(now + 1),
             day: Gauss {
@@ -178,6 +224,7 @@ impl Levels {
             },
             covariance: 0.0,
         };
+        let mut log = 0.0;
         for (number, slot) in self.slots[..=now.min(SLOTS - 1)].iter().enumerate() {
             if number > 0 {
                 belief.city.mean *= memory;
@@ -187,11 +234,11 @@ impl Levels {
             }
             if slot.weight > 0.0 {
                 let seen = (slot.value + scale * slot.correction) / slot.weight;
-                belief.see(seen, 1.0 / slot.weight);
+                log += belief.see(seen, 1.0 / slot.weight);
             }
             belief.path.push(belief.both());
         }
-        belief
+        (belief, log)
     }
 
     /// The own level of `zone` by half hour, beside `belief` of the whole city.
@@ -236,8 +283,9 @@ impl Belief {
         }
     }
 
-    /// Takes `seen`, the level of day and city with noise of the given variance.
-    fn see(&mut self, seen: f64, noise: f64) {
+    /// Takes `seen`, the level of day and city with noise of the given variance; returns the logarithm of how likely it
+    /// was, but for a constant.
+    fn see(&mut self, seen: f64, noise: f64) -> f64 {
         let both = self.both();
         let off = seen - both.mean;
         let total = both.variance + noise;
@@ -248,6 +296,7 @@ impl Belief {
         self.day.variance -= day * day * total;
         self.city.variance -= city * city * total;
         self.covariance -= day * city * total;
+        -off * off / (2.0 * total) - total.ln() / 2.0
     }
 }
 

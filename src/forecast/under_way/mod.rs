@@ -2,7 +2,7 @@
 //!
 //! The law is that of [`forecast`](super::forecast()). What couriers have done so far is evidence of the levels that a day
 //! has in common (traffic of the day, of the hour, of zones), of each courier's own on the way and at doors, and of how
-//! much single ways and services vary today. Levels follow by Gaussian conditioning of logarithms (`levels`, `learner`); a
+//! much single ways and services vary, and couriers and half hours differ, today (`spreads`). Levels follow by Gaussian conditioning of logarithms (`levels`, `learner`); a
 //! way or service with an accident counts as little as it is likely to have had one. The rest of a route is drawn on many
 //! days that begin as this one did (`draw`); what goes on already is known to take longer than it has (`overdue`), so that
 //! promises of a courier who is silent become less likely by the mere passing of time.
@@ -19,6 +19,7 @@ mod normal;
 mod outlook;
 mod overdue;
 mod path;
+mod spreads;
 #[cfg(test)]
 mod tests;
 mod what_if;
@@ -40,6 +41,7 @@ use jams::Jams;
 use learner::{Evidence as ScaleEvidence, N_SCALES};
 use levels::{Levels, Prior};
 use path::{Path, Surveyor};
+use spreads::{Spreads, Weights};
 pub use what_if::{Tempo, Trial, WhatIf};
 
 /// Sets the days of live forecasts apart from others under the same seed.
@@ -188,9 +190,12 @@ pub struct DayUnderWay {
     jams: Jams,
     levels: Levels,
     way_scale: ScaleEvidence,
-    service_scale: ScaleEvidence,
-    /// How likely each scale is, of ways and of services.
-    scales: [[f64; N_SCALES]; 2],
+    /// Of services, and of couriers' levels at doors.
+    service_scale: Spreads,
+    /// How likely each scale of ways is.
+    way_weights: [f64; N_SCALES],
+    /// And of services, with how much couriers differ.
+    service_weights: Weights,
     /// The moment that what goes on was looked at.
     looked_at: Option<Timestamp>,
     /// By courier; `None` without stops.
@@ -266,8 +271,9 @@ impl DayUnderWay {
             first,
             jams: Jams::default(),
             way_scale: ScaleEvidence::default(),
-            service_scale: ScaleEvidence::default(),
-            scales: [ScaleEvidence::default().weights(); 2],
+            service_scale: Spreads::default(),
+            way_weights: ScaleEvidence::default().weights(),
+            service_weights: Spreads::default().weights(),
             looked_at: None,
             couriers: Vec::new(),
             problem,
@@ -349,14 +355,15 @@ impl DayUnderWay {
         if let Some(Some(of)) = self.couriers.get_mut(courier) {
             self.way_scale.replace(&of.pending.ways, &pending.ways);
             self.service_scale
-                .replace(&of.pending.services, &pending.services);
+                .replace_alike(&of.pending.services, &pending.services);
             self.levels.replace(&of.pending.shares, &pending.shares);
             of.pending = pending;
         }
     }
 
     fn weigh(&mut self) {
-        self.scales = [self.way_scale.weights(), self.service_scale.weights()];
+        self.way_weights = self.way_scale.weights();
+        self.service_weights = self.service_scale.weights();
     }
 
     fn with_surveyor<T>(&self, work: impl FnOnce(&Self, &Surveyor<'_>) -> T) -> T {
@@ -417,7 +424,7 @@ impl DayUnderWay {
         let before = std::mem::replace(&mut of.evidence, evidence);
         let [old, new] = [&before, &of.evidence];
         (self.way_scale).replace(&old.way_lesson.evidence, &new.way_lesson.evidence);
-        (self.service_scale).replace(&old.service_lesson.evidence, &new.service_lesson.evidence);
+        (self.service_scale).replace(&old.service_table, &new.service_table);
     }
 
     /// What the courier's day is compared with.

@@ -2,7 +2,7 @@
 
 use super::delay::{Habits, Ledger, so_far};
 use super::draw::{Begin, Change, Drawn, Outset, Rest, Step, narrow};
-use super::evidence::{HOLD_UP, Yardstick};
+use super::evidence::{HOLD_UP, Yardstick, level};
 use super::learner::{Gauss, mean_square};
 use super::levels::Belief;
 use super::overdue::Overdue;
@@ -79,9 +79,8 @@ impl DayUnderWay {
     /// model.
     #[must_use]
     pub fn roughness(&self) -> [f64; 2] {
-        self.scales
-            .each_ref()
-            .map(|weights| mean_square(weights).sqrt())
+        let weights = [&self.way_weights, &self.service_weights.scales];
+        weights.map(|weights| mean_square(weights).sqrt())
     }
 }
 
@@ -90,7 +89,8 @@ impl<'a> Look<'a> {
         let path = &*of.path;
         let yardstick = day.yardstick(of);
         let now_slot = slot(day.first, now);
-        let scales = day.scales.each_ref().map(mean_square);
+        let weights = [&day.way_weights, &day.service_weights.scales];
+        let scales = weights.map(mean_square);
         let belief = day.levels.belief(now_slot, scales[0]);
         let visits = path.itinerary.visits.iter();
         let mut numbers: Vec<usize> = visits.map(|visit| day.zone(visit.leg.zone)).collect();
@@ -101,8 +101,11 @@ impl<'a> Look<'a> {
             .collect();
         let shared = |zone, slot| shared(&belief, &zones, zone, slot);
         let evidence = &of.evidence;
-        let drive = evidence.drive(yardstick.way_prior(), &day.scales[0], shared);
-        let pace = evidence.service_lesson.level(&day.scales[1]);
+        // How much couriers differ shows best at doors, and is taken for ways, too.
+        let spread = day.service_weights.spread();
+        let drive = evidence.drive(yardstick.way_prior(), spread, &day.way_weights, shared);
+        let pace =
+            (evidence.service_lesson).level(level(yardstick.courier.pace), &day.service_weights);
         Self {
             day,
             of,

@@ -1,5 +1,9 @@
 //! `punctual demo`: the whole service at work on the bundled day, through a real client.
 
+mod day;
+mod play;
+mod script;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,12 +25,15 @@ use crate::sheet::{Format, Language};
 /// Where the bundled day lies in the project.
 const BUNDLED_PATH: &str = "data/moscow-day.json";
 /// The bundled day, for when the program runs elsewhere.
-const BUNDLED: &str = include_str!("../../data/moscow-day.json");
+const BUNDLED: &str = include_str!("../../../data/moscow-day.json");
 
 /// Starts the service on a loopback port, plans the bundled day through a gRPC client, shows routes and on-time
 /// forecast, and writes every courier's route sheet.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Keep serving until Ctrl-C, the dispatcher's page included.
     #[arg(long)]
     stay: bool,
@@ -46,7 +53,15 @@ pub(super) struct Arguments {
     noise: argument::Noise,
 }
 
-pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Day(day::Arguments),
+}
+
+pub(super) fn run(mut arguments: Arguments) -> Result<Done, Failure> {
+    if let Some(Command::Day(arguments)) = arguments.command.take() {
+        return day::run(arguments);
+    }
     let problem = read_day(arguments.day.as_deref())?;
     day_file::ready_folder(&arguments.output)?;
     day_file::runtime(day_file::LOCAL_LOG)?.block_on(demonstrate(problem, arguments))
@@ -63,24 +78,25 @@ fn read_day(path: Option<&Path>) -> Result<pb::Problem, Failure> {
 
 async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done, Failure> {
     let (end, ended) = oneshot::channel::<()>();
-    let (address, serving) = start_server(arguments.noise.file.clone(), ended).await?;
-    console::say(format_args!("The service listens on {address}."))?;
-    let channel = Channel::from_shared(format!("http://{address}"))
-        .map_err(|error| Failure::new("make a client", error))?
-        .connect()
-        .await
-        .map_err(|error| Failure::new("connect to the service", error))?;
-    let name = match problem.name.as_str() {
-        "" => "the day".to_owned(),
-        name => report::plain(name),
+    let config = Config {
+        noise: arguments.noise.file.clone(),
+        ..local_config()
     };
+    let (address, serving) = start_server(&config, ended).await?;
+    console::say(format_args!("The service listens on {address}."))?;
+    let channel = connect(&format!("http://{address}")).await?;
+    let name = name_of(&problem);
     console::say(format_args!(
         "Sending {name}: {} orders, {} couriers, {} s to plan.",
         problem.orders.len(),
         problem.couriers.len(),
         arguments.time_limit.as_secs_f64()
     ))?;
-    let solved = solve(channel.clone(), problem.clone(), arguments.time_limit).await?;
+    let options = pb::SolveOptions {
+        time_budget_duration: argument::wire(arguments.time_limit),
+        ..pb::SolveOptions::default()
+    };
+    let solved = solve(channel.clone(), problem.clone(), options, "demo").await?;
     let plan = solved.plan.unwrap_or_default();
     let forecast = solved.forecast.unwrap_or_default();
     console::say(report::day(&plan, &forecast))?;
@@ -104,20 +120,40 @@ async fn demonstrate(problem: pb::Problem, arguments: Arguments) -> Result<Done,
     Ok(Done::Fully)
 }
 
-async fn start_server(
-    noise: Option<PathBuf>,
-    ended: oneshot::Receiver<()>,
-) -> Result<(SocketAddr, JoinHandle<Result<(), ServerError>>), Failure> {
-    let config = Config {
+/// A client of the service at `url`.
+async fn connect(url: &str) -> Result<Channel, Failure> {
+    Channel::from_shared(url.to_owned())
+        .map_err(|error| Failure::new("make a client", error))?
+        .connect()
+        .await
+        .map_err(|error| Failure::new(format!("connect to {url}"), error))
+}
+
+/// What the day is called.
+fn name_of(problem: &pb::Problem) -> String {
+    match problem.name.as_str() {
+        "" => "the day".to_owned(),
+        name => report::plain(name),
+    }
+}
+
+/// How a service of this process is configured that only it knows: on a free port, forgetting everything at the end.
+fn local_config() -> Config {
+    Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        noise,
         store: "memory".to_owned(),
         ..Config::default()
-    };
-    let server = Server::bind(&config)
+    }
+}
+
+async fn start_server(
+    config: &Config,
+    ended: oneshot::Receiver<()>,
+) -> Result<(SocketAddr, JoinHandle<Result<(), ServerError>>), Failure> {
+    let server = Server::bind(config)
         .await
         .map_err(|error| Failure::new("start the service", error))?;
-    let server = serve::with_pages(server, &config)?;
+    let server = serve::with_pages(server, config)?;
     let address = server.address();
     let serving = tokio::spawn(server.serve(async {
         // A sender that is gone means that the demonstration has failed.
@@ -130,18 +166,16 @@ async fn start_server(
 async fn solve(
     channel: Channel,
     problem: pb::Problem,
-    time_limit: Duration,
+    options: pb::SolveOptions,
+    request_id: &str,
 ) -> Result<pb::SolvedPlan, Failure> {
     let failed = |status: tonic::Status| Failure::status("plan the day", &status);
     let mut client =
         PlanningServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
     let request = pb::StartPlanRequest {
         problem: Some(problem),
-        options: Some(pb::SolveOptions {
-            time_budget_duration: argument::wire(time_limit),
-            ..pb::SolveOptions::default()
-        }),
-        request_id: "demo".to_owned(),
+        options: Some(options),
+        request_id: request_id.to_owned(),
         initial_plan: None,
     };
     let started = client.start_plan(request).await.map_err(failed)?;
