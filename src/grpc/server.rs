@@ -100,6 +100,8 @@ pub struct Server {
     pages_listener: Option<(TcpListener, SocketAddr)>,
     /// What browsers are served.
     pages: Option<axum::Router>,
+    store: Store,
+    store_url: StoreUrl,
 }
 
 impl Server {
@@ -110,14 +112,14 @@ impl Server {
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         let noise = config.noise.as_deref().map(read_noise_file).transpose()?;
         let app = App::new(config.planning.clone(), noise).map_err(ServerError::Threads)?;
-        let store = open_store(config).await?;
+        let (store_url, store) = open_store(config).await?;
         let (listener, address) = listen(config.listen).await?;
         let pages_listener = match config.http {
             PagesAt::Address(address) => Some(listen(address).await?),
             PagesAt::SamePort | PagesAt::Nowhere => None,
         };
         let setup = PromisesSetup {
-            store,
+            store: store.clone(),
             owner: owner(config, address),
             clock: WallClock::system(),
             config: config.promises.clone(),
@@ -132,6 +134,20 @@ impl Server {
             address,
             pages_listener,
             pages: None,
+            store,
+            store_url,
+        })
+    }
+
+    /// The secret called `name` that is kept where promises are: `drawn` if there was none.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn secret(&self, name: &str, drawn: [u8; 32]) -> Result<[u8; 32], ServerError> {
+        let secret = self.store.secret(name, drawn).await;
+        secret.map_err(|source| ServerError::Store {
+            url: self.store_url.clone(),
+            source,
         })
     }
 
@@ -353,13 +369,15 @@ async fn lost(request: axum::extract::Request) -> axum::response::Response {
 }
 
 /// Opens the store of the ledger.
-async fn open_store(config: &Config) -> Result<Store, ServerError> {
+async fn open_store(config: &Config) -> Result<(StoreUrl, Store), ServerError> {
     let url = match config.store.as_str() {
         "" => StoreUrl::Sqlite(config.data.clone()),
         text => text.parse()?,
     };
-    let store = Store::open(&url).await;
-    store.map_err(|source| ServerError::Store { url, source })
+    match Store::open(&url).await {
+        Ok(store) => Ok((url, store)),
+        Err(source) => Err(ServerError::Store { url, source }),
+    }
 }
 
 /// This process, as other processes on the same store see it.

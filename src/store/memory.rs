@@ -38,6 +38,7 @@ struct Inner {
     days: BTreeMap<DayId, Holder>,
     ledger: BTreeMap<DayId, Vec<Entry>>,
     replies: BTreeMap<String, StoredReply>,
+    secrets: BTreeMap<String, [u8; 32]>,
     faults: Vec<Fault>,
 }
 
@@ -71,6 +72,12 @@ impl Memory {
         let entries = inner.ledger.get(day).map_or(&[][..], Vec::as_slice);
         let wanted = entries.iter().filter(|entry| entry.number >= from);
         Ok(wanted.cloned().collect())
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn secret(&self, name: &str, drawn: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        let mut inner = self.inner();
+        Ok(*inner.secrets.entry(name.to_owned()).or_insert(drawn))
     }
 
     #[expect(clippy::unused_async, reason = "as the other engines have it")]

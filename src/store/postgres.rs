@@ -84,13 +84,22 @@ impl Postgres {
                 "PostgreSQL runs with fsync = {fsync}: a power failure may lose promises"
             );
         }
-        let migrations = [Migration::new(
-            1,
-            "ledger".into(),
-            MigrationType::Simple,
-            include_str!("migrations/postgres/1_ledger.sql").into_sql_str(),
-            false,
-        )];
+        let migration = |version, name: &'static str, text: &'static str| {
+            let text = text.into_sql_str();
+            Migration::new(version, name.into(), MigrationType::Simple, text, false)
+        };
+        let migrations = [
+            migration(
+                1,
+                "ledger",
+                include_str!("migrations/postgres/1_ledger.sql"),
+            ),
+            migration(
+                3,
+                "secrets",
+                include_str!("migrations/postgres/3_secrets.sql"),
+            ),
+        ];
         Migrator::with_migrations(migrations.to_vec())
             .run(&pool)
             .await

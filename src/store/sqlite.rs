@@ -79,13 +79,18 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(StoreError::of)?;
-        let migrations = [Migration::new(
-            1,
-            "ledger".into(),
-            MigrationType::Simple,
-            include_str!("migrations/sqlite/1_ledger.sql").into_sql_str(),
-            false,
-        )];
+        let migration = |version, name: &'static str, text: &'static str| {
+            let text = text.into_sql_str();
+            Migration::new(version, name.into(), MigrationType::Simple, text, false)
+        };
+        let migrations = [
+            migration(1, "ledger", include_str!("migrations/sqlite/1_ledger.sql")),
+            migration(
+                3,
+                "secrets",
+                include_str!("migrations/sqlite/3_secrets.sql"),
+            ),
+        ];
         Migrator::with_migrations(migrations.to_vec())
             .run(&writer)
             .await

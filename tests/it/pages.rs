@@ -9,7 +9,8 @@ use tonic::Code;
 
 use crate::days;
 use crate::http::{get, send};
-use crate::service::{Service, budget};
+use crate::promises;
+use crate::service::{Service, budget, read_to_end, solve_request};
 
 /// Plans a day as a job to its end, and gives its id.
 pub(crate) async fn planned(service: &Service, problem: pb::Problem) -> String {
@@ -92,6 +93,45 @@ async fn plans_are_given_as_the_api_gives_them() {
     let given = get(service.address, &format!("/api/plans/{job_id}"));
     assert_eq!(given.header("content-type"), "application/json");
     assert_eq!(given.json(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_that_callers_waited_for_are_shown_like_those_of_jobs() {
+    let service = Service::with_pages(|config| config.planning.plans_kept_max = 2).await;
+    let mut client = service.planning().await;
+    let job_id = planned(&service, days::small()).await;
+    let request = solve_request(days::small(), 300);
+    let solved = client.solve_plan(request).await.unwrap().into_inner();
+    let (_, solved) = read_to_end(solved).await.unwrap();
+    let listed = || get(service.address, "/api/plans").json()["jobs"].take();
+    let newest = &listed()[0];
+    assert_eq!(newest["origin"], "JOB_ORIGIN_SOLVED");
+    assert_eq!(newest["state"], "JOB_STATE_DONE");
+    let id = newest["jobId"].as_str().unwrap();
+    let given = get(service.address, &format!("/api/plans/{id}")).json();
+    let version = &given["solved"]["plan"]["version"];
+    assert_eq!(*version, solved.plan.unwrap().version.as_str());
+    assert!(given["problem"]["orders"].is_array());
+    assert!(!links(service.address, id).is_empty());
+    let request = pb::PlanFrontierRequest {
+        problem: Some(days::small()),
+        options: Some(pb::SolveOptions {
+            iteration_limit: Some(2_000),
+            ..budget(20_000)
+        }),
+        target_percents: vec![80.0, 98.0],
+        ..pb::PlanFrontierRequest::default()
+    };
+    let mut events = client.plan_frontier(request).await.unwrap().into_inner();
+    while events.message().await.unwrap().is_some() {}
+    let all = listed();
+    let all = all.as_array().unwrap();
+    assert_eq!(all[0]["origin"], "JOB_ORIGIN_FRONTIER");
+    assert_eq!(all[0]["targetPercent"], 98.0);
+    let of_calls = all.iter().filter(|job| job["jobId"] != job_id.as_str());
+    assert_eq!(of_calls.count(), 2, "no more than the configuration says");
+    let has_job = all.iter().any(|job| job["jobId"] == job_id.as_str());
+    assert!(has_job, "and the job is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +223,45 @@ async fn a_courier_sees_the_own_route_and_nothing_of_others() {
         }
         assert!(!route.body.to_lowercase().contains("cost"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn couriers_addresses_outlive_the_process_where_promises_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().display());
+    let start = || Service::with_pages(|config| config.store.clone_from(&store));
+    let mut service = start().await;
+    let mut client = service.promises().await;
+    let request = pb::OpenDayRequest {
+        request_id: "open".to_owned(),
+        terms: Some(promises::terms()),
+    };
+    client.open_day(request).await.unwrap();
+    let quote = pb::QuoteWindowsRequest {
+        day_id: promises::day_id(),
+        order: Some(promises::order(0)),
+        ..pb::QuoteWindowsRequest::default()
+    };
+    let quoted = client.quote_windows(quote).await.unwrap().into_inner();
+    let offered = |quote: &&pb::WindowQuote| quote.is_offered;
+    let window = quoted.windows.iter().find(offered).unwrap();
+    let hold = pb::HoldWindowRequest {
+        request_id: "hold".to_owned(),
+        day_id: promises::day_id(),
+        order: Some(promises::order(0)),
+        window_id: window.window_id.clone(),
+        ..pb::HoldWindowRequest::default()
+    };
+    client.hold_window(hold).await.unwrap();
+    let path = format!("/api/days/{}/links", promises::day_id());
+    let links = get(service.address, &path).json();
+    let mut of_couriers = links["links"].as_object().unwrap().values();
+    let link = of_couriers.next().unwrap().as_str().unwrap().to_owned();
+    assert_eq!(get(service.address, &link).status, 200);
+    service.shut_down();
+    service.ended().await.unwrap();
+    let service = start().await;
+    assert_eq!(get(service.address, &link).status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

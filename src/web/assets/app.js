@@ -299,7 +299,8 @@ function showSources() {
   const option = (value, text) => h("option", { value, selected: value === chosen }, text);
   const plan = (job) => {
     const started = job.startedTime ? clock(Date.parse(job.startedTime) / 1000, Intl.DateTimeFormat().resolvedOptions().timeZone) : "";
-    return option(`job:${job.jobId}`, [job.name || t("unnamed"), t("orders", { n: job.orders ?? 0 }), t(job.state), started].filter(Boolean).join(" · "));
+    const target = job.targetPercent === undefined ? null : t("for-target", { target: percent(job.targetPercent, Number.isInteger(job.targetPercent) ? 0 : 1) });
+    return option(`job:${job.jobId}`, [job.name || t("unnamed"), t("orders", { n: job.orders ?? 0 }), target, t(job.state), started].filter(Boolean).join(" · "));
   };
   const groups = [
     state.plans.length > 0 && h("optgroup", { label: t("plans") }, state.plans.map(plan)),

@@ -36,6 +36,7 @@ export const EN = {
   "no-planned-day": "This is not a planned day: it needs a problem and a plan.",
 
   // States of a job
+  "for-target": "for {target}",
   JOB_STATE_QUEUED: "waiting",
   JOB_STATE_RUNNING: "searching",
   JOB_STATE_DONE: "done",

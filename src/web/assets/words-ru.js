@@ -34,6 +34,7 @@ export const RU = {
   "server-said": "Сервер ответил кодом {code}.",
   "no-planned-day": "Это не запланированный день: нужны задача и план.",
 
+  "for-target": "цель {target}",
   JOB_STATE_QUEUED: "в очереди",
   JOB_STATE_RUNNING: "идёт поиск",
   JOB_STATE_DONE: "готов",
