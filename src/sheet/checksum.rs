@@ -200,6 +200,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
         arrival,
         arrival_band,
         leave_by,
+        is_leave_by_planned,
         address,
         location,
         contact: Contact { name, phone },
@@ -223,6 +224,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     text.moment("arrival", Some(*arrival));
     text.window("arrival_band", *arrival_band);
     text.moment("leave_by", *leave_by);
+    text.field("is_leave_by_planned", is_leave_by_planned);
     text.field("address", address);
     text.location(*location);
     text.field("contact_name", name);

@@ -191,6 +191,9 @@ pub struct SheetStop {
     pub arrival_band: Option<TimeWindow>,
     /// Latest departure that keeps every later promise, as [`LeaveByBasis`] says; `None` at the last stop.
     pub leave_by: Option<Timestamp>,
+    /// Whether that is only the planned departure, as no departure from then on has the stated confidence: leaving by then
+    /// keeps the chances that the plan has.
+    pub is_leave_by_planned: bool,
     /// Postal address.
     pub address: String,
     /// Where that is on the globe.

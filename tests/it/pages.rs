@@ -1,11 +1,15 @@
 //! What browsers are given, asked for without a browser.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 
 use punctual::config::PagesAt;
+use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
 use punctual::grpc::{json, pb};
 use serde_json::Value;
 use tonic::Code;
+use tonic::transport::Channel;
 
 use crate::days;
 use crate::http::{get, send};
@@ -225,13 +229,42 @@ async fn a_courier_sees_the_own_route_and_nothing_of_others() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn couriers_addresses_outlive_the_process_where_promises_do() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = format!("sqlite:{}", directory.path().display());
-    let start = || Service::with_pages(|config| config.store.clone_from(&store));
-    let mut service = start().await;
-    let mut client = service.promises().await;
+/// `punctual serve` as a process of its own, on a store. It ends with this value.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(store: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", store])
+            .env_remove("PUNCTUAL_TEST_POSTGRES")
+            .env_remove("PUNCTUAL_TEST_CHROMEDRIVER")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("serving on ").unwrap();
+        let address = address.parse().unwrap();
+        Self { child, address }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Opens a day at a server and holds a window for a customer, so that a courier has a route.
+async fn fill_a_day(address: SocketAddr) {
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap();
+    let mut client = PromiseServiceClient::new(channel.connect().await.unwrap());
     let request = pb::OpenDayRequest {
         request_id: "open".to_owned(),
         terms: Some(promises::terms()),
@@ -243,25 +276,31 @@ async fn couriers_addresses_outlive_the_process_where_promises_do() {
         ..pb::QuoteWindowsRequest::default()
     };
     let quoted = client.quote_windows(quote).await.unwrap().into_inner();
-    let offered = |quote: &&pb::WindowQuote| quote.is_offered;
-    let window = quoted.windows.iter().find(offered).unwrap();
+    let mut windows = quoted.windows.into_iter();
     let hold = pb::HoldWindowRequest {
         request_id: "hold".to_owned(),
         day_id: promises::day_id(),
         order: Some(promises::order(0)),
-        window_id: window.window_id.clone(),
+        window_id: windows.find(|quote| quote.is_offered).unwrap().window_id,
         ..pb::HoldWindowRequest::default()
     };
     client.hold_window(hold).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn couriers_addresses_outlive_the_process_where_promises_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().display());
+    let server = Process::start(&store);
+    fill_a_day(server.address).await;
     let path = format!("/api/days/{}/links", promises::day_id());
-    let links = get(service.address, &path).json();
+    let links = get(server.address, &path).json();
     let mut of_couriers = links["links"].as_object().unwrap().values();
     let link = of_couriers.next().unwrap().as_str().unwrap().to_owned();
-    assert_eq!(get(service.address, &link).status, 200);
-    service.shut_down();
-    service.ended().await.unwrap();
-    let service = start().await;
-    assert_eq!(get(service.address, &link).status, 200);
+    assert_eq!(get(server.address, &link).status, 200);
+    drop(server);
+    let server = Process::start(&store);
+    assert_eq!(get(server.address, &link).status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

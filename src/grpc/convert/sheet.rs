@@ -156,6 +156,7 @@ fn stop_message(stop: &SheetStop) -> pb::SheetStop {
         notes: stop.notes.clone(),
         location: stop.location.map(point_message),
         changes: stop.changes.iter().map(change_message).collect(),
+        is_leave_by_planned: stop.is_leave_by_planned,
     }
 }
 

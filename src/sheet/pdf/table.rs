@@ -169,14 +169,9 @@ impl Table<'_, '_> {
             let band = wording.clock.window(band, Round::Up);
             cell.parts(&[(&words.band, LABEL), (&band, PLAIN)]);
         }
-        match stop.leave_by {
-            // A time that has passed when the courier gets there helps nobody.
-            Some(leave_by) if leave_by <= stop.arrival => cell.text(&words.at_once, BOLD),
-            Some(leave_by) => {
-                let leave_by = wording.time(leave_by);
-                cell.parts(&[(&words.leave_by, LABEL), (&leave_by, STRONG)]);
-            }
-            None => {}
+        if let Some(leave_by) = stop.leave_by {
+            let leave_by = wording.time(leave_by);
+            cell.parts(&[(wording.leave_by_label(stop), LABEL), (&leave_by, STRONG)]);
         }
         (x, cell)
     }

@@ -2,7 +2,7 @@
 
 import { byId, h, own, put } from "./dom.js";
 import { readDay, windowOf } from "./day.js";
-import { leaveByText } from "./reasons.js";
+import { leaveByText, leaveStopText } from "./reasons.js";
 import { clock, date, language, languages, km, number, setLanguage, span, t, translate } from "./text.js";
 
 const CACHE = "punctual-routes";
@@ -45,7 +45,7 @@ function card(day, stop) {
       { class: "times" },
       h("span", {}, `${t("window")} `, h("strong", {}, window ? span(window, zone) : "–")),
       h("span", {}, `${t("planned-arrival")} `, h("strong", {}, clock(stop.arrival, zone))),
-      stop.forecast?.leaveBy > stop.arrival && h("span", { class: "muted" }, t("leave-by-short", { time: clock(stop.forecast.leaveBy, zone) })),
+      stop.latest && h("span", { class: "muted" }, leaveStopText(day, stop)),
     ),
     order.address && h("p", { class: "address" }, own(order.address)),
     note("entry", order.entry),

@@ -72,21 +72,30 @@ function reachable(forecast, start) {
   return forecast;
 }
 
+/** The latest departure, and whether it is only the planned one, as none from then on is sure enough; as sheets have it. */
+function latest(forecast, departure) {
+  const leaveBy = moment(forecast?.leaveByTime);
+  if (leaveBy === null) return null;
+  return leaveBy < departure ? { at: departure, isPlanned: true } : { at: leaveBy, isPlanned: false };
+}
+
 function readStop(stop, index, order, route, forecast) {
   const foreseen = reachable(readForecast(forecast), route.start);
+  const departure = moment(stop.departureTime);
   const read = {
     number: index + 1,
     order,
     route,
     arrival: moment(stop.arrivalTime),
     start: moment(stop.serviceStartTime),
-    departure: moment(stop.departureTime),
+    departure,
     waiting: seconds(stop.waitingDuration),
     slack: seconds(stop.slackDuration),
     lateness: seconds(stop.latenessDuration),
     legMeters: whole(stop.legDistanceMeters),
     leg: seconds(stop.legDuration),
     forecast: foreseen,
+    latest: latest(forecast, departure),
     chance: foreseen ? foreseen.chance : null,
     risk: riskOf(foreseen ? foreseen.chance : null),
   };

@@ -66,7 +66,7 @@ export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
       ["arrival-band", stop?.forecast && span([stop.forecast.p10, stop.forecast.p90], zone)],
       ["service", stop ? `${span([stop.start, stop.departure], zone)} (${duration(stop.departure - stop.start)})` : duration(order.service)],
       ["waiting", stop?.waiting ? duration(stop.waiting) : null],
-      ["leave-by", stop?.forecast?.leaveBy ? clock(stop.forecast.leaveBy, zone) : null],
+      ["leave-by", stop?.latest && (stop.latest.isPlanned ? t("planned-departure", { time: clock(stop.latest.at, zone) }) : clock(stop.latest.at, zone))],
       ["slack", stop ? duration(stop.slack) : null],
       ["address", order.address && own(order.address)],
       ["contact", order.contact && own(order.contact)],

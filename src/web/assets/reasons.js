@@ -105,6 +105,11 @@ export function leaveByText(day, route) {
   return route.leaveBy === null ? null : t("leave-by-confidence", { time: clock(route.leaveBy, day.zone), confidence });
 }
 
+/** When a courier has to leave a stop; null at the last one, and without a forecast. */
+export function leaveStopText(day, { latest }) {
+  return latest && t(latest.isPlanned ? "leave-planned" : "leave-by-short", { time: clock(latest.at, day.zone) });
+}
+
 /** Everything there is to say about how surely an order is served. */
 export function explain(day, order) {
   if (order.unserved) return unservedReasons(order);

@@ -25,7 +25,7 @@ export const EN = {
   close: "Close",
   "no-places": "Nothing of this plan has coordinates, so there is nothing to draw.",
   welcome: "No plans yet",
-  "welcome-text": "Plans that are started with PlanningService.StartPlan and days that are opened with PromiseService.OpenDay appear here by themselves. A file that `punctual plan` wrote can be opened with the button above; it does not leave your browser.",
+  "welcome-text": "Plans of PlanningService and days that are opened with PromiseService.OpenDay appear here by themselves. A file that `punctual plan` wrote can be opened with the button above; it does not leave your browser.",
   "no-plans": "No plans yet",
   plans: "Plans",
   "promise-days": "Days of promises",
@@ -193,5 +193,7 @@ export const EN = {
   call: "Call",
   collection: "Collection",
   "leave-by-short": "leave by {time}",
+  "leave-planned": "leave {time} as planned",
+  "planned-departure": "{time} as planned, nothing to spare",
   "load-check": "On board at departure",
 };

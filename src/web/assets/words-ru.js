@@ -24,7 +24,7 @@ export const RU = {
   close: "Закрыть",
   "no-places": "У этого плана нет координат, поэтому рисовать нечего.",
   welcome: "Планов пока нет",
-  "welcome-text": "Планы, запущенные через PlanningService.StartPlan, и дни, открытые через PromiseService.OpenDay, появятся здесь сами. Файл, записанный командой `punctual plan`, можно открыть кнопкой вверху; он не покидает браузер.",
+  "welcome-text": "Планы PlanningService и дни, открытые через PromiseService.OpenDay, появятся здесь сами. Файл, записанный командой `punctual plan`, можно открыть кнопкой вверху; он не покидает браузер.",
   "no-plans": "Планов пока нет",
   plans: "Планы",
   "promise-days": "Дни обещаний",
@@ -183,5 +183,7 @@ export const RU = {
   call: "Позвонить",
   collection: "Забор",
   "leave-by-short": "уехать до {time}",
+  "leave-planned": "уехать по плану в {time}",
+  "planned-departure": "{time} по плану, запаса нет",
   "load-check": "На борту при выезде",
 };
