@@ -151,11 +151,13 @@ fn write_changes(text: &mut Canonical, changes: &SheetChanges) {
         let RemovedStop {
             number,
             order,
+            reference,
             address,
             taken_by,
         } = stop;
         text.field("removed", number);
         text.field("order", order);
+        text.field("reference", reference);
         text.field("address", address);
         text.field("taken_by", taken_by);
     }
@@ -195,6 +197,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     let SheetStop {
         number,
         order,
+        reference,
         kind,
         window,
         arrival,
@@ -213,6 +216,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     } = stop;
     text.field("number", number);
     text.field("order", order);
+    text.field("reference", reference);
     text.field(
         "kind",
         match kind {

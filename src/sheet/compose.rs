@@ -260,6 +260,7 @@ impl Day<'_> {
 
     fn add_order(&self, line: &mut SheetStop, order: &Order, stop: &Stop) {
         line.kind = order.kind;
+        line.reference.clone_from(&order.reference);
         line.window = told_window(order, stop);
         line.address = self.place_label(order.place);
         line.location = self.location(order.place);
@@ -298,6 +299,7 @@ fn planned_line(number: u32, stop: &Stop, forecast: Option<&StopForecast>) -> Sh
     SheetStop {
         number,
         order: stop.order.clone(),
+        reference: String::new(),
         kind: OrderKind::Delivery,
         window: None,
         arrival: stop.arrival,

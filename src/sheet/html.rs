@@ -328,7 +328,7 @@ impl Page<'_> {
                 }
             }
             (labelled("minor", &words.notes, &stop.notes))
-            div.order { (words.order) " " (stop.order) }
+            div.order { (words.order) " " (bind(stop.label())) }
         }
     }
 

@@ -117,6 +117,8 @@ pub struct RemovedStop {
     pub number: u32,
     /// The order.
     pub order: OrderId,
+    /// What the order is called, where its id does not say it; may be empty.
+    pub reference: String,
     /// Postal address.
     pub address: String,
     /// Name of the courier who makes it now; empty if nobody does.
@@ -181,6 +183,8 @@ pub struct SheetStop {
     pub number: u32,
     /// The order.
     pub order: OrderId,
+    /// What the order is called, where its id does not say it; may be empty.
+    pub reference: String,
     /// Delivery or collection.
     pub kind: OrderKind,
     /// The window the customer was told; without a promise, the window the plan serves in.
@@ -212,4 +216,25 @@ pub struct SheetStop {
     pub notes: String,
     /// How it differs from the earlier plan that the sheet was compared with.
     pub changes: Vec<StopChange>,
+}
+
+impl SheetStop {
+    /// What the order is called.
+    fn label(&self) -> &str {
+        label(&self.reference, &self.order)
+    }
+}
+
+impl RemovedStop {
+    /// What the order is called.
+    fn label(&self) -> &str {
+        label(&self.reference, &self.order)
+    }
+}
+
+fn label<'a>(reference: &'a str, order: &'a OrderId) -> &'a str {
+    match reference.trim() {
+        "" => order.as_str(),
+        reference => reference,
+    }
 }

@@ -110,6 +110,7 @@ pub(super) fn changed() -> RouteSheet {
         removed: vec![RemovedStop {
             number: 2,
             order: OrderId::parse("order-0099").expect("an id"),
+            reference: "Заказ-99".into(),
             address: "ул. Липовая, д. 7".into(),
             taken_by: "Воробьёв".into(),
         }],
@@ -165,6 +166,7 @@ fn full_stop() -> SheetStop {
     SheetStop {
         number: 1,
         order: OrderId::parse("order-0101").expect("an id"),
+        reference: String::new(),
         kind: OrderKind::Delivery,
         window: Some(TimeWindow {
             start: at(8, 0),

@@ -92,7 +92,7 @@ impl<'a> Wording<'a> {
 
     /// "order-0104, Main St 5, now Anna".
     pub(super) fn removed_detail(&self, stop: &RemovedStop) -> String {
-        let mut parts = vec![stop.order.to_string()];
+        let mut parts = vec![bind(stop.label())];
         if has_text(&stop.address) {
             parts.push(bind(&stop.address));
         }

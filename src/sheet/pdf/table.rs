@@ -197,7 +197,7 @@ impl Table<'_, '_> {
         ]);
         labelled(&mut cell, &words.notes, &stop.notes);
         cell.gap(1.0);
-        cell.parts(&[(&words.order, LABEL), (stop.order.as_str(), LABEL)]);
+        cell.parts(&[(&words.order, LABEL), (&bind(stop.label()), LABEL)]);
         (x, cell)
     }
 

@@ -39,7 +39,7 @@ function card(day, stop) {
   return h(
     "li",
     { class: "card", id: `stop-${stop.number}`, "data-order": order.id },
-    h("h2", {}, h("span", { class: "big" }, String(stop.number)), own(order.contact || order.id), order.isCollection && h("span", { class: "badge watch" }, t("collection"))),
+    h("h2", {}, h("span", { class: "big" }, String(stop.number)), own(order.contact || order.label), order.isCollection && h("span", { class: "badge watch" }, t("collection"))),
     h(
       "p",
       { class: "times" },
@@ -51,7 +51,7 @@ function card(day, stop) {
     note("entry", order.entry),
     note("notes", order.notes),
     note("payment", order.payment, "pay"),
-    goods && h("p", { class: "muted" }, goods, order.contact ? [" · ", own(order.id)] : null),
+    goods && h("p", { class: "muted" }, goods, order.contact ? [" · ", own(order.label)] : null),
     actionsOf(order),
   );
 }

@@ -28,6 +28,7 @@ function readOrder(order) {
   const windows = promised ? [window(promised)] : (order.windows ?? []).map(window);
   return {
     id: order.id,
+    label: order.reference || order.id,
     isCollection: order.kind === "ORDER_KIND_COLLECTION",
     mustServe: order.mustServe !== undefined,
     address: order.place?.address ?? "",

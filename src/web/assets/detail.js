@@ -57,7 +57,7 @@ export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
     return h("button", { type: "button", disabled: other === undefined, onclick: () => pickOrder(other.order.id) }, label);
   };
   return [
-    heading([stop ? badge(stop.chance, stop.risk) : null, own(order.id)], close),
+    heading([stop ? badge(stop.chance, stop.risk) : null, own(order.label)], close),
     stop && h("p", { class: "under" }, h("button", { type: "button", class: "link", onclick: () => pickRoute(stop.route.id) }, routeMark(stop.route.index), own(stop.route.name)), " · ", t("stop-of", { number: stop.number, n: stop.route.stops.length })),
     reasons(day, order),
     facts([
@@ -94,7 +94,7 @@ function stopRow(day, stop, pickOrder) {
       h(
         "span",
         { class: "what" },
-        h("strong", {}, own(stop.order.id)),
+        h("strong", {}, own(stop.order.label)),
         h("span", { class: "muted" }, clock(stop.arrival, day.zone), window ? ` · ${t("window-short")} ${span(window, day.zone)}` : ""),
         stop.order.address ? h("span", { class: "muted cut" }, own(stop.order.address)) : null,
       ),

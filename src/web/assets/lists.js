@@ -11,7 +11,7 @@ const PAGE = 100;
 /** Whether an order is what someone looks for. */
 function matches(order, words) {
   const courier = order.stop ? `${order.stop.route.id} ${order.stop.route.name}` : "";
-  const text = `${order.id} ${order.address} ${order.contact} ${order.phone} ${courier}`.toLocaleLowerCase();
+  const text = `${order.id} ${order.label} ${order.address} ${order.contact} ${order.phone} ${courier}`.toLocaleLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -25,7 +25,7 @@ function riskRow(day, stop, pick) {
     h(
       "span",
       { class: "what" },
-      h("strong", {}, own(order.id)),
+      h("strong", {}, own(order.label)),
       h("span", { class: "muted" }, window ? span(window, day.zone) : "–", " · ", t("arrives", { time: clock(stop.arrival, day.zone) })),
       h("span", { class: "muted cut" }, t("stop-number", { number: stop.number }), " · ", routeMark(route.index), own(route.name)),
     ),
@@ -41,7 +41,7 @@ function unservedRow(day, order, pick) {
     h(
       "span",
       { class: "what" },
-      h("strong", {}, own(order.id)),
+      h("strong", {}, own(order.label)),
       h("span", { class: "muted" }, window ? span(window, day.zone) : "–", order.unserved.mustServe ? ` · ${t("must-serve")}` : ""),
       order.address ? h("span", { class: "muted cut" }, own(order.address)) : null,
     ),

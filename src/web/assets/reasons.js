@@ -85,14 +85,14 @@ function helps(day, stop) {
   const by = before?.forecast?.leaveBy ?? null;
   // Earlier than service begins there would have to be another plan.
   if (by !== null && by > before.start && by < before.departure) {
-    advice.push(t("help-leave-stop", { number: before.number, order: before.order.id, by: clock(by, zone), planned: clock(before.departure, zone), confidence }));
+    advice.push(t("help-leave-stop", { number: before.number, order: before.order.label, by: clock(by, zone), planned: clock(before.departure, zone), confidence }));
   }
   const window = windowOf(stop);
   if (window && forecast.p95 > window[1]) advice.push(t("help-window", { until: clock(roundUp(forecast.p95), zone), chance: percent(95) }));
   const waited = route.stops.filter((other) => other.number < stop.number && other.waiting >= 300);
   if (waited.length > 0) {
     const last = waited.at(-1);
-    advice.push(t("help-waiting", { number: last.number, order: last.order.id, duration: duration(last.waiting) }));
+    advice.push(t("help-waiting", { number: last.number, order: last.order.label, duration: duration(last.waiting) }));
   }
   if (stop.number > 1) advice.push(t("help-move"));
   return advice;

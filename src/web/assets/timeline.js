@@ -158,7 +158,7 @@ export class Timeline {
     const parts = [];
     if (stop.waiting > 0) parts.push(this.rect("waiting", stop.arrival, stop.start, y + 4, height - 8, `${t("waiting")} ${duration(stop.waiting)}`));
     const end = stop.departure > stop.start ? stop.departure : stop.start + 60;
-    const title = `${stop.number}. ${stop.order.id} ${clock(stop.arrival, zone)}`;
+    const title = `${stop.number}. ${stop.order.label} ${clock(stop.arrival, zone)}`;
     parts.push(this.rect(`service ${stop.risk}`, stop.start, end, y, height, title));
     return parts;
   }
@@ -166,14 +166,14 @@ export class Timeline {
   stopLine(stop) {
     const zone = this.day.zone;
     const label = [
-      h("span", { class: "name" }, h("span", { class: "n" }, String(stop.number)), own(stop.order.id)),
+      h("span", { class: "name" }, h("span", { class: "n" }, String(stop.number)), own(stop.order.label)),
       badge(stop.chance, stop.risk),
     ];
     const window = windowOf(stop);
     const attributes = {
       "data-order": stop.order.id,
       "aria-current": String(stop.order === this.selected.order),
-      "aria-label": t("stop-row", { number: stop.number, order: stop.order.id, arrival: clock(stop.arrival, zone), window: window ? span(window, zone) : "" }),
+      "aria-label": t("stop-row", { number: stop.number, order: stop.order.label, arrival: clock(stop.arrival, zone), window: window ? span(window, zone) : "" }),
       onclick: () => this.pickOrder(stop.order.id),
     };
     return this.row("stop-line", attributes, label, LINE, () => this.promise(stop, window));
