@@ -8,7 +8,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use punctual::model::DayId;
 use punctual::promise::Entry;
-use punctual::store::{Append, Lease, Owner, Store, StoreUrl};
+use punctual::store::{Append, Book, Lease, Owner, Store, StoreUrl};
 use tokio::runtime::Runtime;
 
 /// Entries of one transaction.
@@ -28,7 +28,7 @@ async fn open(url: &StoreUrl) -> (Store, Lease) {
         name: "bench".to_owned(),
         address: String::new(),
     };
-    let lease = store.acquire(&day, &owner, Duration::from_secs(3_600));
+    let lease = store.acquire(Book::Ledger, &day, &owner, Duration::from_secs(3_600));
     let lease = lease.await.expect("a store").expect("nobody else");
     (store, lease)
 }

@@ -141,6 +141,18 @@ section! {
     }
 }
 
+section! {
+    /// How days under way are followed.
+    LiveConfig {
+        /// Live days in memory at the same time; those over 10 minutes out of use make room for others.
+        days_max = 64 in 1..=4_096;
+        /// Requests about one live day that may wait for their turn; beyond, requests are refused at once.
+        requests_waiting_max = 1_024 in 1..=65_536;
+        /// Changes of alerts that a watcher may be behind before it is told to ask again.
+        changes_behind_max = 1_024 in 1..=65_536;
+    }
+}
+
 impl ServerConfig {
     /// Memory that callers can make the server set aside for requests, in bytes.
     #[must_use]
@@ -185,9 +197,9 @@ pub struct Config {
     pub log: String,
     /// File with the noise model for requests that have none of their own; `None` for the built-in defaults.
     pub noise: Option<PathBuf>,
-    /// Directory where the ledger of promises is kept, unless `store` says otherwise.
+    /// Directory where ledgers of promises and records of live days are kept, unless `store` says otherwise.
     pub data: PathBuf,
-    /// Where the ledger of promises is kept: `memory`, `sqlite:DIRECTORY` or `postgres://...`; empty for SQLite in `data`.
+    /// Where ledgers and records are kept: `memory`, `sqlite:DIRECTORY` or `postgres://...`; empty for SQLite in `data`.
     pub store: String,
     /// Address that other servers on the same store send callers to; empty for `listen`.
     pub advertise: String,
@@ -203,6 +215,8 @@ pub struct Config {
     pub planning: PlanningConfig,
     /// How promises are made and kept.
     pub promises: PromiseConfig,
+    /// How days under way are followed.
+    pub live: LiveConfig,
 }
 
 /// Where pages are served to browsers.
@@ -256,6 +270,7 @@ impl Default for Config {
             server: ServerConfig::default(),
             planning: PlanningConfig::default(),
             promises: PromiseConfig::default(),
+            live: LiveConfig::default(),
         }
     }
 }
@@ -292,7 +307,9 @@ impl Config {
             if let Some(key) = key.filter(|key| !key.starts_with("TEST_")) {
                 let key = key.to_ascii_lowercase();
                 let (section, knob) = match key.split_once('_') {
-                    Some((section @ ("server" | "planning" | "promises"), knob)) => (section, knob),
+                    Some((section @ ("server" | "planning" | "promises" | "live"), knob)) => {
+                        (section, knob)
+                    }
                     _ => ("", key.as_str()),
                 };
                 config
@@ -331,8 +348,8 @@ impl Config {
              # \"info,punctual=debug\".\nlog = {}\n\n\
              # File with the noise model (the JSON form of punctual.v1.NoiseModel) for requests that have none of their\n\
              # own. Empty means the built-in defaults.\nnoise = {}\n\n\
-             # Directory where the ledger of promises is kept, unless `store` says otherwise.\ndata = {}\n\n\
-             # Where the ledger of promises is kept: \"memory\", \"sqlite:DIRECTORY\" or \"postgres://...\". Empty means\n\
+             # Directory where ledgers of promises and records of live days are kept, unless `store` says otherwise.\ndata = {}\n\n\
+             # Where ledgers and records are kept: \"memory\", \"sqlite:DIRECTORY\" or \"postgres://...\". Empty means\n\
              # SQLite in `data`. A password is not shown.\nstore = {}\n\n\
              # Address that other servers on the same store send callers to. Empty means `listen`.\nadvertise = {}\n\n\
              # Where the dispatcher's page is served: an address with a port, or \"off\". Empty means the port of `listen`.\n\
@@ -355,6 +372,7 @@ impl Config {
             ("server", ServerConfig::KNOBS, self.server.values()),
             ("planning", PlanningConfig::KNOBS, self.planning.values()),
             ("promises", PromiseConfig::KNOBS, self.promises.values()),
+            ("live", LiveConfig::KNOBS, self.live.values()),
         ];
         for (name, knobs, values) in sections {
             text.push_str(&format!("\n[{name}]\n"));
@@ -429,6 +447,7 @@ impl Config {
             ("server", knob) => self.server.slot(knob),
             ("planning", knob) => self.planning.slot(knob),
             ("promises", knob) => self.promises.slot(knob),
+            ("live", knob) => self.live.slot(knob),
             _ => None,
         };
         let slot = slot.ok_or("there is no such setting")?;
@@ -442,10 +461,12 @@ impl Config {
         let server = ServerConfig::KNOBS.iter().zip(self.server.values());
         let planning = PlanningConfig::KNOBS.iter().zip(self.planning.values());
         let promises = PromiseConfig::KNOBS.iter().zip(self.promises.values());
+        let live = LiveConfig::KNOBS.iter().zip(self.live.values());
         let mut problems: Vec<String> = server
             .map(|(knob, value)| ("server", knob, value))
             .chain(planning.map(|(knob, value)| ("planning", knob, value)))
             .chain(promises.map(|(knob, value)| ("promises", knob, value)))
+            .chain(live.map(|(knob, value)| ("live", knob, value)))
             .filter(|(_, knob, value)| !(knob.min..=knob.max).contains(value))
             .map(|(section, knob, value)| {
                 format!(

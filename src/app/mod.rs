@@ -12,6 +12,7 @@ mod frontier;
 mod intake;
 mod jobs;
 mod learning;
+mod live;
 mod planning;
 mod promising;
 mod search;
@@ -37,6 +38,10 @@ pub use jobs::{JobEntry, JobOrigin, JobSubject, RequestKey};
 pub use learning::{
     Evidence, Extent, HELD_OUT_SHARE, Learnt, Lecture, Lesson, Part, Promotion, Shortage, Taught,
     Verdict,
+};
+pub use live::{
+    LiveDays, LiveError, LiveSetup, LiveState, LiveView, Look, Observed, Ratings, Reported, Told,
+    Watch,
 };
 pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};
 pub use promising::{
@@ -98,6 +103,7 @@ pub struct App {
     admission: Admission,
     compute: Arc<Compute>,
     promises: OnceLock<Promises>,
+    live: OnceLock<LiveDays>,
     jobs: Arc<jobs::Jobs>,
     /// When jobs are started.
     wall: WallClock,
@@ -119,6 +125,7 @@ impl App {
             admission,
             compute: Arc::new(Compute::new()?),
             promises: OnceLock::new(),
+            live: OnceLock::new(),
             jobs: Arc::new(jobs::Jobs::new(
                 config::count(config.jobs_kept_max),
                 config::count(config.plans_kept_max),
@@ -273,12 +280,34 @@ impl App {
         self.promises.get()
     }
 
+    /// Begins to follow days under way.
+    ///
+    /// # Errors
+    /// If they are followed already.
+    pub fn follow_days(&self, setup: LiveSetup) -> std::io::Result<()> {
+        let is_first = self.live.set(LiveDays::new(setup)).is_ok();
+        let twice = || std::io::Error::other("days are followed already");
+        is_first.then_some(()).ok_or_else(twice)
+    }
+
+    /// Days under way; `None` if this process follows none.
+    #[must_use]
+    pub fn live_days(&self) -> Option<&LiveDays> {
+        self.live.get()
+    }
+
     /// The job called `id`.
     ///
     /// # Errors
     /// If there is none, or not any more.
     pub fn job(&self, id: &str) -> Result<Run, Refusal> {
         self.jobs.get(id)
+    }
+
+    /// Says when the process is ending.
+    #[must_use]
+    pub fn closing(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     /// Refuses new plans and stops the running ones, which end with the best they have.

@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::roster::RosterRoute;
 use crate::forecast::{ArrivalBand, DelayCauses, RouteOutlook, StopOutlook};
 use crate::model::OrderId;
 use crate::units::{Seconds, Timestamp};
 
 /// When alerts are raised and cleared.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertRules {
     /// A promise with a smaller chance than this is at risk, 0 to 1.
     pub threshold: f64,
@@ -38,7 +40,7 @@ impl Default for AlertRules {
 }
 
 /// What makes a courier late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Cause {
     /// Traffic.
     Traffic,
@@ -55,7 +57,7 @@ pub enum Cause {
 }
 
 /// A promise at risk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// Numbers of the courier and of the stop in the plan.
     pub stop: (usize, usize),
@@ -67,7 +69,7 @@ pub struct Alert {
     pub since: Timestamp,
     /// When it was told last.
     pub told_at: Timestamp,
-    /// The chance that it is kept, 0 to 1.
+    /// The chance that it is kept, 0 to 1, to a hundredth of a percent.
     pub on_time: f64,
     /// When the courier comes; `None` if nobody is on the way.
     pub arrival: Option<ArrivalBand>,
@@ -80,6 +82,12 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// What makes the courier late at a stop, with what each contributes, the largest first.
+    #[must_use]
+    pub fn causes_of(found: &StopOutlook) -> Vec<(Cause, Seconds)> {
+        causes(found)
+    }
+
     /// How long before the end of the window the promise was known to be at risk.
     #[must_use]
     pub fn notice(&self) -> Seconds {
@@ -88,7 +96,7 @@ impl Alert {
 }
 
 /// What is to be told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AlertChange {
     /// A promise is at risk.
     Raised(Alert),
@@ -98,6 +106,19 @@ pub enum AlertChange {
     Cleared(Alert),
     /// The courier is at the door, or will not go there: there is nothing more to expect.
     Ended(Alert),
+}
+
+impl AlertChange {
+    /// The alert that it is about.
+    #[must_use]
+    pub fn alert(&self) -> &Alert {
+        match self {
+            Self::Raised(alert)
+            | Self::Moved(alert)
+            | Self::Cleared(alert)
+            | Self::Ended(alert) => alert,
+        }
+    }
 }
 
 /// The open alerts of a day.
@@ -158,7 +179,7 @@ impl Alerts {
                 promised_end: window.end,
                 since,
                 told_at: before.map_or(now, |before| before.told_at),
-                on_time: found.on_time,
+                on_time: (found.on_time * 10_000.0).round() / 10_000.0,
                 arrival: found.arrival,
                 planned_arrival: found.planned_arrival,
                 causes: causes(found),
@@ -166,6 +187,18 @@ impl Alerts {
             changes.extend(self.change(alert, now));
         }
         changes
+    }
+
+    /// Does again what was told before.
+    pub(super) fn restore(&mut self, change: &AlertChange) {
+        match change {
+            AlertChange::Raised(alert) | AlertChange::Moved(alert) => {
+                self.open.insert(alert.stop, alert.clone());
+            }
+            AlertChange::Cleared(alert) | AlertChange::Ended(alert) => {
+                self.open.remove(&alert.stop);
+            }
+        }
     }
 
     /// What is to be told of a promise, of which `alert` is known now.

@@ -3,7 +3,10 @@
 //! Time is what callers say it is: the time at which something is reported, and [`LiveDay::tick`], which lets time pass in
 //! which nothing is. Both go forward only; who says an earlier time than before means the latest.
 
+use std::ops::Range;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::alerts::{AlertChange, AlertRules, Alerts};
 use super::courier::{CourierState, Outage, StopState, Whereabouts};
@@ -19,7 +22,7 @@ use crate::units::{Seconds, Timestamp};
 const LOOK_AGAIN: Seconds = Seconds(60);
 
 /// How a day is forecast.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LiveTerms {
     /// What the state goes by.
     pub rules: Rules,
@@ -90,6 +93,12 @@ impl LiveDay {
         &self.day
     }
 
+    /// What time it is: the latest that was said.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// Open alerts.
     #[must_use]
     pub fn alerts(&self) -> &Alerts {
@@ -114,58 +123,93 @@ impl LiveDay {
     /// # Errors
     /// If the report is refused: then nothing has changed.
     pub fn report(&mut self, report: Report) -> Result<Answer, Refusal> {
+        let (taken, concerned) = self.take(report)?;
+        let alerts = self.look_at(concerned);
+        let look = taken.courier.and_then(|courier| self.look(courier));
+        let outlook = look.map(|(_, outlook)| Arc::clone(outlook));
+        Ok(Answer {
+            taken,
+            outlook,
+            alerts,
+        })
+    }
+
+    /// Takes a report without looking anew at anybody; also gives the numbers of the couriers who should be looked at. One
+    /// that is repeated changes nothing at all.
+    ///
+    /// # Errors
+    /// If the report is refused: then nothing has changed.
+    pub fn take(&mut self, report: Report) -> Result<(Taken, Range<usize>), Refusal> {
         let now = report.reported_at;
         let is_traffic = matches!(report.event, Event::Traffic { .. });
         let taken = self.day.report(report)?;
-        let mut answer = Answer {
-            taken,
-            outlook: None,
-            alerts: Vec::new(),
-        };
-        self.now = self.now.max(now);
-        self.forecast.pass(self.now);
-        let courier = answer.taken.courier;
-        if !answer.taken.is_repeated {
-            if let Some(courier) = courier {
-                let state = &self.day.couriers()[courier];
-                self.forecast.observe(courier, progress(state));
-                answer.alerts = self.look_at(courier);
-            } else if is_traffic {
-                let shifts: Vec<TrafficShift> = self.day.traffic().map(shift).collect();
-                self.forecast.set_traffic(&shifts);
-                for courier in 0..self.looks.len() {
-                    answer.alerts.extend(self.look_at(courier));
-                }
-            }
+        if taken.is_repeated {
+            return Ok((taken, 0..0));
         }
-        let look = courier.and_then(|courier| self.looks[courier].as_ref());
-        answer.outlook = look.map(|(_, outlook)| Arc::clone(outlook));
-        Ok(answer)
+        self.pass(now);
+        let mut concerned = 0..0;
+        if let Some(courier) = taken.courier {
+            let state = &self.day.couriers()[courier];
+            self.forecast.observe(courier, progress(state));
+            concerned = courier..courier + 1;
+        } else if is_traffic {
+            let shifts: Vec<TrafficShift> = self.day.traffic().map(shift).collect();
+            self.forecast.set_traffic(&shifts);
+            concerned = 0..self.looks.len();
+        }
+        Ok((taken, concerned))
+    }
+
+    /// Lets time pass up to `now` without looking at anybody; says whether anything is expected otherwise from then on.
+    pub fn pass(&mut self, now: Timestamp) -> bool {
+        self.now = self.now.max(now);
+        self.forecast.pass(self.now)
+    }
+
+    /// Numbers of the couriers who were not looked at for a minute, those who were not for longest first.
+    #[must_use]
+    pub fn due(&self) -> Vec<usize> {
+        let last = |courier: usize| self.looks[courier].as_ref().map(|(at, _)| *at);
+        let is_due = |courier: &usize| last(*courier).is_none_or(|at| at + LOOK_AGAIN <= self.now);
+        let mut due: Vec<usize> = (0..self.looks.len()).filter(is_due).collect();
+        due.sort_by_key(|courier| last(*courier));
+        due
     }
 
     /// Lets time pass up to `now`: looks again at everybody who was not looked at for a minute.
     ///
     /// Shape: time in proportion to the couriers looked at, each as for a report.
     pub fn tick(&mut self, now: Timestamp) -> Vec<AlertChange> {
-        self.now = self.now.max(now);
-        self.forecast.pass(self.now);
+        self.pass(now);
+        self.look_at(self.due())
+    }
+
+    /// Looks at couriers now; gives what is to be told of them.
+    ///
+    /// # Panics
+    /// If a number is not that of a courier.
+    pub fn look_at(&mut self, couriers: impl IntoIterator<Item = usize>) -> Vec<AlertChange> {
         let mut changes = Vec::new();
-        for courier in 0..self.looks.len() {
-            let last = self.looks[courier].as_ref().map(|(at, _)| *at);
-            if last.is_none_or(|last| last + LOOK_AGAIN <= self.now) {
-                changes.extend(self.look_at(courier));
-            }
+        for courier in couriers {
+            let outlook = Arc::new(self.forecast.outlook(courier, self.now));
+            let route = &self.day.roster().routes()[courier];
+            changes.extend(self.alerts.review(courier, route, &outlook, self.now));
+            self.looks[courier] = Some((self.now, outlook));
         }
         changes
     }
 
-    /// Looks at a courier now.
-    fn look_at(&mut self, courier: usize) -> Vec<AlertChange> {
-        let outlook = Arc::new(self.forecast.outlook(courier, self.now));
-        let route = &self.day.roster().routes()[courier];
-        let changes = self.alerts.review(courier, route, &outlook, self.now);
-        self.looks[courier] = Some((self.now, outlook));
-        changes
+    /// Looks at everybody now without telling anything, after a record was played back.
+    pub fn refresh(&mut self) {
+        for courier in 0..self.looks.len() {
+            let outlook = Arc::new(self.forecast.outlook(courier, self.now));
+            self.looks[courier] = Some((self.now, outlook));
+        }
+    }
+
+    /// Does again what was told before, which [`Self::look_at`] then does not tell again.
+    pub(super) fn restore(&mut self, change: &AlertChange) {
+        self.alerts.restore(change);
     }
 }
 

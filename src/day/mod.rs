@@ -10,7 +10,8 @@
 //! may be the mistake, but is set aside with the reason and has no effect.
 //!
 //! A [`LiveDay`] is a day with what is to be expected of it: the forecast learns from every report
-//! ([`DayUnderWay`](crate::forecast::DayUnderWay)), and promises at risk are told once, with the reason ([`Alerts`]).
+//! ([`DayUnderWay`](crate::forecast::DayUnderWay)), and promises at risk are told once, with the reason ([`Alerts`]). Its
+//! record ([`Entry`]) tells all that happened to it, and gives it back.
 
 mod alerts;
 mod courier;
@@ -19,6 +20,7 @@ mod live;
 #[cfg(test)]
 mod live_tests;
 mod outcome;
+mod record;
 mod refusal;
 mod roster;
 mod state;
@@ -26,11 +28,13 @@ mod state;
 mod tests;
 mod words;
 
+pub use crate::forecast::{ArrivalBand, RouteOutlook, StopOutlook};
 pub use alerts::{Alert, AlertChange, AlertRules, Alerts, Cause};
 pub use courier::{CourierState, Outage, StopRecord, StopState, Whereabouts};
 pub use event::{Event, FailureReason, RefusedItem, Report};
 pub use live::{Answer, LiveDay, LiveTerms};
 pub use outcome::{Basis, OrderOutcome, Outcome, Outcomes};
+pub use record::{Entry, Recorded, Start, Unfit};
 pub use refusal::Refusal;
-pub use roster::{Roster, RosterRoute, RosterStop};
+pub use roster::{Roster, RosterRoute, RosterStop, span};
 pub use state::{Day, Rating, Rules, Taken, TrafficNote};

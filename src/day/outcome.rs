@@ -6,6 +6,8 @@
 //! later than the start. Where nothing was handed over, the promise is not kept, except that customers who were not there
 //! are counted apart.
 
+use serde::{Deserialize, Serialize};
+
 use super::courier::{StopRecord, StopState};
 use super::event::FailureReason;
 use super::roster::RosterStop;
@@ -54,7 +56,7 @@ pub enum Outcome {
 }
 
 /// How many promises came to what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Of which nothing is known yet.
     pub open: usize,

@@ -130,7 +130,8 @@ impl RosterStop {
 }
 
 /// The moments at which something may happen on the day of `problem`.
-fn span(problem: &Problem) -> TimeWindow {
+#[must_use]
+pub fn span(problem: &Problem) -> TimeWindow {
     let shifts = || problem.couriers.iter().map(|courier| courier.shift);
     let first = shifts().map(|shift| shift.start).min().unwrap_or_default();
     let last = shifts().map(|shift| shift.end).max();

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::courier::{CourierState, EventKey, StopState};
 use super::event::{Event, Report};
 use super::outcome::{OrderOutcome, Outcome, Outcomes, outcome};
@@ -15,7 +17,7 @@ use crate::model::{
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
 /// What a day goes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rules {
     /// Lateness that still counts as on time.
     pub grace: Seconds,

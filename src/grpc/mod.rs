@@ -8,6 +8,7 @@ mod calls;
 mod connections;
 pub mod convert;
 mod digest;
+mod following;
 mod forecasting;
 pub mod json;
 pub mod local;

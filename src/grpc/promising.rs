@@ -11,7 +11,7 @@ use crate::app::{
     App, DayPlan, Fault, PromiseError, PromiseView, Promises, Refusal as AppRefusal, RequestKey,
 };
 use crate::model::{DayId, Finding, PromiseId};
-use crate::promise::{DayTerms, Entry, Refusal};
+use crate::promise::{DayTerms, Refusal};
 
 /// Serves `PromiseService` from the application.
 pub(super) struct Promising {
@@ -391,17 +391,11 @@ impl Promising {
             return Err(found.into());
         };
         let promise = promise_id.and_then(|id| PromiseId::parse(id).ok());
-        if let Some(promise) = &promise {
-            // One that is not known has no entries, which is not what was meant.
-            promises.promise(&day, promise).await?;
-        }
-        let entries = promises.ledger(&day, promise.as_ref()).await?;
-        let rest: Vec<&Entry> = entries
-            .iter()
-            .filter(|entry| entry.number >= from)
-            .collect();
-        let next = rest.get(size).map(|entry| entry.number.to_string());
-        let page = rest.into_iter().take(size);
+        // One more than asked for tells whether there are more.
+        let entries = promises.ledger(&day, promise.as_ref(), from, size + 1);
+        let entries = entries.await?;
+        let next = entries.get(size).map(|entry| entry.number.to_string());
+        let page = entries.iter().take(size);
         Ok(pb::ListEntriesResponse {
             entries: page.map(convert::entry_message).collect(),
             next_page_token: next.unwrap_or_default(),

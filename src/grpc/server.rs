@@ -16,10 +16,12 @@ use tower::layer::util::{Identity, Stack};
 
 use super::benchmarking::Benchmarking;
 use super::calls::CallLayer;
+use super::following::Following;
 use super::forecasting::Forecasting;
 use super::local::Api;
 use super::noise_file::{NoiseFileError, read_noise_file};
 use super::pb::benchmark_service_server::BenchmarkServiceServer;
+use super::pb::day_service_server::DayServiceServer;
 use super::pb::forecast_service_server::ForecastServiceServer;
 use super::pb::planning_service_server::PlanningServiceServer;
 use super::pb::promise_service_server::PromiseServiceServer;
@@ -28,7 +30,7 @@ use super::planning::Planning;
 use super::promising::Promising;
 use super::sheets::Sheets;
 use super::{FILE_DESCRIPTOR_SET, connections};
-use crate::app::{App, PromisesSetup};
+use crate::app::{App, LiveSetup, PromisesSetup};
 use crate::clock::WallClock;
 use crate::config::{self, Config, PagesAt, PlanningConfig, ServerConfig};
 use crate::store::{MalformedUrl, Owner, Store, StoreError, StoreUrl};
@@ -44,12 +46,13 @@ const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
 
 /// Names of the services whose health is told, beside the whole process (the empty name).
-const SERVICES: [&str; 5] = [
+const SERVICES: [&str; 6] = [
     super::pb::planning_service_server::SERVICE_NAME,
     super::pb::forecast_service_server::SERVICE_NAME,
     super::pb::route_sheet_service_server::SERVICE_NAME,
     super::pb::benchmark_service_server::SERVICE_NAME,
     super::pb::promise_service_server::SERVICE_NAME,
+    super::pb::day_service_server::SERVICE_NAME,
 ];
 
 /// Why the server does not serve.
@@ -118,13 +121,22 @@ impl Server {
             PagesAt::Address(address) => Some(listen(address).await?),
             PagesAt::SamePort | PagesAt::Nowhere => None,
         };
+        let (owner, clock) = (owner(config, address), WallClock::system());
+        let live = LiveSetup {
+            store: store.clone(),
+            owner: owner.clone(),
+            clock: clock.clone(),
+            lease_lasts: config::millis(config.promises.lease_ms),
+            config: config.live.clone(),
+        };
         let setup = PromisesSetup {
             store: store.clone(),
-            owner: owner(config, address),
-            clock: WallClock::system(),
+            owner,
+            clock,
             config: config.promises.clone(),
         };
         app.keep_promises(setup).map_err(ServerError::Threads)?;
+        app.follow_days(live).map_err(ServerError::Threads)?;
         Ok(Self {
             app: Arc::new(app),
             config: config.server.clone(),
@@ -194,6 +206,7 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
+        self.resume();
         let health = HealthReporter::new();
         report(&health, ServingStatus::Serving).await;
         let router = self.router(&health)?;
@@ -239,6 +252,18 @@ impl Server {
         Ok(())
     }
 
+    /// Takes up the days that are under way, beside everything else.
+    fn resume(&self) {
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move {
+            if let Some(live) = app.live_days()
+                && let Err(error) = live.resume().await
+            {
+                tracing::warn!("live days are taken up only when asked for: {error}");
+            }
+        });
+    }
+
     fn planning_service(&self) -> PlanningServiceServer<Planning> {
         let app = Arc::clone(&self.app);
         PlanningServiceServer::new(Planning { app })
@@ -249,6 +274,13 @@ impl Server {
     fn promise_service(&self) -> PromiseServiceServer<Promising> {
         let app = Arc::clone(&self.app);
         PromiseServiceServer::new(Promising { app })
+            .max_decoding_message_size(config::count(self.config.message_bytes_max))
+            .max_encoding_message_size(config::count(self.config.answer_bytes_max))
+    }
+
+    fn day_service(&self) -> DayServiceServer<Following> {
+        let app = Arc::clone(&self.app);
+        DayServiceServer::new(Following { app })
             .max_decoding_message_size(config::count(self.config.message_bytes_max))
             .max_encoding_message_size(config::count(self.config.answer_bytes_max))
     }
@@ -278,6 +310,7 @@ impl Server {
             .add_service(sheets)
             .add_service(benchmarking)
             .add_service(self.promise_service())
+            .add_service(self.day_service())
             .add_service(health)
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))

@@ -8,6 +8,9 @@
 //! | busy | `RESOURCE_EXHAUSTED` | `RetryInfo`, `ErrorInfo` `BUSY` |
 //! | unknown job | `NOT_FOUND` | `ErrorInfo` `UNKNOWN_JOB` |
 //! | unknown day or promise | `NOT_FOUND` | `ErrorInfo` `UNKNOWN_DAY`, `UNKNOWN_PROMISE` |
+//! | live day not started, started otherwise | `NOT_FOUND`, `ALREADY_EXISTS` | `ErrorInfo` `UNKNOWN_DAY`, `DAY_EXISTS` |
+//! | live day from a day that is open | `FAILED_PRECONDITION` | `ErrorInfo` `DAY_OPEN` |
+//! | watcher too far behind | `RESOURCE_EXHAUSTED` | `ErrorInfo` `TOO_SLOW` |
 //! | window that the day does not have | `INVALID_ARGUMENT` | `ErrorInfo` `WINDOW_NOT_OFFERED` with those it has |
 //! | window not possible (any more) | `FAILED_PRECONDITION` | `ErrorInfo` `WINDOW_NOT_POSSIBLE`, the current quote |
 //! | chance less than asked for | `ABORTED` | `ErrorInfo` `LESS_LIKELY`, the current quote |
@@ -22,8 +25,10 @@
 //! | deadline before any plan | `DEADLINE_EXCEEDED` | `ErrorInfo` `TOO_LATE` |
 //! | our fault | `INTERNAL` | `ErrorInfo` `INTERNAL` with the fault's id |
 
+mod live;
 mod promise;
 
+pub use live::of_live;
 pub use promise::{no_ledger, of_promise, quote_in};
 
 use std::collections::HashMap;

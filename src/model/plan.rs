@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{CourierId, DepotId, DropPolicy, Order, OrderId};
 use crate::units::{Cost, ExactCost, Load, Meters, Seconds, Timestamp};
 
 /// What keeps an order out of a route, or breaks a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ConstraintKind {
     /// Service would start after the order's last window, in seconds.
     TimeWindow,
@@ -46,7 +48,7 @@ pub enum ConstraintKind {
 }
 
 /// One visit as planned.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     /// The order served.
     pub order: OrderId,
@@ -78,7 +80,7 @@ impl Stop {
 }
 
 /// A return to a depot between two trips.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reload {
     /// The depot.
     pub depot: DepotId,
@@ -107,7 +109,7 @@ impl Reload {
 }
 
 /// A break as planned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Break {
     /// Which of the courier's breaks.
     pub number: usize,
@@ -120,7 +122,7 @@ pub struct Break {
 }
 
 /// Cost by component.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostBreakdown {
     /// For using couriers.
     pub fixed: ExactCost,
@@ -155,7 +157,7 @@ impl CostBreakdown {
 }
 
 /// One courier's sequence for the shift.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Route {
     /// Who drives it.
     pub courier: CourierId,
@@ -200,7 +202,7 @@ impl Route {
 }
 
 /// One constraint that blocks a courier from taking an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obstacle {
     /// The courier.
     pub courier: CourierId,
@@ -213,7 +215,7 @@ pub struct Obstacle {
 }
 
 /// The smallest single change found that would let an order in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relaxation {
     /// What to change.
     pub constraint: ConstraintKind,
@@ -228,7 +230,7 @@ pub struct Relaxation {
 }
 
 /// An order that no route serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnservedOrder {
     /// The order.
     pub order: OrderId,
@@ -254,7 +256,7 @@ impl UnservedOrder {
 }
 
 /// Why a search ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopReason {
     /// There was no search.
     NotSearched,
@@ -271,7 +273,7 @@ pub enum StopReason {
 }
 
 /// How a plan came to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Why the search ended.
     pub stop_reason: StopReason,
@@ -303,7 +305,7 @@ impl Provenance {
 }
 
 /// A constraint that a plan breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// What is broken.
     pub constraint: ConstraintKind,
@@ -320,7 +322,7 @@ pub struct Violation {
 }
 
 /// The independent checker's verdict.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Everything that is broken.
     pub violations: Vec<Violation>,
@@ -335,7 +337,7 @@ impl Verdict {
 }
 
 /// All routes of a day, with the orders that none serves.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Routes with at least one stop, in the order of the couriers.
     pub routes: Vec<Route>,
@@ -381,7 +383,7 @@ impl Plan {
 }
 
 /// A courier's orders in sequence, without times.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RouteSketch {
     /// The courier.
     pub courier: CourierId,
@@ -403,7 +405,7 @@ impl RouteSketch {
 }
 
 /// A return to a depot between two trips, without times.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReloadSketch {
     /// The depot.
     pub depot: DepotId,

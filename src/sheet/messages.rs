@@ -1,4 +1,4 @@
-//! The words on a sheet, one file a language.
+//! The words on a sheet and for customers, one file a language.
 //!
 //! A new language is a file in `data/messages/` and a line in the table below; nothing else changes, unless its plurals
 //! follow a rule that [`PluralRule`] does not have yet. (The API names languages by an enum, which gets a value, too.)
@@ -182,6 +182,16 @@ pub(super) struct Messages {
     pub(super) withdrawn: String,
     pub(super) codes: String,
     code_of: String,
+    pub(super) alert_traffic: String,
+    pub(super) alert_courier: String,
+    pub(super) alert_service: String,
+    pub(super) alert_start: String,
+    pub(super) alert_incident: String,
+    pub(super) alert_silence: String,
+    pub(super) alert_tight: String,
+    alert_expected: String,
+    alert_unknown: String,
+    alert_over: String,
     date: String,
     weekdays: [String; 7],
     months: [String; 12],
@@ -286,6 +296,27 @@ impl Messages {
     pub(super) fn code_of(&self, number: usize, count: usize) -> String {
         let [number, count] = [number, count].map(|n| n.to_string());
         fill(&self.code_of, &[("n", &number), ("of", &count)])
+    }
+
+    /// "Traffic on the way: your courier is expected 20:05 to 20:25 instead of 19:40."
+    pub(super) fn expected(&self, why: &str, [from, to]: [&str; 2], planned: &str) -> String {
+        let values = [
+            ("from", from),
+            ("to", to),
+            ("planned", planned),
+            ("why", why),
+        ];
+        fill(&self.alert_expected, &values)
+    }
+
+    /// "Your courier is held up: your courier does not come at 19:40 as planned; ..."
+    pub(super) fn unknown(&self, why: &str, planned: &str) -> String {
+        fill(&self.alert_unknown, &[("planned", planned), ("why", why)])
+    }
+
+    /// "Your delivery is expected in time again: your courier comes 19:45 to 20:00."
+    pub(super) fn over(&self, [from, to]: [&str; 2]) -> String {
+        fill(&self.alert_over, &[("from", from), ("to", to)])
     }
 
     /// "Monday, 23 November 2026".

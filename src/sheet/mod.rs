@@ -2,8 +2,9 @@
 //!
 //! Knows plans and forecasts as plain data; nothing of how they were made, of the wire, or of the disk. [`sheets`] says
 //! what is on the paper, [`html`] and [`pdf`] how it looks, [`Language`] in which words. [`stop_codes()`] is the part of it
-//! that machines read back from the paper alone.
+//! that machines read back from the paper alone. The languages also have what customers are told: [`delay_words`].
 
+mod alert;
 mod changes;
 mod checksum;
 mod clock_face;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use crate::model::{Contact, CourierId, GeoPoint, OrderId, OrderKind, TimeWindow};
 use crate::units::{BasisPoints, Load, Meters, Timestamp};
 
+pub use alert::{Coming, Delay, delay_words, in_time_words};
 pub use compose::{PlannedDay, Selection, sheets};
 pub use format::{Format, file_name, render};
 pub use messages::{Language, UnknownLanguage};

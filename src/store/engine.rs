@@ -5,37 +5,48 @@
 macro_rules! sql_engine {
     ($engine:ty, $database:ty) => {
         impl $engine {
-            pub(super) async fn days(&self) -> Result<Vec<DayId>, StoreError> {
-                let rows: Vec<(String,)> =
-                    sqlx::query_as(
+            pub(super) async fn days(&self, book: Book) -> Result<Vec<DayId>, StoreError> {
+                let select = match book {
+                    Book::Ledger => {
                         "SELECT day_id FROM days WHERE EXISTS (SELECT 1 FROM ledger \
-                         WHERE ledger.day_id = days.day_id AND ledger.number = 0) ORDER BY day_id",
-                    )
+                         WHERE ledger.day_id = days.day_id AND ledger.number = 0)"
+                    }
+                    Book::Record => {
+                        "SELECT day_id FROM days WHERE EXISTS (SELECT 1 FROM record \
+                         WHERE record.day_id = days.day_id AND record.number = 0)"
+                    }
+                };
+                let rows: Vec<(String,)> = sqlx::query_as(select)
                     .fetch_all(self.reader())
                     .await
                     .map_err(StoreError::of)?;
-                let day = |(id,): (String,)| {
-                    DayId::parse(&id)
-                        .map_err(|error| StoreError::Corrupt(format!("the day {id:?}: {error}")))
+                let day = |(key,): (String,)| {
+                    let day = book.day(&key);
+                    day.ok_or_else(|| StoreError::Corrupt(format!("the day {key:?} has no id")))
                 };
-                rows.into_iter().map(day).collect()
+                let days: Result<Vec<DayId>, StoreError> = rows.into_iter().map(day).collect();
+                // Databases have ideas of their own about the sequence of letters.
+                let mut days = days?;
+                days.sort_unstable();
+                Ok(days)
             }
 
-            pub(super) async fn entries(
+            pub(super) async fn entries<E: Stored>(
                 &self,
                 day: &DayId,
                 from: u64,
-            ) -> Result<Vec<Entry>, StoreError> {
-                let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(
-                    "SELECT number, body, checksum FROM ledger WHERE day_id = $1 AND number >= $2 ORDER BY number",
-                )
-                .bind(day.as_str())
-                .bind(signed(from))
-                .fetch_all(self.reader())
-                .await
-                .map_err(StoreError::of)?;
+                limit: usize,
+            ) -> Result<Vec<E>, StoreError> {
+                let key = E::BOOK.key(day);
+                let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(E::SELECT)
+                    .bind(&*key)
+                    .bind(signed(from))
+                    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                    .fetch_all(self.reader())
+                    .await
+                    .map_err(StoreError::of)?;
                 let entry = |(number, body, checksum): &(i64, String, Vec<u8>)| {
-                    record::read(day, *number, body, checksum)
+                    record::read(&key, *number, body, checksum)
                 };
                 rows.iter().map(entry).collect()
             }
@@ -63,7 +74,10 @@ macro_rules! sql_engine {
                 }))
             }
 
-            async fn append_once(&self, appends: &[Append]) -> Result<(), StoreError> {
+            async fn append_once<E: Stored>(
+                &self,
+                appends: &[Append<E>],
+            ) -> Result<(), StoreError> {
                 let mut connection = self.writer().acquire().await.map_err(StoreError::of)?;
                 let outcome = Self::append_on(&mut connection, appends).await;
                 match &outcome {
@@ -75,24 +89,25 @@ macro_rules! sql_engine {
                 outcome
             }
 
-            async fn append_on(
+            async fn append_on<E: Stored>(
                 connection: &mut <$database as sqlx::Database>::Connection,
-                appends: &[Append],
+                appends: &[Append<E>],
             ) -> Result<(), StoreError> {
-                let mut transaction =
-                    (sqlx::Connection::begin_with(connection, Self::BEGIN).await).map_err(StoreError::of)?;
+                let mut transaction = (sqlx::Connection::begin_with(connection, Self::BEGIN).await)
+                    .map_err(StoreError::of)?;
                 // Everybody locks days in the same sequence, so that nobody waits for somebody who waits for them.
-                let mut sorted: Vec<&Append> = appends.iter().collect();
+                let mut sorted: Vec<&Append<E>> = appends.iter().collect();
                 sorted.sort_by(|a, b| a.day.cmp(&b.day));
                 for append in sorted {
                     // Touching the row keeps others from taking the day over before the commit.
-                    let touched =
-                        sqlx::query("UPDATE days SET epoch = epoch WHERE day_id = $1 AND epoch = $2")
-                            .bind(append.day.as_str())
-                            .bind(signed(append.epoch))
-                            .execute(&mut *transaction)
-                            .await
-                            .map_err(StoreError::of)?;
+                    let touched = sqlx::query(
+                        "UPDATE days SET epoch = epoch WHERE day_id = $1 AND epoch = $2",
+                    )
+                    .bind(E::BOOK.key(&append.day))
+                    .bind(signed(append.epoch))
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(StoreError::of)?;
                     if touched.rows_affected() != 1 {
                         return Err(StoreError::Fenced(append.day.clone()));
                     }
@@ -106,60 +121,54 @@ macro_rules! sql_engine {
             }
 
             /// Entries follow on those that are there.
-            async fn check_next(
-                append: &Append,
+            async fn check_next<E: Stored>(
+                append: &Append<E>,
                 transaction: &mut sqlx::Transaction<'_, $database>,
             ) -> Result<(), StoreError> {
                 let Some(first) = append.entries.first() else {
                     return Ok(());
                 };
-                let (next,): (i64,) = sqlx::query_as(
-                    "SELECT COALESCE(MAX(number) + 1, 0) FROM ledger WHERE day_id = $1",
-                )
-                .bind(append.day.as_str())
-                .fetch_one(&mut **transaction)
-                .await
-                .map_err(StoreError::of)?;
-                let numbers = append.entries.iter().map(|entry| entry.number);
-                if unsigned(next) == first.number && numbers.eq((first.number..).take(append.entries.len())) {
+                let (next,): (i64,) = sqlx::query_as(E::NEXT)
+                    .bind(E::BOOK.key(&append.day))
+                    .fetch_one(&mut **transaction)
+                    .await
+                    .map_err(StoreError::of)?;
+                let first = first.number();
+                let numbers = append.entries.iter().map(Stored::number);
+                if unsigned(next) == first && numbers.eq((first..).take(append.entries.len())) {
                     Ok(())
                 } else {
                     Err(StoreError::Conflict(format!(
                         "the next entry of day {} is number {next}, not {}",
-                        append.day, first.number
+                        append.day, first
                     )))
                 }
             }
 
-            async fn insert_entries(
-                append: &Append,
+            async fn insert_entries<E: Stored>(
+                append: &Append<E>,
                 transaction: &mut sqlx::Transaction<'_, $database>,
             ) -> Result<(), StoreError> {
+                let key = E::BOOK.key(&append.day);
                 for entries in append.entries.chunks(ROWS_MAX) {
-                    let rows: Vec<Row<'_>> = (entries.iter())
-                        .map(|entry| Row::of(&append.day, entry))
+                    let rows: Vec<Row<'_, E>> = (entries.iter())
+                        .map(|entry| Row::of(&key, entry))
                         .collect::<Result<_, _>>()?;
-                    let mut insert = sqlx::QueryBuilder::<$database>::new(
-                        "INSERT INTO ledger (day_id, number, epoch, written_at, kind, promise_id, order_id, window_id, \
-                         window_start, window_end, probability_bp, plan_version, noise_version, body, checksum) ",
-                    );
+                    let mut insert = sqlx::QueryBuilder::<$database>::new(E::INSERT);
                     insert.push_values(&rows, |mut values, row| {
-                        let event = &row.entry.event;
-                        let said = event.statement();
                         values
-                            .push_bind(append.day.as_str())
-                            .push_bind(signed(row.entry.number))
+                            .push_bind(&*key)
+                            .push_bind(signed(row.entry.number()))
                             .push_bind(signed(append.epoch))
-                            .push_bind(row.entry.at.0)
-                            .push_bind(event.kind())
-                            .push_bind(event.promise().map(|promise| promise.as_str()))
-                            .push_bind(row.order)
-                            .push_bind(row.window)
-                            .push_bind(said.map(|said| said.window.start.0))
-                            .push_bind(said.map(|said| said.window.end.0))
-                            .push_bind(said.map(|said| i64::from(said.probability.0)))
-                            .push_bind(said.map(|said| signed(said.plan_version)))
-                            .push_bind(said.map(|said| said.noise_version.as_str()))
+                            .push_bind(row.entry.written_at().0)
+                            .push_bind(row.entry.kind());
+                        for column in &row.columns {
+                            match *column {
+                                Column::Text(text) => values.push_bind(text),
+                                Column::Number(number) => values.push_bind(number),
+                            };
+                        }
+                        values
                             .push_bind(row.body.as_str())
                             .push_bind(row.checksum.as_slice());
                     });
@@ -168,8 +177,8 @@ macro_rules! sql_engine {
                 Ok(())
             }
 
-            async fn insert_replies(
-                append: &Append,
+            async fn insert_replies<E: Stored>(
+                append: &Append<E>,
                 transaction: &mut sqlx::Transaction<'_, $database>,
             ) -> Result<(), StoreError> {
                 for replies in append.replies.chunks(ROWS_MAX) {
@@ -189,12 +198,14 @@ macro_rules! sql_engine {
 
             pub(super) async fn acquire(
                 &self,
+                book: Book,
                 day: &DayId,
                 owner: &Owner,
                 lasts: Duration,
             ) -> Result<Result<Lease, Owner>, StoreError> {
+                let key = book.key(day);
                 let taken: Option<(i64,)> = sqlx::query_as(Self::ACQUIRE)
-                    .bind(day.as_str())
+                    .bind(&*key)
                     .bind(owner.name.as_str())
                     .bind(owner.address.as_str())
                     .bind(milliseconds(lasts))
@@ -203,13 +214,14 @@ macro_rules! sql_engine {
                     .map_err(StoreError::of)?;
                 if let Some((epoch,)) = taken {
                     return Ok(Ok(Lease {
+                        book,
                         day: day.clone(),
                         epoch: unsigned(epoch),
                     }));
                 }
                 let (name, address): (String, String) =
                     sqlx::query_as("SELECT owner_name, owner_address FROM days WHERE day_id = $1")
-                        .bind(day.as_str())
+                        .bind(&*key)
                         .fetch_one(self.reader())
                         .await
                         .map_err(StoreError::of)?;
@@ -225,7 +237,7 @@ macro_rules! sql_engine {
                 let mut kept = Vec::new();
                 for lease in leases {
                     let renewed = sqlx::query(Self::RENEW)
-                        .bind(lease.day.as_str())
+                        .bind(lease.book.key(&lease.day))
                         .bind(signed(lease.epoch))
                         .bind(owner.name.as_str())
                         .bind(milliseconds(lasts))
@@ -241,14 +253,12 @@ macro_rules! sql_engine {
 
             pub(super) async fn release(&self, leases: &[Lease]) -> Result<(), StoreError> {
                 for lease in leases {
-                    sqlx::query(
-                        "UPDATE days SET lease_until = 0 WHERE day_id = $1 AND epoch = $2",
-                    )
-                    .bind(lease.day.as_str())
-                    .bind(signed(lease.epoch))
-                    .execute(self.writer())
-                    .await
-                    .map_err(StoreError::of)?;
+                    sqlx::query("UPDATE days SET lease_until = 0 WHERE day_id = $1 AND epoch = $2")
+                        .bind(lease.book.key(&lease.day))
+                        .bind(signed(lease.epoch))
+                        .execute(self.writer())
+                        .await
+                        .map_err(StoreError::of)?;
                 }
                 Ok(())
             }
@@ -292,6 +302,15 @@ macro_rules! sql_engine {
 pub(super) use sql_engine;
 
 use std::time::Duration;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType};
+
+/// A step of the schema.
+pub(super) fn step(number: i64, name: &'static str, sql: &'static str) -> Migration {
+    let sql = sql.into_sql_str();
+    Migration::new(number, name.into(), MigrationType::Simple, sql, false)
+}
 
 /// Rows inserted by one statement.
 pub(super) const ROWS_MAX: usize = 100;

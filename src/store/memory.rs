@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Append, Lease, Owner, StoreError, StoredReply};
+use super::record::{self, Stored};
+use super::{Append, Book, Lease, Owner, StoreError, StoredReply};
 use crate::clock::Clock;
 use crate::model::DayId;
-use crate::promise::Entry;
 
 /// How the next append is to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,9 @@ struct Holder {
 
 #[derive(Default)]
 struct Inner {
-    days: BTreeMap<DayId, Holder>,
-    ledger: BTreeMap<DayId, Vec<Entry>>,
+    days: BTreeMap<(Book, DayId), Holder>,
+    /// Entries as they are written, by number.
+    books: BTreeMap<(Book, DayId), Vec<String>>,
     replies: BTreeMap<String, StoredReply>,
     secrets: BTreeMap<String, [u8; 32]>,
     faults: Vec<Fault>,
@@ -62,16 +63,26 @@ impl Memory {
     }
 
     #[expect(clippy::unused_async, reason = "as the other engines have it")]
-    pub(super) async fn days(&self) -> Result<Vec<DayId>, StoreError> {
-        Ok(self.inner().ledger.keys().cloned().collect())
+    pub(super) async fn days(&self, book: Book) -> Result<Vec<DayId>, StoreError> {
+        let inner = self.inner();
+        let days = inner.books.keys().filter(|(of, _)| *of == book);
+        Ok(days.map(|(_, day)| day.clone()).collect())
     }
 
     #[expect(clippy::unused_async, reason = "as the other engines have it")]
-    pub(super) async fn entries(&self, day: &DayId, from: u64) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn entries<E: Stored>(
+        &self,
+        day: &DayId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<E>, StoreError> {
         let inner = self.inner();
-        let entries = inner.ledger.get(day).map_or(&[][..], Vec::as_slice);
-        let wanted = entries.iter().filter(|entry| entry.number >= from);
-        Ok(wanted.cloned().collect())
+        let entries = inner.books.get(&(E::BOOK, day.clone()));
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let wanted = entries.into_iter().flatten().skip(from).take(limit);
+        let read = wanted.map(|body| serde_json::from_str(body));
+        let read: Result<Vec<E>, serde_json::Error> = read.collect();
+        read.map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 
     #[expect(clippy::unused_async, reason = "as the other engines have it")]
@@ -86,7 +97,7 @@ impl Memory {
     }
 
     #[expect(clippy::unused_async, reason = "as the other engines have it")]
-    pub(super) async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
+    pub(super) async fn append<E: Stored>(&self, appends: &[Append<E>]) -> Result<(), StoreError> {
         let mut inner = self.inner();
         let fault = inner.faults.pop();
         match fault {
@@ -100,14 +111,15 @@ impl Memory {
         }
         inner.check(appends)?;
         for append in appends {
-            let entries = inner.ledger.entry(append.day.clone()).or_default();
-            entries.extend(append.entries.iter().cloned());
+            let bodies: Result<Vec<String>, _> = append.entries.iter().map(record::write).collect();
+            let entries = (inner.books.entry((E::BOOK, append.day.clone()))).or_default();
+            entries.extend(bodies?);
             for reply in &append.replies {
                 let id = reply.request_id.clone();
                 inner.replies.insert(id, reply.clone());
             }
         }
-        inner.ledger.retain(|_, entries| !entries.is_empty());
+        inner.books.retain(|_, entries| !entries.is_empty());
         match fault {
             Some(Fault::LoseAfter) => Err(StoreError::Unavailable("as was asked for".to_owned())),
             _ => Ok(()),
@@ -117,13 +129,14 @@ impl Memory {
     #[expect(clippy::unused_async, reason = "as the other engines have it")]
     pub(super) async fn acquire(
         &self,
+        book: Book,
         day: &DayId,
         owner: &Owner,
         lasts: Duration,
     ) -> Result<Result<Lease, Owner>, StoreError> {
         let now = self.clock.elapsed();
         let mut inner = self.inner();
-        let holder = inner.days.get(day);
+        let holder = inner.days.get(&(book, day.clone()));
         let epoch = match holder {
             None => 1,
             Some(holder) if holder.owner.name == owner.name && holder.until > now => holder.epoch,
@@ -137,8 +150,9 @@ impl Memory {
             owner: owner.clone(),
             until: now + lasts,
         };
-        inner.days.insert(day.clone(), holder);
+        inner.days.insert((book, day.clone()), holder);
         Ok(Ok(Lease {
+            book,
             day: day.clone(),
             epoch,
         }))
@@ -155,7 +169,7 @@ impl Memory {
         let mut inner = self.inner();
         let mut kept = Vec::new();
         for lease in leases {
-            if let Some(holder) = inner.days.get_mut(&lease.day)
+            if let Some(holder) = inner.days.get_mut(&(lease.book, lease.day.clone()))
                 && holder.epoch == lease.epoch
                 && holder.owner.name == owner.name
             {
@@ -170,7 +184,7 @@ impl Memory {
     pub(super) async fn release(&self, leases: &[Lease]) -> Result<(), StoreError> {
         let mut inner = self.inner();
         for lease in leases {
-            if let Some(holder) = inner.days.get_mut(&lease.day)
+            if let Some(holder) = inner.days.get_mut(&(lease.book, lease.day.clone()))
                 && holder.epoch == lease.epoch
             {
                 holder.until = Duration::ZERO;
@@ -187,18 +201,19 @@ impl Memory {
 
 impl Inner {
     /// Whether appends fit, one after the other.
-    fn check(&self, appends: &[Append]) -> Result<(), StoreError> {
+    fn check<E: Stored>(&self, appends: &[Append<E>]) -> Result<(), StoreError> {
         let mut lengths: BTreeMap<&DayId, u64> = BTreeMap::new();
         let mut answered: BTreeSet<&str> = BTreeSet::new();
         for append in appends {
-            let holder = self.days.get(&append.day);
+            let key = (E::BOOK, append.day.clone());
+            let holder = self.days.get(&key);
             if holder.is_none_or(|holder| holder.epoch != append.epoch) {
                 return Err(StoreError::Fenced(append.day.clone()));
             }
-            let stored = || self.ledger.get(&append.day).map_or(0, Vec::len) as u64;
+            let stored = || self.books.get(&key).map_or(0, Vec::len) as u64;
             let next = lengths.entry(&append.day).or_insert_with(stored);
             for entry in &append.entries {
-                if entry.number != *next {
+                if entry.number() != *next {
                     let what = format!("the next entry of day {} is number {next}", append.day);
                     return Err(StoreError::Conflict(what));
                 }

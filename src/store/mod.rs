@@ -1,4 +1,5 @@
-//! Where the ledger is kept: what is appended is on disk before anybody hears of it.
+//! Where ledgers of promises and records of days under way are kept: what is appended is on disk before anybody hears of
+//! it.
 //!
 //! # The contract
 //! * [`Store::append`] writes everything it is given or nothing, and returns `Ok` only when it is durable.
@@ -18,15 +19,52 @@ mod record;
 mod sqlite;
 mod url;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::model::DayId;
-use crate::promise::Entry;
 pub use error::StoreError;
 pub use memory::{Fault, Memory};
 use postgres::Postgres;
+use record::Stored;
 use sqlite::Sqlite;
 pub use url::{MalformedUrl, StoreUrl};
+
+/// What is kept of a day. A day may have both, and different owners then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Book {
+    /// The ledger of its promises: [`promise::Entry`](crate::promise::Entry).
+    Ledger,
+    /// The record of it under way: [`day::Entry`](crate::day::Entry).
+    Record,
+}
+
+/// How the keys of records begin. No id of a day has this character.
+const RECORD: &str = "live/";
+
+impl Book {
+    /// What the store calls this book of `day`.
+    fn key(self, day: &DayId) -> Cow<'_, str> {
+        match self {
+            Self::Ledger => day.as_str().into(),
+            Self::Record => format!("{RECORD}{day}").into(),
+        }
+    }
+
+    /// The day whose book of this kind is called `key`, if one can be.
+    fn day(self, key: &str) -> Option<DayId> {
+        let id = match self {
+            Self::Ledger => key,
+            Self::Record => key.strip_prefix(RECORD)?,
+        };
+        DayId::parse(id).ok()
+    }
+}
+
+/// An entry of a book.
+pub trait Line: Stored {}
+
+impl<E: Stored> Line for E {}
 
 /// The first answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,13 +79,13 @@ pub struct StoredReply {
 
 /// What is to be written about one day.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Append {
+pub struct Append<E> {
     /// The day, which must be leased.
     pub day: DayId,
     /// The lease's epoch.
     pub epoch: u64,
     /// Entries, numbered on from those that are there.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<E>,
     /// Answers.
     pub replies: Vec<StoredReply>,
 }
@@ -55,6 +93,8 @@ pub struct Append {
 /// The right to write about a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
+    /// Which of its books.
+    pub book: Book,
     /// The day.
     pub day: DayId,
     /// Grows each time the day changes hands.
@@ -111,20 +151,27 @@ impl Store {
         }))
     }
 
-    /// All days that were ever opened, by id.
+    /// All days that ever had such a book, by id.
     ///
     /// # Errors
     /// If the store is away.
-    pub async fn days(&self) -> Result<Vec<DayId>, StoreError> {
-        engine!(self, engine => engine.days())
+    pub async fn days(&self, book: Book) -> Result<Vec<DayId>, StoreError> {
+        engine!(self, engine => engine.days(book))
     }
 
-    /// The entries of a day from number `from` on; none if there is no such day.
+    /// Up to `limit` entries of a day from number `from` on; none if there is no such day.
+    ///
+    /// Shape: time in proportion to what is read, wherever it begins.
     ///
     /// # Errors
     /// If the store is away, or an entry is not as it was written.
-    pub async fn entries(&self, day: &DayId, from: u64) -> Result<Vec<Entry>, StoreError> {
-        engine!(self, engine => engine.entries(day, from))
+    pub async fn entries<E: Line>(
+        &self,
+        day: &DayId,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<E>, StoreError> {
+        engine!(self, engine => engine.entries(day, from, limit))
     }
 
     /// The answer that a request had.
@@ -140,21 +187,22 @@ impl Store {
     /// # Errors
     /// If a lease has changed hands, a number or a request id is taken, or the store is away. Only
     /// [`StoreError::Unavailable`] leaves open whether it was written.
-    pub async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
+    pub async fn append<E: Line>(&self, appends: &[Append<E>]) -> Result<(), StoreError> {
         engine!(self, engine => engine.append(appends))
     }
 
-    /// Takes the lease of a day that nobody, or `owner` itself, has; otherwise gives who has it.
+    /// Takes the lease of a day's book that nobody, or `owner` itself, has; otherwise gives who has it.
     ///
     /// # Errors
     /// If the store is away.
     pub async fn acquire(
         &self,
+        book: Book,
         day: &DayId,
         owner: &Owner,
         lasts: Duration,
     ) -> Result<Result<Lease, Owner>, StoreError> {
-        engine!(self, engine => engine.acquire(day, owner, lasts))
+        engine!(self, engine => engine.acquire(book, day, owner, lasts))
     }
 
     /// Prolongs leases; gives those that are still held.

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Executor, Postgres as Database, SqlSafeStr};
+use sqlx::{Executor, Postgres as Database};
 
-use super::engine::{ROWS_MAX, milliseconds, sql_engine};
-use super::record::{self, Row, signed, unsigned};
-use super::{Append, Lease, Owner, StoreError, StoredReply};
+use super::engine::{ROWS_MAX, milliseconds, sql_engine, step};
+use super::record::{self, Column, Row, Stored, signed, unsigned};
+use super::{Append, Book, Lease, Owner, StoreError, StoredReply};
 use crate::model::DayId;
-use crate::promise::Entry;
 use crate::rng;
 
 /// Connections of this process.
@@ -84,17 +83,18 @@ impl Postgres {
                 "PostgreSQL runs with fsync = {fsync}: a power failure may lose promises"
             );
         }
-        let migration = |version, name: &'static str, text: &'static str| {
-            let text = text.into_sql_str();
-            Migration::new(version, name.into(), MigrationType::Simple, text, false)
-        };
         let migrations = [
-            migration(
+            step(
                 1,
                 "ledger",
                 include_str!("migrations/postgres/1_ledger.sql"),
             ),
-            migration(
+            step(
+                2,
+                "record",
+                include_str!("migrations/postgres/2_record.sql"),
+            ),
+            step(
                 3,
                 "secrets",
                 include_str!("migrations/postgres/3_secrets.sql"),
@@ -107,7 +107,7 @@ impl Postgres {
         Ok(Self { pool })
     }
 
-    pub(super) async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
+    pub(super) async fn append<E: Stored>(&self, appends: &[Append<E>]) -> Result<(), StoreError> {
         let mut tries = 1;
         loop {
             let outcome = self.append_once(appends).await;

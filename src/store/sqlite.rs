@@ -9,17 +9,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::Sqlite as Database;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{SqlSafeStr, Sqlite as Database};
 
-use super::engine::{ROWS_MAX, milliseconds, sql_engine};
-use super::record::{self, Row, signed, unsigned};
-use super::{Append, Lease, Owner, StoreError, StoredReply};
+use super::engine::{ROWS_MAX, milliseconds, sql_engine, step};
+use super::record::{self, Column, Row, Stored, signed, unsigned};
+use super::{Append, Book, Lease, Owner, StoreError, StoredReply};
 use crate::model::DayId;
-use crate::promise::Entry;
 
 /// Connections that read at the same time.
 const READERS: u32 = 4;
@@ -59,7 +58,7 @@ impl Sqlite {
         &self.writer
     }
 
-    pub(super) async fn append(&self, appends: &[Append]) -> Result<(), StoreError> {
+    pub(super) async fn append<E: Stored>(&self, appends: &[Append<E>]) -> Result<(), StoreError> {
         self.append_once(appends).await
     }
 
@@ -79,13 +78,10 @@ impl Sqlite {
             .connect_with(options.clone())
             .await
             .map_err(StoreError::of)?;
-        let migration = |version, name: &'static str, text: &'static str| {
-            let text = text.into_sql_str();
-            Migration::new(version, name.into(), MigrationType::Simple, text, false)
-        };
         let migrations = [
-            migration(1, "ledger", include_str!("migrations/sqlite/1_ledger.sql")),
-            migration(
+            step(1, "ledger", include_str!("migrations/sqlite/1_ledger.sql")),
+            step(2, "record", include_str!("migrations/sqlite/2_record.sql")),
+            step(
                 3,
                 "secrets",
                 include_str!("migrations/sqlite/3_secrets.sql"),

@@ -54,7 +54,7 @@ fn outcome(is_known: bool) -> &'static str {
 
 impl PromiseError {
     /// What the failure of a reading call means.
-    pub(super) fn of_read(error: &StoreError) -> Self {
+    pub(in crate::app) fn of_read(error: &StoreError) -> Self {
         Self::Unavailable {
             what: error.to_string(),
             is_outcome_known: true,
@@ -63,7 +63,7 @@ impl PromiseError {
     }
 
     /// What the failure of writing means: nothing may be known of what became of it.
-    pub(super) fn of_write(error: &StoreError) -> Self {
+    pub(in crate::app) fn of_write(error: &StoreError) -> Self {
         Self::Unavailable {
             what: error.to_string(),
             is_outcome_known: !matches!(error, StoreError::Unavailable(_)),
@@ -72,7 +72,7 @@ impl PromiseError {
     }
 
     /// Another process keeps the day.
-    pub(super) fn kept_by(address: &str) -> Self {
+    pub(in crate::app) fn kept_by(address: &str) -> Self {
         Self::NotOwner {
             address: address.to_owned(),
             retry_after: RETRY_AFTER,

@@ -25,7 +25,7 @@ use crate::forecast;
 use crate::model::{DayId, ForecastOptions, PromiseId, WindowId};
 use crate::planner;
 use crate::promise::{Booking, Day, DayTerms, Entry, PromiseState, Quote, Refusal};
-use crate::store::{Owner, Store, StoredReply};
+use crate::store::{Book as Books, Owner, Store, StoredReply};
 use crate::travel::TravelTimes;
 use crate::units::{BasisPoints, Seconds};
 use command::Command;
@@ -176,7 +176,7 @@ impl Promises {
     /// # Errors
     /// If the store is away.
     pub async fn days(&self) -> Result<Vec<DayId>, PromiseError> {
-        let days = self.shared.store.days().await;
+        let days = self.shared.store.days(Books::Ledger).await;
         days.map_err(|error| PromiseError::of_read(&error))
     }
 
@@ -380,21 +380,34 @@ impl Promises {
         Ok(views?)
     }
 
-    /// The ledger of a day, or of one of its promises.
+    /// Up to `limit` entries of a day's ledger from number `from` on; with `promise`, only those about it.
+    ///
+    /// Shape: time in proportion to the entries that are given.
     ///
     /// # Errors
-    /// If there is no such day, or the store is away.
+    /// If there is no such day or promise, or the store is away; with `promise`, as [`Self::day`].
     pub async fn ledger(
         &self,
         day: &DayId,
         promise: Option<&PromiseId>,
+        from: u64,
+        limit: usize,
     ) -> Result<Vec<Entry>, PromiseError> {
-        let entries = self.shared.store.entries(day, 0).await;
-        let mut entries = entries.map_err(|error| PromiseError::of_read(&error))?;
-        if entries.is_empty() {
+        let read = |from, limit| self.shared.store.entries(day, from, limit);
+        let failed = |error| PromiseError::of_read(&error);
+        if let Some(promise) = promise {
+            let view = self.promise(day, promise).await?;
+            let numbers = view.record.entries.iter().copied();
+            let mut entries = Vec::new();
+            for number in numbers.filter(|number| *number >= from).take(limit) {
+                entries.extend(read(number, 1).await.map_err(failed)?);
+            }
+            return Ok(entries);
+        }
+        let entries = read(from, limit).await.map_err(failed)?;
+        if entries.is_empty() && (from == 0 || read(0, 1).await.map_err(failed)?.is_empty()) {
             return Err(Refusal::UnknownDay(day.clone()).into());
         }
-        entries.retain(|entry| promise.is_none() || entry.event.promise() == promise);
         Ok(entries)
     }
 
@@ -487,7 +500,10 @@ impl Promises {
 }
 
 /// Runs `work` on a thread of its own: what computes for long must not hold up those who answer calls.
-fn on_thread(name: &str, work: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+pub(super) fn on_thread(
+    name: &str,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

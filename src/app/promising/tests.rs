@@ -110,7 +110,11 @@ impl Shop {
 
     /// The ledger says what is published, and the plan of it is sound.
     async fn audit(&self) {
-        let entries = self.promises.ledger(&self.day, None).await.unwrap();
+        let entries = self
+            .promises
+            .ledger(&self.day, None, 0, 1_000)
+            .await
+            .unwrap();
         let replayed = Day::replay(&entries).unwrap();
         let published = self.promises.published(&self.day).await.unwrap();
         let is_same = published.read().unwrap().day == replayed;
@@ -381,7 +385,11 @@ async fn a_request_with_an_unknown_outcome_is_settled_by_repeating_it() {
             })
         ));
         let held = shop.hold(number).await.unwrap();
-        let entries = shop.promises.ledger(&shop.day, None).await.unwrap();
+        let entries = shop
+            .promises
+            .ledger(&shop.day, None, 0, 1_000)
+            .await
+            .unwrap();
         let holds = entries.iter().filter(|entry| entry.event.kind() == "held");
         assert_eq!(holds.count(), 1, "{fault:?}");
         let order = &held.record.booking.order.id;

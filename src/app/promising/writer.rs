@@ -21,7 +21,7 @@ use crate::book::{Book, Site};
 use crate::model::{DayId, PromiseId};
 use crate::promise::{Day, DayTerms, Entry, Event, Refusal};
 use crate::rng;
-use crate::store::{Append, Lease, StoreError, StoredReply};
+use crate::store::{Append, Book as Books, Lease, StoreError, StoredReply};
 use crate::units::Timestamp;
 
 /// Changes that are made durable together, at most.
@@ -222,14 +222,15 @@ impl Writer {
             return Ok(true);
         }
         let store = &self.shared.store;
-        let entries = store.entries(id, 0).await;
-        let mut entries = entries.map_err(|error| PromiseError::of_read(&error))?;
+        let entries = store.entries(id, 0, usize::MAX).await;
+        let mut entries: Vec<Entry> = entries.map_err(|error| PromiseError::of_read(&error))?;
         if entries.is_empty() {
             return Ok(false);
         }
         let lease = self.lease(id).await?;
         // Another process may have written until the lease changed hands.
-        let later = store.entries(id, entries.len() as u64).await;
+        let next = entries.len() as u64;
+        let later = store.entries(id, next, usize::MAX).await;
         entries.extend(later.map_err(|error| PromiseError::of_read(&error))?);
         let fault = |error: &dyn std::fmt::Display| Fault::log("read a day from the store", error);
         let day = Day::replay(&entries).map_err(|error| fault(&error))?;
@@ -242,7 +243,8 @@ impl Writer {
 
     async fn lease(&self, id: &DayId) -> Result<Lease, PromiseError> {
         let Shared { store, owner, .. } = &*self.shared;
-        let lease = store.acquire(id, owner, self.shared.lease_lasts).await;
+        let lease = store.acquire(Books::Ledger, id, owner, self.shared.lease_lasts);
+        let lease = lease.await;
         let lease = lease.map_err(|error| PromiseError::of_read(&error))?;
         lease.map_err(|owner| PromiseError::kept_by(&owner.address))
     }
@@ -383,7 +385,11 @@ impl Writer {
     }
 
     /// Forgets the days and answers of a batch that may or may not be in the store.
-    fn lost(&mut self, appends: &[Append], error: &StoreError) -> BTreeMap<DayId, PromiseError> {
+    fn lost(
+        &mut self,
+        appends: &[Append<Entry>],
+        error: &StoreError,
+    ) -> BTreeMap<DayId, PromiseError> {
         tracing::error!("changes were not stored: {error}");
         let mut failed = BTreeMap::new();
         for append in appends {

@@ -28,6 +28,8 @@ use std::sync::Arc;
 use super::draws::{self, BLOCK};
 use super::itinerary::Timetable;
 use super::spread::Spread;
+use serde::{Deserialize, Serialize};
+
 use crate::model::{DepotId, GeoPoint, NoiseModel, Plan, Problem, Route, RouteStart, ZoneId};
 use crate::rng;
 use crate::travel::TravelTimes;
@@ -125,7 +127,7 @@ pub struct StopOutlook {
 }
 
 /// When a courier comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArrivalBand {
     /// Later than this with a chance of 90 %.
     pub p10: Timestamp,
@@ -277,16 +279,20 @@ impl DayUnderWay {
     /// Lets time pass: what has not ended by `now` says that it takes longer, of today as of itself. Outlooks at a later
     /// moment may be asked for without it; then only the route that is asked for counts as still going on.
     ///
+    /// Says whether that was looked at: it is once for each minute.
+    ///
     /// Shape: once for each minute, time in proportion to the couriers.
-    pub fn pass(&mut self, now: Timestamp) {
+    pub fn pass(&mut self, now: Timestamp) -> bool {
         let minute = Timestamp(now.0.div_euclid(LOOK.0) * LOOK.0);
-        if self.looked_at.is_none_or(|before| before < minute) {
+        let is_new = self.looked_at.is_none_or(|before| before < minute);
+        if is_new {
             self.looked_at = Some(minute);
             for courier in 0..self.couriers.len() {
                 self.wait(courier);
             }
             self.weigh();
         }
+        is_new
     }
 
     /// Looks at how long what the courier with number `courier` does has been going on.

@@ -1,5 +1,6 @@
 //! Enumerations of the wire and of the model, one to one.
 
+use crate::day;
 use crate::grpc::pb;
 use crate::model;
 use crate::promise;
@@ -38,6 +39,12 @@ same_cases!(write_spread_source, read_spread_source, pb::SpreadSource, model::Sp
 
 same_cases!(write_promise_state, read_promise_state, pb::PromiseState, promise::PromiseState:
     Held, Confirmed, Released, Expired, Cancelled);
+
+same_cases!(write_failure_reason, read_failure_reason, pb::DeliveryFailureReason, day::FailureReason:
+    CustomerAbsent, Refused, NoAccess, GoodsMissing, NoTime, Other);
+
+same_cases!(write_delay_cause, read_delay_cause, pb::DelayCause, day::Cause:
+    Traffic, Courier, Service, Start, Incident, Silence);
 
 /// What an entry of a ledger says.
 pub(super) fn write_entry_kind(event: &promise::Event) -> i32 {

@@ -12,6 +12,7 @@ mod forecast;
 mod frontier;
 mod history;
 mod learning;
+mod live;
 mod noise;
 mod options;
 mod order;
@@ -35,6 +36,11 @@ pub use forecast::forecast_message;
 pub use frontier::{frontier_message, frontier_progress_message, read_frontier_request};
 pub use history::read_recorded_routes;
 pub use learning::{read_learn_request, taught_message};
+pub use live::{
+    LiveSource, alert_change_message, alert_message, courier_message, courier_risk_message,
+    event_answer, event_message, live_day_message, live_terms_message, read_event, read_live_terms,
+    read_record_entry, record_entry_message, refusal_findings, source_of, started_plan_message,
+};
 pub use noise::{noise_message, read_noise_model};
 pub use options::read_scenarios;
 pub use plan::{plan_message, planned_day};
@@ -46,9 +52,9 @@ pub use promise::{
     read_hold, read_promise_states, read_terms, request_findings, terms_message,
 };
 pub use request::{
-    Routes, SheetDay, SheetOrder, missing, read_evaluate_request, read_forecast_request,
-    read_planned_day, read_sheet_order, read_solve_request,
+    Routes, SheetDay, SheetOrder, missing, pair, read_day_in, read_evaluate_request,
+    read_forecast_request, read_planned_day, read_sheet_order, read_solve_request,
 };
-pub(super) use scalar::{count, moment};
+pub(super) use scalar::{count, moment, moment_of};
 pub use sheet::{language, sheet_format, sheet_message};
 pub use target::{EXPECTED_PERCENT, FLOOR_PERCENT};

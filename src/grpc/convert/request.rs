@@ -167,11 +167,11 @@ pub fn read_sheet_order(
     config: &PlanningConfig,
 ) -> Result<SheetOrder, Refusal> {
     let day = match day {
-        Some(day) => read_sheet_day("day", day, config),
+        Some(day) => read_day_in("day", day, config),
         None => Err(missing("day")),
     };
     let previous = previous
-        .map(|day| read_sheet_day("previous", day, config))
+        .map(|day| read_day_in("previous", day, config))
         .transpose();
     let ((day, previous), couriers) = all(pair(day, previous), read_courier_ids(courier_ids))?;
     let earlier = previous.as_ref().map(|day| &day.plan);
@@ -183,7 +183,15 @@ pub fn read_sheet_order(
     })
 }
 
-fn read_sheet_day(field: &str, day: &pb::PlannedDay, config: &PlanningConfig) -> Read<SheetDay> {
+/// Reads a plan with its day, which stand in `field` of a request.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn read_day_in(
+    field: &str,
+    day: &pb::PlannedDay,
+    config: &PlanningConfig,
+) -> Result<SheetDay, Vec<Finding>> {
     let inside = |name: &str| match field {
         "" => name.to_owned(),
         field => format!("{field}.{name}"),
@@ -221,7 +229,7 @@ pub fn read_planned_day(
     day: &pb::PlannedDay,
     config: &PlanningConfig,
 ) -> Result<SheetDay, Refusal> {
-    read_sheet_day("", day, config).map_err(Refusal::Invalid)
+    read_day_in("", day, config).map_err(Refusal::Invalid)
 }
 
 /// The finding for a required field that is not there.
@@ -342,7 +350,10 @@ fn without_route(plan: &Plan, earlier: Option<&Plan>, couriers: &[CourierId]) ->
 }
 
 /// Both values, or everything that is wrong with either.
-pub(super) fn pair<A, B>(a: Read<A>, b: Read<B>) -> Read<(A, B)> {
+///
+/// # Errors
+/// If there is anything.
+pub fn pair<A, B>(a: Read<A>, b: Read<B>) -> Read<(A, B)> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (a, b) => Err([a.err().unwrap_or_default(), b.err().unwrap_or_default()].concat()),

@@ -2,8 +2,8 @@
 
 use prost_types::{Duration, Timestamp as Moment};
 
-use super::read::At;
-use crate::model::Reason;
+use super::read::{At, Sink};
+use crate::model::{Finding, Reason};
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
 /// First and last moment that protobuf's Timestamp can name: the years 1 to 9999.
@@ -17,6 +17,19 @@ pub(in crate::grpc) fn moment(at: Timestamp) -> Option<Moment> {
         seconds: at.0,
         nanos: 0,
     })
+}
+
+/// A moment that may stand in `field` of a request.
+///
+/// # Errors
+/// If it is none that the model can hold.
+pub(in crate::grpc) fn moment_of(
+    field: &'static str,
+    value: Option<&Moment>,
+) -> Result<Option<Timestamp>, Vec<Finding>> {
+    let sink = Sink::default();
+    let moment = At::root(&sink).moment_if_any(field, value);
+    moment.ok_or_else(|| sink.take())
 }
 
 /// A span of whole seconds.

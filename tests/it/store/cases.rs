@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use punctual::clock::Clock;
-use punctual::store::{Append, Store, StoreError};
+use punctual::store::{Append, Book, Store, StoreError};
 
 use super::*;
 
 pub(super) async fn what_is_appended_is_read_back(a: &Store, b: &Store) {
     let lease = lease(a, "monday", "one").await;
-    assert_eq!(a.days().await.unwrap(), [], "a lease is no day yet");
+    assert_eq!(
+        a.days(Book::Ledger).await.unwrap(),
+        [],
+        "a lease is no day yet"
+    );
     let written = golden();
     a.append(&[append(&lease, written[..2].to_vec())])
         .await
@@ -17,10 +21,21 @@ pub(super) async fn what_is_appended_is_read_back(a: &Store, b: &Store) {
     a.append(&[append(&lease, written[2..].to_vec())])
         .await
         .unwrap();
-    assert_eq!(b.entries(&lease.day, 0).await.unwrap(), written);
-    assert_eq!(b.entries(&lease.day, 7).await.unwrap(), written[7..]);
-    assert_eq!(b.entries(&day("tuesday"), 0).await.unwrap(), []);
-    assert_eq!(b.days().await.unwrap(), [day("monday")]);
+    assert_eq!(
+        b.entries::<Entry>(&lease.day, 0, usize::MAX).await.unwrap(),
+        written
+    );
+    assert_eq!(
+        b.entries::<Entry>(&lease.day, 7, usize::MAX).await.unwrap(),
+        written[7..]
+    );
+    assert_eq!(
+        b.entries::<Entry>(&day("tuesday"), 0, usize::MAX)
+            .await
+            .unwrap(),
+        []
+    );
+    assert_eq!(b.days(Book::Ledger).await.unwrap(), [day("monday")]);
     a.check().await.unwrap();
 }
 
@@ -80,7 +95,7 @@ pub(super) async fn appends_of_one_batch_follow_one_another(a: &Store, b: &Store
 pub(super) async fn a_former_owner_writes_nothing(a: &Store, b: &Store) {
     let instant = Duration::ZERO;
     let old = a
-        .acquire(&day("fenced"), &owner("one"), instant)
+        .acquire(Book::Ledger, &day("fenced"), &owner("one"), instant)
         .await
         .unwrap();
     let old = old.unwrap();
@@ -100,6 +115,7 @@ pub(super) async fn a_former_owner_writes_nothing(a: &Store, b: &Store) {
     b.append(&[append(&new, entries(1..2))]).await.unwrap();
     assert_eq!(length(a, "fenced").await, 2);
     let never_leased = Lease {
+        book: Book::Ledger,
         day: day("unknown"),
         epoch: 1,
     };
@@ -113,7 +129,12 @@ pub(super) async fn of_many_owners_exactly_one_gets_a_lease(a: &Store, b: &Store
         let tries = (0..8).map(|number| {
             let store = if number % 2 == 0 { a } else { b }.clone();
             let (day, owner) = (day(&name), owner(&format!("owner-{number}")));
-            tokio::spawn(async move { store.acquire(&day, &owner, LONG).await.unwrap() })
+            tokio::spawn(async move {
+                store
+                    .acquire(Book::Ledger, &day, &owner, LONG)
+                    .await
+                    .unwrap()
+            })
         });
         let mut winners = Vec::new();
         let mut named = Vec::new();
@@ -132,27 +153,43 @@ pub(super) async fn a_lease_is_kept_by_renewal_and_moves_when_it_runs_out(a: &St
     let (one, two) = (owner("one"), owner("two"));
     let day = day("moves");
     let short = Duration::from_millis(400);
-    let first = a.acquire(&day, &one, short).await.unwrap().unwrap();
-    let again = a.acquire(&day, &one, short).await.unwrap().unwrap();
+    let first = a
+        .acquire(Book::Ledger, &day, &one, short)
+        .await
+        .unwrap()
+        .unwrap();
+    let again = a
+        .acquire(Book::Ledger, &day, &one, short)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(first, again, "one's own lease has the same epoch");
     assert_eq!(
-        b.acquire(&day, &two, short).await.unwrap(),
+        b.acquire(Book::Ledger, &day, &two, short).await.unwrap(),
         Err(one.clone())
     );
     let kept = a.renew(&one, std::slice::from_ref(&first), LONG).await;
     assert_eq!(kept.unwrap(), std::slice::from_ref(&first));
     tokio::time::sleep(short + Duration::from_millis(100)).await;
     assert_eq!(
-        b.acquire(&day, &two, short).await.unwrap(),
+        b.acquire(Book::Ledger, &day, &two, short).await.unwrap(),
         Err(one.clone())
     );
     let kept = a.renew(&one, std::slice::from_ref(&first), short).await;
     assert_eq!(kept.unwrap(), std::slice::from_ref(&first));
     tokio::time::sleep(short + Duration::from_millis(100)).await;
-    let second = b.acquire(&day, &two, LONG).await.unwrap().unwrap();
+    let second = b
+        .acquire(Book::Ledger, &day, &two, LONG)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(second.epoch > first.epoch, "it ran out and moved");
     b.release(std::slice::from_ref(&second)).await.unwrap();
-    let third = a.acquire(&day, &one, LONG).await.unwrap().unwrap();
+    let third = a
+        .acquire(Book::Ledger, &day, &one, LONG)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(third.epoch > second.epoch, "it was given back and moved");
 }
 
@@ -202,7 +239,10 @@ pub(super) async fn of_contending_appends_each_number_is_written_once(a: &Store,
     }
     written.sort_unstable();
     assert!(written.iter().copied().eq(0..100), "{written:?}");
-    assert_eq!(b.entries(&lease.day, 0).await.unwrap(), entries(0..100));
+    assert_eq!(
+        b.entries::<Entry>(&lease.day, 0, usize::MAX).await.unwrap(),
+        entries(0..100)
+    );
 }
 
 pub(super) async fn a_long_ledger_is_written_and_read_in_seconds(a: &Store, b: &Store) {
@@ -213,7 +253,7 @@ pub(super) async fn a_long_ledger_is_written_and_read_in_seconds(a: &Store, b: &
         a.append(&[batch]).await.unwrap();
     }
     let written = clock.elapsed();
-    let read = b.entries(&lease.day, 0).await.unwrap();
+    let read = b.entries::<Entry>(&lease.day, 0, usize::MAX).await.unwrap();
     assert!(read == entries(0..100_000));
     let took = clock.elapsed();
     println!(

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use punctual::model::{DayId, PromiseId};
 use punctual::promise::{Entry, Event, Statement};
-use punctual::store::{Append, Lease, Owner, Store, StoredReply};
+use punctual::store::{Append, Book, Lease, Owner, Store, StoredReply};
 use punctual::units::Timestamp;
 
 /// Longer than any test.
@@ -71,7 +71,7 @@ fn reply(request_id: &str) -> StoredReply {
     }
 }
 
-fn append(lease: &Lease, entries: Vec<Entry>) -> Append {
+fn append(lease: &Lease, entries: Vec<Entry>) -> Append<Entry> {
     Append {
         day: lease.day.clone(),
         epoch: lease.epoch,
@@ -81,10 +81,17 @@ fn append(lease: &Lease, entries: Vec<Entry>) -> Append {
 }
 
 async fn lease(store: &Store, name: &str, by: &str) -> Lease {
-    let lease = store.acquire(&day(name), &owner(by), LONG).await.unwrap();
+    let lease = store
+        .acquire(Book::Ledger, &day(name), &owner(by), LONG)
+        .await
+        .unwrap();
     lease.unwrap()
 }
 
 async fn length(store: &Store, name: &str) -> u64 {
-    store.entries(&day(name), 0).await.unwrap().len() as u64
+    store
+        .entries::<Entry>(&day(name), 0, usize::MAX)
+        .await
+        .unwrap()
+        .len() as u64
 }

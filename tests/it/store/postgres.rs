@@ -127,7 +127,7 @@ async fn write_through_failures(store: Store, lease: Lease, until: u64) -> (u64,
             Err(StoreError::NotWritten(_) | StoreError::Unavailable(_)) => {
                 failures += 1;
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                if let Ok(there) = store.entries(&lease.day, next).await {
+                if let Ok(there) = store.entries::<Entry>(&lease.day, next, usize::MAX).await {
                     assert!(there.len() <= 1, "only the last one is in doubt");
                     next += there.len() as u64;
                 }
@@ -170,7 +170,10 @@ async fn a_database_that_is_killed_and_returns_has_lost_nothing() {
     println!("{written} appends through 3 kills, {failures} of them failed at first");
     assert!(failures > 0, "the kills came during appends");
     assert_eq!(
-        store.entries(&busy.day, 0).await.unwrap(),
+        store
+            .entries::<Entry>(&busy.day, 0, usize::MAX)
+            .await
+            .unwrap(),
         entries(0..written)
     );
 }

@@ -36,7 +36,13 @@ pub(super) async fn the_ledger_cannot_be_changed_by_anybody(url: &StoreUrl) {
         let error = run(url, statement).await.unwrap_err().to_string();
         assert!(error.contains("append-only"), "{error}");
     }
-    assert_eq!(store.entries(&lease.day, 0).await.unwrap(), golden());
+    assert_eq!(
+        store
+            .entries::<Entry>(&lease.day, 0, usize::MAX)
+            .await
+            .unwrap(),
+        golden()
+    );
     run(url, "DELETE FROM days")
         .await
         .expect_err("the ledger refers to it");
@@ -81,11 +87,20 @@ pub(super) async fn a_changed_byte_is_noticed(url: &StoreUrl, unlock: &str) {
     )
     .await
     .unwrap();
-    let error = store.entries(&lease.day, 0).await.unwrap_err();
+    let error = store
+        .entries::<Entry>(&lease.day, 0, usize::MAX)
+        .await
+        .unwrap_err();
     let says = error.to_string();
     assert!(matches!(error, StoreError::Corrupt(_)), "{says}");
     assert!(says.contains("entry 1 of day damaged"), "{says}");
-    assert_eq!(store.entries(&lease.day, 2).await.unwrap(), entries(2..3));
+    assert_eq!(
+        store
+            .entries::<Entry>(&lease.day, 2, usize::MAX)
+            .await
+            .unwrap(),
+        entries(2..3)
+    );
 }
 
 pub(super) async fn a_store_is_opened_again_as_it_was(url: &StoreUrl) {
@@ -95,7 +110,13 @@ pub(super) async fn a_store_is_opened_again_as_it_was(url: &StoreUrl) {
     store.release(std::slice::from_ref(&first)).await.unwrap();
     drop(store);
     let store = Store::open(url).await.unwrap();
-    assert_eq!(store.entries(&first.day, 0).await.unwrap(), golden());
+    assert_eq!(
+        store
+            .entries::<Entry>(&first.day, 0, usize::MAX)
+            .await
+            .unwrap(),
+        golden()
+    );
     let second = lease(&store, "again", "two").await;
     assert!(second.epoch > first.epoch);
 }

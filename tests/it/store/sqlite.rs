@@ -144,7 +144,7 @@ async fn a_byte_that_the_disk_changes_is_noticed() {
         fs::create_dir_all(directory).unwrap();
         fs::write(directory.join("punctual.sqlite3"), rotten).unwrap();
         let store = Store::open(&url).await.unwrap();
-        let outcome = store.entries(&lease.day, 0).await;
+        let outcome = store.entries::<Entry>(&lease.day, 0, usize::MAX).await;
         assert!(
             matches!(outcome, Err(StoreError::Corrupt(_))),
             "byte {offset}: {outcome:?}"
@@ -204,7 +204,10 @@ async fn a_full_disk_loses_nothing_and_is_recovered_from() {
     );
     assert!(error.to_string().contains("full"), "{error}");
     assert_eq!(
-        store.entries(&lease.day, 0).await.unwrap(),
+        store
+            .entries::<Entry>(&lease.day, 0, usize::MAX)
+            .await
+            .unwrap(),
         entries(0..next)
     );
     fs::remove_file(&ballast).unwrap();

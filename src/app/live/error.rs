@@ -1,0 +1,56 @@
+//! Why a request about a live day is not served.
+
+use std::time::Duration;
+
+use crate::app::{Fault, PromiseError};
+use crate::model::{DayId, Finding};
+use crate::promise;
+
+/// When a watcher should ask again whose day was let go.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Why a request about a live day is not served.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LiveError {
+    /// The live day is not known.
+    #[error("there is no live day {0}; start it first")]
+    UnknownDay(DayId),
+    /// The live day exists already, otherwise.
+    #[error("live day {0} was started already, on other terms or from another plan")]
+    DayExists(DayId),
+    /// The day whose plan is asked for still takes orders.
+    #[error("day {0} is open still; close it first, which makes its plan final")]
+    DayOpen(DayId),
+    /// The watcher is too far behind.
+    #[error(
+        "the watcher is too slow for the changes that there are; ask again for what is open now"
+    )]
+    TooSlow,
+    /// What can be wrong with days of promises, too.
+    #[error(transparent)]
+    Other(#[from] PromiseError),
+}
+
+impl LiveError {
+    /// The day is not in memory any more, for whatever reason.
+    #[must_use]
+    pub fn let_go() -> Self {
+        Self::Other(PromiseError::Unavailable {
+            what: "the live day is read anew from its record".to_owned(),
+            is_outcome_known: true,
+            retry_after: RETRY_AFTER,
+        })
+    }
+}
+
+impl From<Vec<Finding>> for LiveError {
+    fn from(findings: Vec<Finding>) -> Self {
+        PromiseError::from(promise::Refusal::Invalid(findings)).into()
+    }
+}
+
+impl From<Fault> for LiveError {
+    fn from(fault: Fault) -> Self {
+        PromiseError::from(fault).into()
+    }
+}

@@ -1,0 +1,14 @@
+//! Days under way: their terms, what is reported from them, what is to be expected, and their record.
+
+mod event;
+mod record;
+mod terms;
+mod view;
+
+pub use event::{event_message, read_event, refusal_findings};
+pub use record::{read_record_entry, record_entry_message, source_of, started_plan_message};
+pub use terms::{LiveSource, live_terms_message, read_live_terms};
+pub use view::{
+    alert_change_message, alert_message, courier_message, courier_risk_message, event_answer,
+    live_day_message,
+};
