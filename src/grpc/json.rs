@@ -40,10 +40,12 @@ json_messages!(
     EvaluatePlanResponse,
     Frontier,
     GetDayResponse,
+    GetLiveDayResponse,
     GetPlanResponse,
     InitialPlan,
     LearnNoiseResponse,
     ListDaysResponse,
+    ListLiveDaysResponse,
     ListEntriesResponse,
     ListPlansResponse,
     ListPromisesResponse,
@@ -55,7 +57,8 @@ json_messages!(
     Problem,
     PromiseRecord,
     QuoteWindowsResponse,
-    WatchPlanResponse
+    WatchPlanResponse,
+    WatchRiskResponse
 );
 
 /// A text is not the JSON form of a message.

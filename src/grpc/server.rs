@@ -180,7 +180,12 @@ impl Server {
     /// The API for callers within the process.
     #[must_use]
     pub fn api(&self) -> Api {
-        Api::new(self.planning_service(), self.promise_service(), &self.calls)
+        Api::new(
+            self.planning_service(),
+            self.promise_service(),
+            self.day_service(),
+            &self.calls,
+        )
     }
 
     /// The address listened on, with the port that the system chose if none was configured.

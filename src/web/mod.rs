@@ -16,6 +16,12 @@
 //! | `/api/days/{id}` | `GetDayResponse` with the plan, travel profiles left out |
 //! | `/api/days/{id}/summary` | `GetDayResponse` without the plan |
 //! | `/api/days/{id}/links` | as for plans |
+//! | `/api/live` | `ListLiveDaysResponse` |
+//! | `/api/live/{id}` | `GetLiveDayResponse` with couriers and plan, travel profiles left out |
+//! | `/api/live/{id}/now` | `GetLiveDayResponse` with couriers, without the plan |
+//! | `/api/live/{id}/summary` | `GetLiveDayResponse` without either |
+//! | `/api/live/{id}/watch` | server-sent events, each a `WatchRiskResponse` |
+//! | `/api/live/{id}/links` | as for plans |
 //! | `/c/{token}` | a courier's own page |
 //! | `/c/worker.js` | what keeps that page on the phone |
 //! | `/c/{token}/route` | `PlannedDay` of that courier alone |
@@ -25,6 +31,7 @@ mod api;
 mod asset;
 mod courier;
 mod host;
+mod live;
 mod token;
 
 use std::sync::Arc;
@@ -41,7 +48,7 @@ pub use token::{Secret, SecretError};
 
 /// Answers made from large messages at the same time; more wait.
 const LARGE_ANSWERS_MAX: usize = 4;
-/// Jobs watched at the same time; more are refused.
+/// Jobs and live days watched at the same time; more are refused.
 const WATCHERS_MAX: usize = 64;
 
 /// What the pages need.
@@ -79,6 +86,12 @@ pub fn router(api: Api, secret: Secret, config: &Config) -> Router {
         .route("/api/days/{id}", get(api::day))
         .route("/api/days/{id}/summary", get(api::day_summary))
         .route("/api/days/{id}/links", get(api::day_links))
+        .route("/api/live", get(live::days))
+        .route("/api/live/{id}", get(live::day))
+        .route("/api/live/{id}/now", get(live::now))
+        .route("/api/live/{id}/summary", get(live::summary))
+        .route("/api/live/{id}/watch", get(live::watch))
+        .route("/api/live/{id}/links", get(live::links))
         .route("/c/{token}", get(courier::page))
         .route("/c/{token}/route", get(courier::route))
         .route_layer(middleware::from_fn_with_state(hosts, host::check))

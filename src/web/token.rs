@@ -26,6 +26,8 @@ pub(super) enum Source {
     Job(String),
     /// It is that of a day of promises.
     Day(String),
+    /// It is that of a live day.
+    Live(String),
 }
 
 /// What tokens are made with.
@@ -75,6 +77,7 @@ impl Secret {
         let source = match source.split_once(' ')? {
             ("job", id) => Source::Job(id.to_owned()),
             ("day", id) => Source::Day(id.to_owned()),
+            ("live", id) => Source::Live(id.to_owned()),
             _ => return None,
         };
         Some((source, courier.to_owned()))
@@ -93,6 +96,7 @@ fn claim(source: &Source, courier: &str) -> String {
     match source {
         Source::Job(id) => format!("job {id} {courier}"),
         Source::Day(id) => format!("day {id} {courier}"),
+        Source::Live(id) => format!("live {id} {courier}"),
     }
 }
 

@@ -19,6 +19,7 @@ mod jobs;
 mod large;
 mod learning;
 mod limits;
+mod live_pages;
 mod pages;
 mod promise_input;
 mod promises;

@@ -91,7 +91,9 @@ function draw() {
   const time = clock(given, day.zone);
   const state = byId("state");
   state.className = isKept ? "offline" : "";
-  state.textContent = isKept ? t("offline-now", { time }) : [t("as-of", { time }), shown.isSaved ? t("offline-ready") : shown.isSaved === false ? t("offline-not") : ""].filter(Boolean).join(". ");
+  const changed = shown.changed ? t("route-changed", { time: clock(shown.changed, day.zone) }) : "";
+  state.classList.toggle("changed", changed !== "");
+  state.textContent = isKept ? t("offline-now", { time }) : [changed, t("as-of", { time }), shown.isSaved ? t("offline-ready") : shown.isSaved === false ? t("offline-not") : ""].filter(Boolean).join(". ");
   put(byId("route"), overview(day, route), h("ol", { class: "cards" }, pauses(day, route, 0), route.stops.map((stop) => [card(day, stop), pauses(day, route, stop.number)])));
 }
 
@@ -106,6 +108,24 @@ async function read() {
     // Neither a network nor a kept copy.
   }
   return null;
+}
+
+/** How often a page that is looked at asks whether its route is another one. */
+const AGAIN_MS = 30_000;
+/** Whether the plan may change: that of a job never does. */
+const isChanging = /^\/c\/[0-9a-f]{32}(live|day)~/.test(path);
+
+/** Shows the route again if it has changed. */
+async function readAgain() {
+  if (document.hidden || !shown) return;
+  const answer = await read();
+  if (!answer?.planned || answer.isKept) return;
+  const day = readDay(answer.planned);
+  const isOther = day.version !== shown.day.version;
+  if (!isOther && !shown.isKept) return;
+  const changed = isOther ? answer.given : shown.changed;
+  shown = { ...shown, day, route: day.routes[0], given: answer.given, isKept: false, changed };
+  draw();
 }
 
 /** Keeps the page and everything it needs; false where browsers keep nothing, as without encryption. */
@@ -142,6 +162,7 @@ else {
   const day = readDay(answer.planned);
   shown = { day, route: day.routes[0], given: answer.given, isKept: answer.isKept };
   draw();
+  if (isChanging) setInterval(readAgain, AGAIN_MS);
   if (!answer.isKept) {
     shown.isSaved = await save();
     document.documentElement.dataset.saved = String(shown.isSaved);

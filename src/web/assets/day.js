@@ -3,9 +3,9 @@
 // Times are seconds since 1970, distances meters, chances percent. What the API leaves out because it is zero is zero
 // here, what it leaves out because there is none is null.
 
-const moment = (text) => (text === undefined ? null : Math.floor(Date.parse(text) / 1000));
-const seconds = (text) => (text === undefined ? 0 : Number.parseFloat(text));
-const whole = (text) => (text === undefined ? 0 : Number(text));
+export const moment = (text) => (text === undefined ? null : Math.floor(Date.parse(text) / 1000));
+export const seconds = (text) => (text === undefined ? 0 : Number.parseFloat(text));
+export const whole = (text) => (text === undefined ? 0 : Number(text));
 const window = (given) => [moment(given.startTime), moment(given.endTime)];
 const point = (place) =>
   place?.location?.latitude === undefined || place.location.longitude === undefined

@@ -41,6 +41,12 @@ export class Timeline {
     this.rebuild();
   }
 
+  /** Shows the same day with news. */
+  update(day) {
+    this.day = day;
+    this.rebuild();
+  }
+
   select(route, order) {
     const isOther = route !== this.selected.route;
     this.selected = { route, order };
@@ -105,6 +111,8 @@ export class Timeline {
   grid(height) {
     const lines = [];
     for (let at = this.from; at <= this.to; at += HOUR) lines.push(s("line", { class: "grid", x1: this.x(at), x2: this.x(at), y1: 0, y2: height }));
+    const now = this.day.live?.asOf ?? null;
+    if (now !== null && now >= this.from && now <= this.to) lines.push(s("line", { class: "now", x1: this.x(now), x2: this.x(now), y1: 0, y2: height }));
     return lines;
   }
 

@@ -3,6 +3,7 @@
 //! These tests need `PUNCTUAL_TEST_CHROMEDRIVER` to name the driver and pass without doing anything if it does not.
 
 mod driver;
+mod live;
 
 use driver::{Browser, Setup};
 use punctual::grpc::json as form;
