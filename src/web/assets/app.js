@@ -163,6 +163,9 @@ function showJob(source, path, job) {
 /** At most so often is a live day read again. */
 const NEWS_MS = 700;
 
+/** Lines of news that are seen. */
+const NEWS_MAX = 3;
+
 let dueLive = null;
 
 function showLive(source, path, answer) {
@@ -176,14 +179,21 @@ function watchLive(source, path) {
   const stream = events;
   events.onmessage = ({ data }) => {
     const { change } = JSON.parse(data);
-    if (change && state.day?.live) byId("news").textContent = newsText(state.day, change);
-    if (change) soon(source);
+    if (!change) return;
+    if (state.day?.live) tell(newsText(state.day, change));
+    soon(source);
   };
   events.addEventListener("failed", () => {
     stream.close();
     // A server that is not well, or a page that was too slow, is asked again.
     setTimeout(() => stream === events && state.source === source && watchLive(source, path), REFRESH_MS);
   });
+}
+
+/** Puts a line of news above those before it. */
+function tell(text) {
+  const before = [...byId("news").children].slice(0, NEWS_MAX - 1);
+  put(byId("news"), h("div", {}, text), before);
 }
 
 function soon(source) {
@@ -470,7 +480,7 @@ function showAlertsTab(isLive) {
   const tab = byId("tab-alerts");
   if (tab.hidden !== isLive) return;
   tab.hidden = !isLive;
-  byId("news").textContent = "";
+  put(byId("news"));
   choose(isLive ? tab : byId("tab-risk"));
 }
 
