@@ -53,6 +53,7 @@
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
 //! | 4 | [`store`] | where the ledger is kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise` |
 //! | 4 | [`backtest`] | recorded days forecast as they could have been, beside what came of them | `model`, `travel`, `forecast`, `analysis` |
+//! | 5 | [`remedy`] | what can be done about promises at risk: remedies, repair of the rest of the day | layers 0 to 4 |
 //! | 5 | [`report`] | studies and calibrations as an HTML page, studies as CSV and Parquet | `analysis`, `backtest` |
 //! | 5 | [`app`] | use cases: admission, jobs, planning on threads of its own, learning | layers 0 to 4 |
 //! | 6 | [`grpc`] | the API; knows tonic and protobuf, alone | layers 0 to 5 |
@@ -90,6 +91,7 @@ pub mod grpc;
 pub mod model;
 pub mod planner;
 pub mod promise;
+pub mod remedy;
 pub mod report;
 pub mod rng;
 pub mod sheet;

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module of the crate may use of it. `units` is open to all.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("units", &[]),
     ("rng", &[]),
     ("clock", &[]),
@@ -34,6 +34,12 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("generate", &["rng", "model", "promise"]),
     ("analysis", &["rng"]),
     ("backtest", &["model", "travel", "forecast", "analysis"]),
+    (
+        "remedy",
+        &[
+            "rng", "clock", "model", "travel", "check", "forecast", "day", "planner",
+        ],
+    ),
     ("report", &["analysis", "backtest"]),
     (
         "bench",
@@ -46,7 +52,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         "app",
         &[
             "rng", "clock", "config", "model", "travel", "check", "forecast", "planner", "sheet",
-            "analysis", "backtest", "bench", "promise", "book", "store", "day",
+            "analysis", "backtest", "bench", "promise", "book", "store", "day", "remedy",
         ],
     ),
     (
@@ -86,6 +92,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "backtest",
             "bench",
             "report",
+            "day",
             "app",
             "grpc",
             "web",

@@ -49,6 +49,11 @@ pub use promising::{
 };
 pub use search::{SolveOptions, TARGET_ORDERS_MAX};
 
+pub use crate::remedy::{
+    Change, Figures, Goods, MovedWindow as ToldWindow, OutageChange, Quote, Remedy, RemedyKind,
+    Repair, RepairRequest, Terms as RemedyTerms, Why, remedies, repair,
+};
+
 /// A fault of the server: the caller is told the id, the log has the rest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a fault of the server; its log calls it {id}")]

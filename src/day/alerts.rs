@@ -167,7 +167,7 @@ impl Alerts {
         }
         for found in &outlook.stops {
             let planned = &route.stops[found.stop];
-            let Some(window) = planned.windows.last() else {
+            let Some(window) = planned.told.last() else {
                 continue;
             };
             let key = (courier, found.stop);
@@ -189,6 +189,25 @@ impl Alerts {
         changes
     }
 
+    /// Takes up that the plan has changed: stops have other numbers, `place` tells where an order is now. Alerts of orders
+    /// that nobody visits any more end.
+    pub(super) fn replan(
+        &mut self,
+        place: impl Fn(&OrderId) -> Option<(usize, usize)>,
+    ) -> Vec<AlertChange> {
+        let mut ended = Vec::new();
+        for (_, mut alert) in std::mem::take(&mut self.open) {
+            match place(&alert.order) {
+                Some(stop) => {
+                    alert.stop = stop;
+                    self.open.insert(stop, alert);
+                }
+                None => ended.push(AlertChange::Ended(alert)),
+            }
+        }
+        ended
+    }
+
     /// Does again what was told before.
     pub(super) fn restore(&mut self, change: &AlertChange) {
         match change {
@@ -196,7 +215,11 @@ impl Alerts {
                 self.open.insert(alert.stop, alert.clone());
             }
             AlertChange::Cleared(alert) | AlertChange::Ended(alert) => {
-                self.open.remove(&alert.stop);
+                // Where the plan has changed, another order may have the place.
+                let open = self.open.get(&alert.stop);
+                if open.is_some_and(|open| open.order == alert.order) {
+                    self.open.remove(&alert.stop);
+                }
             }
         }
     }
@@ -271,9 +294,16 @@ mod tests {
                     start: at(9, 0),
                     end: at(10, 0),
                 }],
+                told: vec![TimeWindow {
+                    start: at(9, 0),
+                    end: at(10, 0),
+                }],
                 loads: BTreeMap::new(),
+                is_former: false,
+                is_left_on_board: false,
             }],
             reloads: Vec::new(),
+            breaks: Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::event::{Event, FailureReason, RefusedItem, Report};
 use super::roster::{RosterRoute, RosterStop};
 use super::words::{clock, lag};
-use crate::model::{EventId, Finding, GeoPoint, Lock, OrderKind, Reason};
+use crate::model::{CourierId, EventId, Finding, GeoPoint, Lock, OrderKind, Reason};
 use crate::units::{Load, Timestamp};
 
 /// Where an event stands among those of its courier: the time at which it happened first; within a second, stops in the
@@ -34,6 +34,8 @@ pub enum StopState {
     Skipped,
     /// The courier was at the door and is elsewhere; what came of it was not reported.
     Unreported,
+    /// The courier need not go there any more: the plan has changed, or somebody else has been there.
+    Moved,
 }
 
 impl StopState {
@@ -42,7 +44,7 @@ impl StopState {
     pub fn is_done(self) -> bool {
         match self {
             Self::Delivered | Self::DeliveredInPart | Self::Failed(_) | Self::Unreported => true,
-            Self::ToCome | Self::AtDoor | Self::Skipped => false,
+            Self::ToCome | Self::AtDoor | Self::Skipped | Self::Moved => false,
         }
     }
 }
@@ -125,8 +127,12 @@ pub struct CourierState {
 }
 
 impl CourierState {
-    /// The state after `events`, which are all of this courier.
-    pub(super) fn of(route: &RosterRoute, events: &BTreeMap<EventKey, Arc<Report>>) -> Self {
+    /// The state after `events`, which are all of this courier; `claims` are deliveries that others have reported.
+    pub(super) fn of(
+        route: &RosterRoute,
+        events: &BTreeMap<EventKey, Arc<Report>>,
+        claims: &Claims,
+    ) -> Self {
         let mut state = Self {
             stops: vec![StopRecord::default(); route.stops.len()],
             departures: Vec::new(),
@@ -137,9 +143,20 @@ impl CourierState {
             last_heard: None,
             contradictions: Vec::new(),
         };
+        for (number, stop) in route.stops.iter().enumerate() {
+            if stop.is_former || claims.contains_key(&number) {
+                state.stops[number].state = StopState::Moved;
+            }
+        }
         for ((_, stop, ..), report) in events {
             state.last_heard = Some(report.at);
-            if let Err((field, reason)) = state.take(route, report, *stop) {
+            let claim = claims.get(stop).filter(|_| report.event.is_visit());
+            let taken = match claim.filter(|claim| (claim.at, &claim.id) < (report.at, &report.id))
+            {
+                Some(claim) => Err(("order_id", claim.words())),
+                None => state.take(route, report, *stop),
+            };
+            if let Err((field, reason)) = taken {
                 let subject = match report.event.order() {
                     Some(order) => order.as_str(),
                     None => route.courier.as_str(),
@@ -209,8 +226,14 @@ impl CourierState {
                     | StopState::Skipped
                     | StopState::Failed(_)
                     | StopState::Unreported
+                    | StopState::Moved
                     | StopState::DeliveredInPart,
                 ) => {}
+                (OrderKind::Delivery, StopState::Moved) => {
+                    if stop.is_left_on_board {
+                        add(&mut loads, &stop.loads);
+                    }
+                }
                 (OrderKind::Delivery, StopState::DeliveredInPart) => {
                     for item in &record.refused {
                         add(&mut loads, &item.loads);
@@ -244,11 +267,13 @@ impl CourierState {
                 StopState::Failed(_) if stop.kind == OrderKind::Delivery => {
                     add(&mut loads, &stop.loads);
                 }
+                StopState::Moved if stop.is_left_on_board => add(&mut loads, &stop.loads),
                 StopState::Failed(_)
                 | StopState::ToCome
                 | StopState::AtDoor
                 | StopState::Delivered
                 | StopState::Skipped
+                | StopState::Moved
                 | StopState::Unreported => {}
             }
         }
@@ -260,7 +285,9 @@ impl CourierState {
         &'a self,
         route: &'a RosterRoute,
     ) -> impl Iterator<Item = (&'a RosterStop, &'a StopRecord)> {
-        let n_touched = self.visited.iter().map(|number| number + 1).max();
+        let n_current = route.n_current();
+        let touched = self.visited.iter().filter(|number| **number < n_current);
+        let n_touched = touched.map(|number| number + 1).max();
         let n_touched = n_touched.unwrap_or(0);
         let n_left = self.departures.len().saturating_sub(1);
         let reloads = || route.reloads.iter().map(|reload| reload.n_before);
@@ -268,9 +295,10 @@ impl CourierState {
         let passed = reloads().filter(|before| *before < n_touched);
         let from = passed.chain(reported).max().unwrap_or(0);
         let later = reloads().filter(|before| *before > from);
-        let until = later.min().unwrap_or(route.stops.len());
-        let both = route.stops.iter().zip(&self.stops);
-        both.take(until).skip(from)
+        let until = later.min().unwrap_or(n_current);
+        let both = route.stops.iter().zip(&self.stops).enumerate();
+        both.filter(move |(at, _)| (from..until).contains(at) || *at >= n_current)
+            .map(|(_, both)| both)
     }
 
     /// Takes the next event; says which field does not fit and why.
@@ -345,6 +373,7 @@ impl CourierState {
             StopState::ToCome
             | StopState::Failed(_)
             | StopState::Skipped
+            | StopState::Moved
             | StopState::Unreported => {}
         }
         self.leave_door(Some(number));
@@ -371,6 +400,7 @@ impl CourierState {
             StopState::ToCome
             | StopState::Failed(_)
             | StopState::Skipped
+            | StopState::Moved
             | StopState::Unreported => {
                 self.arrive(number, at)?;
                 self.stops[number].arrival = None;
@@ -410,7 +440,7 @@ impl CourierState {
                 self.stops[number].state = state;
                 return Ok(());
             }
-            StopState::ToCome | StopState::AtDoor | StopState::Skipped => {}
+            StopState::ToCome | StopState::AtDoor | StopState::Skipped | StopState::Moved => {}
         }
         let was_there = stop.state == StopState::AtDoor;
         if !was_there {
@@ -435,7 +465,7 @@ impl CourierState {
             StopState::Skipped => {
                 return Err(("order_id", "the stop was skipped already".to_owned()));
             }
-            StopState::ToCome | StopState::AtDoor | StopState::Unreported => {}
+            StopState::ToCome | StopState::AtDoor | StopState::Moved | StopState::Unreported => {}
         }
         if stop.state == StopState::AtDoor {
             stop.end = Some(at);
@@ -474,6 +504,29 @@ impl CourierState {
             Some(to) => Whereabouts::OnTheWay { to, since },
             None => Whereabouts::Finished { since },
         };
+    }
+}
+
+/// Deliveries that other couriers have reported, by the number of the stop.
+pub(super) type Claims = BTreeMap<usize, Claim>;
+
+/// A delivery that another courier has reported.
+pub(super) struct Claim {
+    /// When.
+    pub(super) at: Timestamp,
+    /// The report.
+    pub(super) id: EventId,
+    /// Who.
+    pub(super) courier: CourierId,
+}
+
+impl Claim {
+    fn words(&self) -> String {
+        format!(
+            "courier {} delivered the order already, at {}",
+            self.courier,
+            clock(self.at)
+        )
     }
 }
 

@@ -192,6 +192,16 @@ impl Event {
         }
     }
 
+    /// Whether it says that a courier was at a door, or will not go there.
+    pub(super) fn is_visit(&self) -> bool {
+        self.courier().is_some() && self.order().is_some()
+    }
+
+    /// Whether it says that something was handed over.
+    pub(super) fn is_delivery(&self) -> bool {
+        matches!(self, Self::Delivered { .. } | Self::DeliveredInPart { .. })
+    }
+
     /// Its kind, as fields of the protocol are named.
     #[must_use]
     pub fn kind(&self) -> &'static str {

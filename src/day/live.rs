@@ -12,10 +12,11 @@ use super::alerts::{AlertChange, AlertRules, Alerts};
 use super::courier::{CourierState, Outage, StopState, Whereabouts};
 use super::event::{Event, Report};
 use super::refusal::Refusal;
-use super::roster::Roster;
+use super::replan::{Replan, ReplanRefusal, after, conflicts};
+use super::roster::{Roster, RosterRoute};
 use super::state::{Day, Rules, Taken, TrafficNote};
 use crate::forecast::{DayUnderWay, Hold, RouteOutlook, RouteProgress, TrafficShift, VisitTimes};
-use crate::model::{NoiseModel, Plan, Problem};
+use crate::model::{NoiseModel, Plan, Problem, Route};
 use crate::units::{Seconds, Timestamp};
 
 /// Couriers of whom nothing was reported for so long are looked at again: silence is news, too.
@@ -60,8 +61,11 @@ pub struct Answer {
 }
 
 /// A day with its forecast and its alerts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LiveDay {
+    problem: Arc<Problem>,
+    /// How often the plan has changed.
+    version: u64,
     day: Day,
     forecast: DayUnderWay,
     alerts: Alerts,
@@ -81,6 +85,8 @@ impl LiveDay {
         Self {
             looks: vec![None; roster.routes().len()],
             day: Day::new(roster, rules),
+            version: 0,
+            problem: Arc::clone(&problem),
             forecast: DayUnderWay::new(problem, plan, &terms.noise, rules.grace, days, seed),
             alerts: Alerts::new(terms.alerts),
             now: Timestamp(i64::MIN),
@@ -93,10 +99,28 @@ impl LiveDay {
         &self.day
     }
 
-    /// What time it is: the latest that was said.
+    /// The problem as it is now: with the orders that came since, and the windows told now.
+    #[must_use]
+    pub fn problem(&self) -> &Arc<Problem> {
+        &self.problem
+    }
+
+    /// How often the plan has changed.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The latest moment that was said to be now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The forecast.
+    #[must_use]
+    pub fn forecast(&self) -> &DayUnderWay {
+        &self.forecast
     }
 
     /// Open alerts.
@@ -199,6 +223,71 @@ impl LiveDay {
         changes
     }
 
+    /// Whether a change of the plan would be taken; nothing changes.
+    ///
+    /// # Errors
+    /// As for [`LiveDay::replan`].
+    pub fn try_replan(&self, replan: &Replan) -> Result<(), ReplanRefusal> {
+        self.checked(replan).map(|_| ())
+    }
+
+    /// The problem after a change of the plan that can be taken.
+    fn checked(&self, replan: &Replan) -> Result<Problem, ReplanRefusal> {
+        if replan.version != self.version {
+            return Err(ReplanRefusal::Stale {
+                of: replan.version,
+                is: self.version,
+            });
+        }
+        let problem = after(&self.problem, self.day.roster(), replan)?;
+        let conflicts = conflicts(&self.day, replan);
+        if conflicts.is_empty() {
+            Ok(problem)
+        } else {
+            Err(ReplanRefusal::Overtaken(conflicts))
+        }
+    }
+
+    /// Takes a change of the plan, and looks anew at everybody.
+    ///
+    /// What was reported stays, and so do promises first told: they are what the day is judged by. The forecast learns from
+    /// the day anew; alerts stay with their orders.
+    ///
+    /// Shape: time in proportion to the orders of the day and what was reported of them.
+    ///
+    /// # Errors
+    /// If the change is not sound, or is one of another version: then nothing has changed.
+    pub fn replan(&mut self, replan: &Replan) -> Result<Vec<AlertChange>, ReplanRefusal> {
+        let mut changes = self.take_replan(replan)?;
+        changes.extend(self.look_at(0..self.looks.len()));
+        Ok(changes)
+    }
+
+    /// Takes a change of the plan without looking anew at anybody; gives the alerts that end because nobody visits their
+    /// orders any more.
+    ///
+    /// # Errors
+    /// As for [`LiveDay::replan`].
+    pub fn take_replan(&mut self, replan: &Replan) -> Result<Vec<AlertChange>, ReplanRefusal> {
+        let problem = Arc::new(self.checked(replan)?);
+        self.day.replan(&self.problem, &problem, replan);
+        self.problem = problem;
+        self.version += 1;
+        self.now = self.now.max(replan.at);
+        let roster = Arc::clone(self.day.roster());
+        let routes: Vec<Option<(Route, usize)>> =
+            roster.routes().iter().map(planned_route).collect();
+        self.forecast = (self.forecast).replanned(Arc::clone(&self.problem), &routes);
+        let shifts: Vec<TrafficShift> = self.day.traffic().map(shift).collect();
+        self.forecast.set_traffic(&shifts);
+        for (courier, state) in self.day.couriers().iter().enumerate() {
+            self.forecast.observe(courier, progress(state));
+        }
+        self.forecast.pass(self.now);
+        self.looks.resize(roster.routes().len(), None);
+        Ok(self.alerts.replan(|order| roster.order(order).flatten()))
+    }
+
     /// Looks at everybody now without telling anything, after a record was played back.
     pub fn refresh(&mut self) {
         for courier in 0..self.looks.len() {
@@ -213,8 +302,25 @@ impl LiveDay {
     }
 }
 
+/// A route as the forecast needs to know it, former stops last, and how many are not former; `None` without stops.
+fn planned_route(route: &RosterRoute) -> Option<(Route, usize)> {
+    let start = route.start?;
+    let orders = route.stops.iter().map(|stop| stop.order.clone());
+    let sketch = Route::sketched(
+        route.courier.clone(),
+        start,
+        orders,
+        &route.reloads,
+        route
+            .breaks
+            .iter()
+            .map(|pause| (pause.number, pause.n_before)),
+    );
+    (!route.stops.is_empty()).then_some((sketch, route.n_current()))
+}
+
 /// What the forecast needs to know of `state`.
-fn progress(state: &CourierState) -> RouteProgress {
+pub(super) fn progress(state: &CourierState) -> RouteProgress {
     let visit = |&stop: &usize| {
         let record = &state.stops[stop];
         VisitTimes {
@@ -227,6 +333,7 @@ fn progress(state: &CourierState) -> RouteProgress {
                 StopState::ToCome
                 | StopState::Failed(_)
                 | StopState::Skipped
+                | StopState::Moved
                 | StopState::Unreported => false,
             },
         }

@@ -1,6 +1,6 @@
 //! What came of promises: the one definition of on time.
 //!
-//! A promise is kept if service starts by the last moment of the order's windows, plus grace. An early courier waits, which
+//! A promise is kept if service starts by the last moment of the order's windows as they were told first, plus grace. An early courier waits, which
 //! is no miss. The start of service is what was reported as such; if it was not, the arrival, or the opening of the window
 //! that the courier came before; if neither was reported, the moment at which the courier left the door, which can only be
 //! later than the start. Where nothing was handed over, the promise is not kept, except that customers who were not there
@@ -99,7 +99,11 @@ impl Outcomes {
 /// What came of the promise of `stop`, as `record` has it.
 pub(super) fn outcome(stop: &RosterStop, record: &StopRecord, grace: Seconds) -> Outcome {
     let failure = match record.state {
-        StopState::ToCome | StopState::AtDoor | StopState::Skipped | StopState::Unreported => None,
+        StopState::ToCome
+        | StopState::AtDoor
+        | StopState::Skipped
+        | StopState::Moved
+        | StopState::Unreported => None,
         StopState::Delivered | StopState::DeliveredInPart => None,
         StopState::Failed(reason) => Some(reason),
     };
@@ -130,7 +134,8 @@ fn start(stop: &RosterStop, record: &StopRecord, has_left: bool) -> Option<(Time
         return Some((at, Basis::ServiceStart));
     }
     if let Some(at) = record.arrival {
-        let window = stop.windows.iter().find(|window| at <= window.end);
+        // Who waits, waits for the window told last.
+        let window = stop.told.iter().find(|window| at <= window.end);
         let at = window.map_or(at, |window| at.max(window.start));
         // Who came too early and left before the window opened started when leaving, at the latest.
         let at = record.end.map_or(at, |end| at.min(end));

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::alerts::AlertChange;
 use super::event::Report;
 use super::live::{LiveDay, LiveTerms};
+use super::replan::Replan;
 use crate::model::{DayId, OrderId, Plan, Problem};
 use crate::units::Timestamp;
 
@@ -55,6 +56,8 @@ pub enum Recorded {
     Passed,
     /// Something was told of a promise.
     Alerted(AlertChange),
+    /// The plan changed.
+    Replanned(Box<Replan>),
 }
 
 impl Recorded {
@@ -65,6 +68,7 @@ impl Recorded {
             Self::Started(_) => "started",
             Self::Reported(report) => report.event.kind(),
             Self::Passed => "passed",
+            Self::Replanned(_) => "replanned",
             Self::Alerted(change) => match change {
                 AlertChange::Raised(_) => "alert_raised",
                 AlertChange::Moved(_) => "alert_moved",
@@ -79,7 +83,7 @@ impl Recorded {
     pub fn report(&self) -> Option<&Report> {
         match self {
             Self::Reported(report) => Some(report),
-            Self::Started(_) | Self::Passed | Self::Alerted(_) => None,
+            Self::Started(_) | Self::Passed | Self::Alerted(_) | Self::Replanned(_) => None,
         }
     }
 
@@ -89,7 +93,7 @@ impl Recorded {
         match self {
             Self::Reported(report) => report.event.order(),
             Self::Alerted(change) => Some(&change.alert().order),
-            Self::Started(_) | Self::Passed => None,
+            Self::Started(_) | Self::Passed | Self::Replanned(_) => None,
         }
     }
 }
@@ -180,6 +184,10 @@ impl LiveDay {
                 self.pass(at);
             }
             Recorded::Alerted(change) => self.restore(&change),
+            Recorded::Replanned(replan) => {
+                let ended = self.take_replan(&replan);
+                ended.map_err(|refusal| unfit(refusal.to_string()))?;
+            }
         }
         Ok(())
     }

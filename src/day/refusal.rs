@@ -100,9 +100,13 @@ impl Check<'_> {
             return;
         };
         let Some(courier) = courier else { return };
+        // Who had the order before the plan changed may have been there.
+        let number = roster.courier(courier);
+        if number.is_some_and(|number| roster.stop_of(number, order).is_some()) {
+            return;
+        }
         let driver = place.map(|(driver, _)| &roster.routes()[driver].courier);
         let message = match driver {
-            Some(driver) if driver == courier => return,
             Some(driver) => format!("the order is in the route of courier {driver}"),
             None => "the order is in no route".to_owned(),
         };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::replan::{NewBreak, Replan};
 use crate::model::{
     CourierId, Order, OrderId, OrderKind, Plan, Problem, ReloadSketch, TimeWindow, ZoneId,
 };
@@ -15,6 +16,12 @@ pub struct Roster {
     couriers: BTreeMap<CourierId, usize>,
     /// All orders of the problem; where they are visited, if they are.
     orders: BTreeMap<OrderId, Option<(usize, usize)>>,
+    /// Where orders were to be visited before the plan changed.
+    former: BTreeMap<OrderId, Vec<(usize, usize)>>,
+    /// Orders that are not to be served any more because their customers said so.
+    cancelled: BTreeSet<OrderId>,
+    /// Windows first told to customers who were told others since.
+    first_told: BTreeMap<OrderId, Vec<TimeWindow>>,
     zones: BTreeSet<ZoneId>,
     /// The first and the last moment at which something may happen.
     pub(super) span: TimeWindow,
@@ -27,10 +34,21 @@ pub struct RosterRoute {
     pub courier: CourierId,
     /// When loading starts, as planned; `None` without stops.
     pub start: Option<Timestamp>,
-    /// Stops in sequence.
+    /// Stops in sequence, then former ones.
     pub stops: Vec<RosterStop>,
     /// Returns to a depot, in sequence.
     pub reloads: Vec<ReloadSketch>,
+    /// Breaks, in sequence.
+    pub breaks: Vec<NewBreak>,
+}
+
+impl RosterRoute {
+    /// How many of the stops are part of the route as it is now.
+    #[must_use]
+    pub fn n_current(&self) -> usize {
+        let former = self.stops.iter().rev();
+        self.stops.len() - former.take_while(|stop| stop.is_former).count()
+    }
 }
 
 /// One stop.
@@ -40,10 +58,16 @@ pub struct RosterStop {
     pub order: OrderId,
     /// Delivery or collection.
     pub kind: OrderKind,
-    /// When service may start by the promise, sorted; empty if nothing keeps it.
+    /// When service may start by the promise first told, by which it is judged, sorted; empty if nothing keeps it.
     pub windows: Vec<TimeWindow>,
+    /// When service may start by what the customer was told last, sorted: the same unless the promise was moved.
+    pub told: Vec<TimeWindow>,
     /// Room that the goods take.
     pub loads: BTreeMap<String, Load>,
+    /// Whether the stop was taken out of the route when the plan changed: somebody else makes it, or nobody does.
+    pub is_former: bool,
+    /// Whether the goods of a former stop are in the vehicle all the same.
+    pub is_left_on_board: bool,
 }
 
 /// Before the first shift and after the last one, something may happen for so long.
@@ -62,6 +86,9 @@ impl Roster {
             orders: (problem.orders.iter())
                 .map(|order| (order.id.clone(), None))
                 .collect(),
+            former: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
+            first_told: BTreeMap::new(),
             zones: problem.places.iter().map(|place| place.zone()).collect(),
             span: span(problem),
         };
@@ -80,6 +107,12 @@ impl Roster {
                 start: route.map(|route| route.start),
                 stops: (stops.iter())
                     .map(|stop| RosterStop::of(&stop.order, orders.get(&stop.order).copied()))
+                    .collect(),
+                breaks: (route.map_or(&[][..], |route| &route.breaks).iter())
+                    .map(|pause| NewBreak {
+                        number: pause.number,
+                        n_before: pause.n_before,
+                    })
                     .collect(),
                 reloads: (reloads.iter())
                     .map(|reload| ReloadSketch {
@@ -111,6 +144,132 @@ impl Roster {
         self.orders.get(order).copied()
     }
 
+    /// The number that `order` has, or had, among the stops of the courier with number `courier`.
+    #[must_use]
+    pub fn stop_of(&self, courier: usize, order: &OrderId) -> Option<usize> {
+        let now = self.order(order).flatten();
+        let former = self.former(order).iter();
+        let mut places = former.copied().chain(now);
+        places.find_map(|(driver, stop)| (driver == courier).then_some(stop))
+    }
+
+    /// Where `order` was to be visited before the plan changed: numbers of couriers and of stops.
+    #[must_use]
+    pub fn former(&self, order: &OrderId) -> &[(usize, usize)] {
+        self.former.get(order).map_or(&[], Vec::as_slice)
+    }
+
+    /// Orders that were in a route before the plan changed, and are not where they were.
+    pub(super) fn moved(&self) -> impl Iterator<Item = &OrderId> {
+        self.former.keys()
+    }
+
+    /// Whether the customer of `order` does not want it any more.
+    #[must_use]
+    pub fn is_cancelled(&self, order: &OrderId) -> bool {
+        self.cancelled.contains(order)
+    }
+
+    /// The roster after `replan`, which makes the problem `after` of `before`.
+    pub(super) fn replanned(&self, before: &Problem, after: &Problem, replan: &Replan) -> Self {
+        let mut roster = self.clone();
+        let old: BTreeMap<&OrderId, &Order> = before.orders.iter().map(|it| (&it.id, it)).collect();
+        for order in &replan.orders {
+            roster.orders.entry(order.id.clone()).or_default();
+            if let Some(old) = old.get(&order.id)
+                && old.service_windows() != order.service_windows()
+            {
+                let told = roster.first_told.entry(order.id.clone());
+                told.or_insert_with(|| old.service_windows());
+            }
+        }
+        roster.cancelled.extend(replan.cancelled.iter().cloned());
+        roster.zones = after.places.iter().map(|place| place.zone()).collect();
+        let (own, theirs) = (roster.span, span(after));
+        roster.span = TimeWindow {
+            start: own.start.min(theirs.start),
+            end: own.end.max(theirs.end),
+        };
+        for courier in after.couriers.iter().skip(roster.routes.len()) {
+            let number = roster.routes.len();
+            roster.couriers.insert(courier.id.clone(), number);
+            roster.routes.push(RosterRoute {
+                courier: courier.id.clone(),
+                start: None,
+                stops: Vec::new(),
+                reloads: Vec::new(),
+                breaks: Vec::new(),
+            });
+        }
+        roster.take_routes(after, replan);
+        roster
+    }
+
+    fn take_routes(&mut self, after: &Problem, replan: &Replan) {
+        let orders: BTreeMap<&OrderId, &Order> =
+            after.orders.iter().map(|it| (&it.id, it)).collect();
+        let stop = |roster: &Self, id: &OrderId, is_former: bool| {
+            let mut stop = RosterStop::of(id, orders.get(id).copied());
+            if let Some(first) = roster.first_told.get(id) {
+                stop.windows.clone_from(first);
+            }
+            stop.is_former = is_former;
+            stop.is_left_on_board = is_former && replan.left_on_board.contains(id);
+            stop
+        };
+        // What is told may have changed where the route has not.
+        for number in 0..self.routes.len() {
+            for at in 0..self.routes[number].stops.len() {
+                let old = &self.routes[number].stops[at];
+                let (is_former, is_left) = (old.is_former, old.is_left_on_board);
+                let mut new = stop(self, &old.order.clone(), is_former);
+                new.is_left_on_board |= is_left && is_former;
+                self.routes[number].stops[at] = new;
+            }
+        }
+        for new in &replan.routes {
+            let Some(&number) = self.couriers.get(&new.courier) else {
+                continue;
+            };
+            let mut stops: Vec<RosterStop> = (new.orders.iter())
+                .map(|order| stop(self, order, false))
+                .collect();
+            let kept: BTreeSet<&OrderId> = new.orders.iter().collect();
+            let route = &self.routes[number];
+            for old in route.stops.iter().filter(|old| !kept.contains(&old.order)) {
+                let was_left = old.is_former && old.is_left_on_board;
+                let mut former = stop(self, &old.order, true);
+                former.is_left_on_board |= was_left;
+                stops.push(former);
+            }
+            let route = &mut self.routes[number];
+            route.stops = stops;
+            route.start = new.start.or(route.start);
+            route.reloads = new.reloads.iter().map(ReloadSketch::from).collect();
+            route.breaks.clone_from(&new.breaks);
+            for order in &new.orders {
+                self.cancelled.remove(order);
+            }
+        }
+        self.index();
+    }
+
+    /// Notes anew where orders are.
+    fn index(&mut self) {
+        self.orders.values_mut().for_each(|place| *place = None);
+        self.former.clear();
+        for (number, route) in self.routes.iter().enumerate() {
+            for (at, stop) in route.stops.iter().enumerate() {
+                if stop.is_former {
+                    let former = self.former.entry(stop.order.clone()).or_default();
+                    former.push((number, at));
+                } else {
+                    self.orders.insert(stop.order.clone(), Some((number, at)));
+                }
+            }
+        }
+    }
+
     /// Whether some place lies in the part of the city called `id`.
     #[must_use]
     pub fn has_zone(&self, id: &ZoneId) -> bool {
@@ -124,6 +283,9 @@ impl RosterStop {
             order: id.clone(),
             kind: order.map_or(OrderKind::Delivery, |order| order.kind),
             windows: order.map(Order::service_windows).unwrap_or_default(),
+            told: order.map(Order::service_windows).unwrap_or_default(),
+            is_former: false,
+            is_left_on_board: false,
             loads: order.map(|order| order.loads.clone()).unwrap_or_default(),
         }
     }

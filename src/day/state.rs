@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::courier::{CourierState, EventKey, StopState};
-use super::event::{Event, Report};
+use super::courier::{Claim, Claims, CourierState, EventKey, StopState};
+use super::event::{Event, FailureReason, Report};
 use super::outcome::{OrderOutcome, Outcome, Outcomes, outcome};
 use super::refusal::{Refusal, findings};
+use super::replan::Replan;
 use super::roster::Roster;
 use crate::model::{
-    CourierId, EventId, Finding, InitialPlan, Lock, OrderId, ReloadSketch, RouteSketch, StopLock,
-    ZoneId,
+    CourierId, EventId, Finding, InitialPlan, Lock, OrderId, Problem, ReloadSketch, RouteSketch,
+    StopLock, ZoneId,
 };
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
@@ -73,7 +74,8 @@ pub struct Rating {
 
 /// A day under way.
 ///
-/// Its state is a function of the set of reports: it is the same whatever the sequence in which they come.
+/// Its state is a function of the set of reports and of the changes of the plan in their sequence: it is the same whatever
+/// the sequence in which reports come, and whether before or after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Day {
     roster: Arc<Roster>,
@@ -86,6 +88,8 @@ pub struct Day {
     traffic: BTreeMap<(Timestamp, EventId), TrafficNote>,
     /// By order; the last one counts.
     ratings: BTreeMap<OrderId, BTreeMap<(Timestamp, EventId), Rating>>,
+    /// By order: couriers who said that they delivered it.
+    deliveries: BTreeMap<OrderId, BTreeMap<(Timestamp, EventId), usize>>,
     last_report: Option<Timestamp>,
 }
 
@@ -97,7 +101,7 @@ impl Day {
         let couriers = roster.routes().iter();
         Self {
             couriers: couriers
-                .map(|route| Arc::new(CourierState::of(route, &none)))
+                .map(|route| Arc::new(CourierState::of(route, &none, &Claims::new())))
                 .collect(),
             events: vec![none; roster.routes().len()],
             roster,
@@ -105,6 +109,7 @@ impl Day {
             reports: BTreeMap::new(),
             traffic: BTreeMap::new(),
             ratings: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
             last_report: None,
         }
     }
@@ -154,13 +159,19 @@ impl Day {
     fn file(&mut self, report: &Arc<Report>, courier: Option<usize>) {
         let key = (report.at, report.id.clone());
         if let Some(courier) = courier {
-            let order = report.event.order();
-            let place = order.and_then(|order| self.roster.order(order)).flatten();
-            let stop = place.map_or(0, |(_, stop)| stop);
-            let key = (report.at, stop, report.event.step(), report.id.clone());
-            self.events[courier].insert(key, Arc::clone(report));
-            let route = &self.roster.routes()[courier];
-            self.couriers[courier] = Arc::new(CourierState::of(route, &self.events[courier]));
+            self.place(report, courier);
+            self.retell(courier);
+            if let Some(order) = report.event.order().filter(|_| report.event.is_delivery()) {
+                let by = self.deliveries.entry(order.clone()).or_default();
+                by.insert(key, courier);
+                // Others who had the order, or have it now, need not go there.
+                let now = self.roster.order(order).flatten();
+                let places = self.roster.former(order).iter().copied().chain(now);
+                let others: Vec<usize> = places.map(|(other, _)| other).collect();
+                for other in others.into_iter().filter(|other| *other != courier) {
+                    self.retell(other);
+                }
+            }
         } else if let Event::Traffic {
             area,
             factor,
@@ -189,6 +200,67 @@ impl Day {
             };
             let of_order = self.ratings.entry(order.clone()).or_default();
             of_order.insert(key, rating);
+        }
+    }
+
+    /// Puts a report among those of the courier with number `courier`.
+    fn place(&mut self, report: &Arc<Report>, courier: usize) {
+        let order = report.event.order();
+        let stop = order.and_then(|order| self.roster.stop_of(courier, order));
+        let key = (
+            report.at,
+            stop.unwrap_or(0),
+            report.event.step(),
+            report.id.clone(),
+        );
+        self.events[courier].insert(key, Arc::clone(report));
+    }
+
+    /// Goes through the events of a courier again.
+    fn retell(&mut self, courier: usize) {
+        let route = &self.roster.routes()[courier];
+        let claims = self.claims(courier);
+        let state = CourierState::of(route, &self.events[courier], &claims);
+        self.couriers[courier] = Arc::new(state);
+    }
+
+    /// What others have delivered that the courier with number `courier` has or had to.
+    fn claims(&self, courier: usize) -> Claims {
+        let mut claims = Claims::new();
+        for order in self.roster.moved() {
+            let Some(by) = self.deliveries.get(order) else {
+                continue;
+            };
+            let first = by.iter().find(|(_, other)| **other != courier);
+            let stop = self.roster.stop_of(courier, order);
+            if let (Some(((at, id), other)), Some(stop)) = (first, stop) {
+                let claim = Claim {
+                    at: *at,
+                    id: id.clone(),
+                    courier: self.roster.routes()[*other].courier.clone(),
+                };
+                claims.insert(stop, claim);
+            }
+        }
+        claims
+    }
+
+    /// Takes a change of the plan, which makes the problem `after` of `before`; the caller has looked at whether it is
+    /// sound.
+    pub(super) fn replan(&mut self, before: &Problem, after: &Problem, replan: &Replan) {
+        self.roster = Arc::new(self.roster.replanned(before, after, replan));
+        let n_couriers = self.roster.routes().len();
+        let events = std::mem::take(&mut self.events);
+        self.events = vec![BTreeMap::new(); n_couriers];
+        for (courier, events) in events.into_iter().enumerate() {
+            for report in events.values() {
+                self.place(report, courier);
+            }
+        }
+        let none = CourierState::of(&self.roster.routes()[0], &BTreeMap::new(), &Claims::new());
+        self.couriers.resize(n_couriers, Arc::new(none));
+        for courier in 0..n_couriers {
+            self.retell(courier);
         }
     }
 
@@ -253,28 +325,59 @@ impl Day {
         of_order.last_key_value().map(|(_, rating)| rating)
     }
 
-    /// What came of the promise of the stop with number `stop` of the courier with number `courier`.
+    /// What came of the promise of the stop with number `stop` of the courier with number `courier`: by whoever made it, if
+    /// the plan has changed. Nothing is to come of a former stop that was not made.
     #[must_use]
     pub fn outcome(&self, courier: usize, stop: usize) -> Outcome {
         let planned = &self.roster.routes()[courier].stops[stop];
+        if planned.is_former {
+            return self.outcome_at((courier, stop));
+        }
+        let maker = self.maker(&planned.order);
+        self.outcome_at(maker.unwrap_or((courier, stop)))
+    }
+
+    fn outcome_at(&self, (courier, stop): (usize, usize)) -> Outcome {
         outcome(
-            planned,
+            &self.roster.routes()[courier].stops[stop],
             &self.couriers[courier].stops[stop],
             self.rules.grace,
         )
     }
 
-    /// What came of all promises so far, by courier and then in the sequence of the plan.
+    /// The former stop at which `order` was handed over.
+    fn maker(&self, order: &OrderId) -> Option<(usize, usize)> {
+        let is_made = |(courier, stop): &&(usize, usize)| {
+            let state = self.couriers[*courier].stops[*stop].state;
+            matches!(state, StopState::Delivered | StopState::DeliveredInPart)
+        };
+        self.roster.former(order).iter().find(is_made).copied()
+    }
+
+    /// What came of all promises so far, by courier and then in the sequence of the plan; then of orders that nobody visits
+    /// any more since the plan changed. Of orders that were cancelled only if they were handed over all the same.
     #[must_use]
     pub fn outcomes(&self) -> Vec<OrderOutcome> {
         let mut outcomes = Vec::new();
         for (courier, route) in self.roster.routes().iter().enumerate() {
-            for (stop, planned) in route.stops.iter().enumerate() {
+            for (stop, planned) in route.stops[..route.n_current()].iter().enumerate() {
                 outcomes.push(OrderOutcome {
                     order: planned.order.clone(),
                     outcome: self.outcome(courier, stop),
                 });
             }
+        }
+        for order in self.roster.moved() {
+            if self.roster.order(order).flatten().is_some() {
+                continue;
+            }
+            let outcome = match self.maker(order) {
+                Some(maker) => self.outcome_at(maker),
+                None if self.roster.is_cancelled(order) => continue,
+                None => Outcome::NotDelivered(FailureReason::NoTime),
+            };
+            let order = order.clone();
+            outcomes.push(OrderOutcome { order, outcome });
         }
         outcomes
     }
@@ -292,7 +395,18 @@ impl Day {
         let mut initial = InitialPlan::default();
         for (route, state) in self.roster.routes().iter().zip(&self.couriers) {
             let visited = state.visited.iter().copied();
-            let kept = visited.filter(|stop| state.stops[*stop].state != StopState::Skipped);
+            // What the courier did at the door of a former stop counts only if something was handed over.
+            let kept = visited.filter(|stop| {
+                let is_former = route.stops[*stop].is_former;
+                match state.stops[*stop].state {
+                    StopState::Skipped | StopState::Moved => false,
+                    StopState::Delivered | StopState::DeliveredInPart => true,
+                    StopState::ToCome
+                    | StopState::AtDoor
+                    | StopState::Failed(_)
+                    | StopState::Unreported => !is_former,
+                }
+            });
             let sequence: Vec<usize> = kept.chain(state.ahead()).collect();
             if sequence.is_empty() {
                 continue;

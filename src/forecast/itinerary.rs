@@ -152,6 +152,11 @@ impl<'a> Timetable<'a> {
         }
     }
 
+    /// Takes `order` instead of the one of the problem that has its id.
+    pub(super) fn replace(&mut self, order: &'a Order) {
+        self.orders.insert(&order.id, order);
+    }
+
     /// The itinerary of `route`, timed anew from its start and sequence.
     ///
     /// From the first stop that cannot be reached (no way, or an id that the problem does not know) no promise can be

@@ -68,8 +68,8 @@ use route::{Day, Simulator};
 use spread::{Cause, Spread};
 use statistics::{KeptCounts, rate};
 pub use under_way::{
-    ArrivalBand, DayUnderWay, DelayCauses, Hold, RouteOutlook, RouteProgress, StopOutlook,
-    TrafficShift, VisitTimes,
+    ArrivalBand, DayUnderWay, DelayCauses, Hold, RouteOutlook, RouteProgress, StopOutlook, Tempo,
+    TrafficShift, Trial, VisitTimes, WhatIf,
 };
 
 /// The share of simulated days in which leaving at a leave-by time keeps every later promise.

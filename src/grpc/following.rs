@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::convert::{self, LiveSource, RequestFields, prefixed};
 use super::pb::start_live_day_request::Source;
 use super::pb::watch_risk_response::Told as WireTold;
-use super::{digest, pb, status};
+use super::{digest, mending, pb, status};
 use crate::app::{
     App, DayPlan, Fault, LiveDays, LiveError, LiveView, Look, Observed, PromiseError,
     Refusal as AppRefusal, RequestKey, Watch,
@@ -36,26 +36,28 @@ pub(super) struct Following {
     pub(super) app: Arc<App>,
 }
 
-type Answer<T> = Result<T, LiveError>;
+pub(super) type Answer<T> = Result<T, LiveError>;
 
 fn refused(error: LiveError) -> Status {
     status::of_live(&error)
 }
 
 /// A computation failed.
-fn fault(refusal: AppRefusal) -> LiveError {
+pub(super) fn fault(refusal: AppRefusal) -> LiveError {
     match refusal {
         AppRefusal::Fault(fault) => fault.into(),
         other => Fault::log("read a request", &other).into(),
     }
 }
 
-fn day_id(id: &str) -> Answer<DayId> {
+pub(super) fn day_id(id: &str) -> Answer<DayId> {
     Ok(convert::id_of("live_day_id", id, DayId::parse)?)
 }
 
 /// What time it is on a simulated day, if that is said.
-fn as_of(moment: Option<&prost_types::Timestamp>) -> Result<Option<Timestamp>, Vec<Finding>> {
+pub(super) fn as_of(
+    moment: Option<&prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, Vec<Finding>> {
     convert::moment_of("as_of_time", moment)
 }
 
@@ -155,7 +157,8 @@ impl Following {
                     .collect(),
                 terms: (request.with_terms)
                     .then(|| convert::live_terms_message(&convert::source_of(&state.start))),
-                plan: (request.with_plan).then(|| convert::started_plan_message(&state.start)),
+                plan: (request.with_plan)
+                    .then(|| convert::plan_now_message(state.day.problem(), &state.plan())),
             }
         })
         .await
@@ -442,11 +445,14 @@ async fn tell(
         }
         next = tokio::select! {
             change = watch.changes.recv() => match change {
-                Ok(told) => WireTold::Change(convert::alert_change_message(
-                    &watch.start,
-                    &told.change,
-                    told.at,
-                )),
+                Ok(told) => {
+                    let (start, change) = (&watch.start, &told.change);
+                    let mut change = convert::alert_change_message(start, change, told.at);
+                    if let Some(alert) = &mut change.alert {
+                        alert.courier_id = told.courier.to_string();
+                    }
+                    WireTold::Change(change)
+                }
                 Err(broadcast::error::RecvError::Lagged(_)) => break LiveError::TooSlow,
                 Err(broadcast::error::RecvError::Closed) => break LiveError::let_go(),
             },
@@ -524,6 +530,31 @@ impl pb::day_service_server::DayService for Following {
     ) -> Result<Response<pb::ListReportsResponse>, Status> {
         let record = self.record(self.live_days()?, request.get_ref()).await;
         record.map(Response::new).map_err(refused)
+    }
+
+    async fn suggest_remedies(
+        &self,
+        request: Request<pb::SuggestRemediesRequest>,
+    ) -> Result<Response<pb::SuggestRemediesResponse>, Status> {
+        let found = mending::suggest(&self.app, self.live_days()?, request.into_inner()).await;
+        found.map(Response::new).map_err(refused)
+    }
+
+    async fn apply_remedy(
+        &self,
+        request: Request<pb::ApplyRemedyRequest>,
+    ) -> Result<Response<pb::ApplyRemedyResponse>, Status> {
+        let view = mending::apply(self.live_days()?, request.into_inner()).await;
+        let live_day = Some(convert::live_day_message(&view.map_err(refused)?));
+        Ok(Response::new(pb::ApplyRemedyResponse { live_day }))
+    }
+
+    async fn repair_plan(
+        &self,
+        request: Request<pb::RepairPlanRequest>,
+    ) -> Result<Response<pb::RepairPlanResponse>, Status> {
+        let found = mending::mend(&self.app, self.live_days()?, request.into_inner()).await;
+        found.map(Response::new).map_err(refused)
     }
 
     type WatchRiskStream = ReceiverStream<Result<pb::WatchRiskResponse, Status>>;

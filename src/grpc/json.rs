@@ -46,6 +46,11 @@ json_messages!(
     LearnNoiseResponse,
     ListDaysResponse,
     ListLiveDaysResponse,
+    LiveDaySummary,
+    LiveEvent,
+    RecordEntry,
+    StreamEventsResponse,
+    WatchRiskResponse,
     ListEntriesResponse,
     ListPlansResponse,
     ListPromisesResponse,
@@ -57,8 +62,7 @@ json_messages!(
     Problem,
     PromiseRecord,
     QuoteWindowsResponse,
-    WatchPlanResponse,
-    WatchRiskResponse
+    WatchPlanResponse
 );
 
 /// A text is not the JSON form of a message.

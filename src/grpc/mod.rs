@@ -12,6 +12,7 @@ mod following;
 mod forecasting;
 pub mod json;
 pub mod local;
+mod mending;
 pub mod noise_file;
 mod planning;
 mod promising;

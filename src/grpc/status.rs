@@ -10,6 +10,7 @@
 //! | unknown day or promise | `NOT_FOUND` | `ErrorInfo` `UNKNOWN_DAY`, `UNKNOWN_PROMISE` |
 //! | live day not started, started otherwise | `NOT_FOUND`, `ALREADY_EXISTS` | `ErrorInfo` `UNKNOWN_DAY`, `DAY_EXISTS` |
 //! | live day from a day that is open | `FAILED_PRECONDITION` | `ErrorInfo` `DAY_OPEN` |
+//! | change of a plan that has changed, or of what has happened | `FAILED_PRECONDITION` | `ErrorInfo` `STALE_PLAN`, `OVERTAKEN` |
 //! | watcher too far behind | `RESOURCE_EXHAUSTED` | `ErrorInfo` `TOO_SLOW` |
 //! | window that the day does not have | `INVALID_ARGUMENT` | `ErrorInfo` `WINDOW_NOT_OFFERED` with those it has |
 //! | window not possible (any more) | `FAILED_PRECONDITION` | `ErrorInfo` `WINDOW_NOT_POSSIBLE`, the current quote |
@@ -162,9 +163,10 @@ pub fn reason(reason: Reason) -> ErrorReason {
     }
 }
 
-fn invalid(findings: &[Finding]) -> Status {
+/// Findings that fit in the details of a status.
+fn violations(findings: &[Finding]) -> Vec<FieldViolation> {
     let mut room = DETAILS_BYTES_MAX;
-    let violations: Vec<FieldViolation> = findings
+    findings
         .iter()
         .map(violation)
         .take_while(|violation| {
@@ -174,7 +176,11 @@ fn invalid(findings: &[Finding]) -> Status {
             room = room.saturating_sub(size);
             fits
         })
-        .collect();
+        .collect()
+}
+
+fn invalid(findings: &[Finding]) -> Status {
+    let violations = violations(findings);
     let cut_off = findings.len() - violations.len();
     let first = findings
         .first()

@@ -194,6 +194,62 @@ pub struct Route {
 }
 
 impl Route {
+    /// A route of which only the sequence is known, and when it starts: all times are the start, nothing costs anything.
+    /// Breaks are given as their numbers and how many stops come before.
+    pub fn sketched(
+        courier: CourierId,
+        start: Timestamp,
+        orders: impl IntoIterator<Item = OrderId>,
+        reloads: &[ReloadSketch],
+        breaks: impl IntoIterator<Item = (usize, usize)>,
+    ) -> Self {
+        let stop = |order| Stop {
+            order,
+            arrival: start,
+            service_start: start,
+            departure: start,
+            slack: Seconds::ZERO,
+            leg_distance: Meters::ZERO,
+            leg_duration: Seconds::ZERO,
+            load_after: BTreeMap::new(),
+            lateness: Seconds::ZERO,
+        };
+        let reload = |reload: &ReloadSketch| Reload {
+            depot: reload.depot.clone(),
+            n_before: reload.n_before,
+            arrival: start,
+            loading_start: start,
+            departure: start,
+            leg_distance: Meters::ZERO,
+            leg_duration: Seconds::ZERO,
+            load_at_departure: BTreeMap::new(),
+        };
+        let pause = |(number, n_before)| Break {
+            number,
+            n_before,
+            start,
+            end: start,
+        };
+        Self {
+            courier,
+            stops: orders.into_iter().map(stop).collect(),
+            start,
+            departure: start,
+            end: start,
+            distance: Meters::ZERO,
+            travel: Seconds::ZERO,
+            service: Seconds::ZERO,
+            waiting: Seconds::ZERO,
+            load_at_start: BTreeMap::new(),
+            peak_load: BTreeMap::new(),
+            cost: CostBreakdown::default(),
+            return_distance: Meters::ZERO,
+            return_duration: Seconds::ZERO,
+            reloads: reloads.iter().map(reload).collect(),
+            breaks: breaks.into_iter().map(pause).collect(),
+        }
+    }
+
     /// Time from the start of loading to the end.
     #[must_use]
     pub fn duty(&self) -> Seconds {

@@ -1,7 +1,9 @@
 //! Promises survive: servers and databases are killed under load, and after each kill an audit that shares no code with
 //! the service compares the whole ledger with what customers were told, and with the plan.
 //!
-//! `PUNCTUAL_CRASH_CYCLES` says how many kills each test makes. Everything random follows from the seed, printed first;
+//! Days under way survive, too: a server is killed while couriers report, and what was acknowledged is on record.
+//!
+//! `PUNCTUAL_CRASH_CYCLES` says how many kills each test makes, `PUNCTUAL_CRASH_EVENTS` how many events are reported. Everything random follows from the seed, printed first;
 //! `SEED` sets it. (When exactly a kill meets which instruction does not follow from it.)
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(
@@ -11,6 +13,7 @@
 
 mod audit;
 mod customer;
+mod live;
 mod postgres;
 mod server;
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use punctual::grpc::pb::day_service_client::DayServiceClient;
 use punctual::grpc::pb::planning_service_client::PlanningServiceClient;
 use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
 use tonic::transport::{Channel, Endpoint};
@@ -35,6 +36,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--store", store])
             // It refuses settings that it does not know.
             .env_remove("PUNCTUAL_CRASH_CYCLES")
+            .env_remove("PUNCTUAL_CRASH_EVENTS")
             .env_remove("PUNCTUAL_TEST_POSTGRES")
             // Better plans come often, so that kills meet them being taken over.
             .env("PUNCTUAL_PROMISES_IMPROVE_MS", "100")
@@ -157,6 +159,7 @@ impl Line {
 pub(crate) struct Clients {
     pub(crate) promises: PromiseServiceClient<Channel>,
     pub(crate) planning: PlanningServiceClient<Channel>,
+    pub(crate) live: DayServiceClient<Channel>,
 }
 
 impl Clients {
@@ -169,6 +172,8 @@ impl Clients {
             .connect_lazy();
         Self {
             promises: PromiseServiceClient::new(channel.clone())
+                .max_decoding_message_size(ANSWER_BYTES_MAX),
+            live: DayServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             planning: PlanningServiceClient::new(channel)
                 .max_decoding_message_size(ANSWER_BYTES_MAX)

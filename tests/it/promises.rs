@@ -43,7 +43,7 @@ pub(crate) fn day_id() -> String {
 pub(crate) struct Shop {
     pub(crate) client: PromiseServiceClient<Channel>,
     /// Ends with the shop.
-    _service: Service,
+    service: Service,
     next: u32,
 }
 
@@ -60,7 +60,7 @@ impl Shop {
         let service = Service::with(config).await;
         let mut shop = Self {
             client: service.promises().await,
-            _service: service,
+            service,
             next: 0,
         };
         let mut terms = terms();
@@ -80,6 +80,16 @@ impl Shop {
         };
         let opened = self.client.open_day(request).await?;
         Ok(opened.into_inner().day.unwrap())
+    }
+
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Promises the first window that is offered to a customer.
+    pub(crate) async fn promise_any(&mut self, number: usize) {
+        let held = self.hold_any(number).await;
+        self.confirm(&held.promise_id).await.unwrap();
     }
 
     fn fresh(&mut self) -> String {
@@ -164,7 +174,7 @@ impl Shop {
         Ok(cancelled.into_inner().promise.unwrap())
     }
 
-    async fn close(&mut self) -> Result<pb::DaySummary, Status> {
+    pub(crate) async fn close(&mut self) -> Result<pb::DaySummary, Status> {
         let request = pb::CloseDayRequest {
             request_id: self.fresh(),
             day_id: day_id(),
@@ -501,7 +511,7 @@ async fn a_closed_day_takes_nothing_and_its_plan_makes_sheets() {
     assert_eq!(why(shop.hold(order(2), "10-12").await), over);
     assert_eq!(why(shop.confirm(&unconfirmed.promise_id).await), over);
     assert_eq!(why(shop.close().await), over);
-    let mut sheets = shop._service.sheets().await;
+    let mut sheets = shop.service.sheets().await;
     let rendered = sheets.render_route_sheet(pb::RenderRouteSheetRequest {
         day: shop.day(true).await.plan,
         courier_ids: Vec::new(),

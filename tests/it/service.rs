@@ -8,6 +8,7 @@ use std::time::Duration;
 use punctual::app::{App, Occupancy};
 use punctual::config::Config;
 use punctual::grpc::pb::benchmark_service_client::BenchmarkServiceClient;
+use punctual::grpc::pb::day_service_client::DayServiceClient;
 use punctual::grpc::pb::forecast_service_client::ForecastServiceClient;
 use punctual::grpc::pb::planning_service_client::PlanningServiceClient;
 use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
@@ -96,6 +97,10 @@ impl Service {
 
     pub(crate) async fn promises(&self) -> PromiseServiceClient<Channel> {
         PromiseServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn live_days(&self) -> DayServiceClient<Channel> {
+        DayServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn sheets(&self) -> RouteSheetServiceClient<Channel> {

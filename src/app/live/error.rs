@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::{Fault, PromiseError};
+use crate::day::ReplanRefusal;
 use crate::model::{DayId, Finding};
 use crate::promise;
 
@@ -21,6 +22,19 @@ pub enum LiveError {
     /// The day whose plan is asked for still takes orders.
     #[error("day {0} is open still; close it first, which makes its plan final")]
     DayOpen(DayId),
+    /// The plan has changed since the change was found.
+    #[error(
+        "the change is one of version {of} of the plan, which is at version {is} now; ask for it anew"
+    )]
+    StalePlan {
+        /// The version that it changes.
+        of: u64,
+        /// The version that the plan has.
+        is: u64,
+    },
+    /// What the change moves has happened meanwhile.
+    #[error("what the change moves has happened meanwhile; ask for it anew")]
+    Overtaken(Vec<Finding>),
     /// The watcher is too far behind.
     #[error(
         "the watcher is too slow for the changes that there are; ask again for what is open now"
@@ -46,6 +60,16 @@ impl LiveError {
 impl From<Vec<Finding>> for LiveError {
     fn from(findings: Vec<Finding>) -> Self {
         PromiseError::from(promise::Refusal::Invalid(findings)).into()
+    }
+}
+
+impl From<ReplanRefusal> for LiveError {
+    fn from(refusal: ReplanRefusal) -> Self {
+        match refusal {
+            ReplanRefusal::Stale { of, is } => Self::StalePlan { of, is },
+            ReplanRefusal::Invalid(findings) => findings.into(),
+            ReplanRefusal::Overtaken(findings) => Self::Overtaken(findings),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use super::promising::on_thread;
 use super::{Fault, PromiseError, RequestKey};
 use crate::clock::{Clock, WallClock};
 use crate::config::{self, LiveConfig};
-use crate::day::{Entry, Event, Recorded, Start};
+use crate::day::{Entry, Event, LiveDay, Recorded, Replan, Start};
 use crate::model::{DayId, EventId};
 use crate::promise;
 use crate::store::{Book, Owner, Store, StoredReply};
@@ -134,7 +134,10 @@ impl LiveDays {
                 Recorded::Started(start) => {
                     !start.is_simulated && writer::hours(start).contains(self.shared.clock.now())
                 }
-                Recorded::Reported(_) | Recorded::Passed | Recorded::Alerted(_) => false,
+                Recorded::Reported(_)
+                | Recorded::Passed
+                | Recorded::Alerted(_)
+                | Recorded::Replanned(_) => false,
             });
             if is_under_way && let Err(error) = self.look(&id, |_| ()).await {
                 tracing::info!(day = %id, "a live day is not taken up: {error}");
@@ -215,6 +218,36 @@ impl LiveDays {
             answer,
         };
         self.ask(id, ask).await
+    }
+
+    /// Changes the plan of a live day; on a simulated day `as_of` is what time it is, or nothing has passed. What was changed
+    /// is durable on return.
+    ///
+    /// # Errors
+    /// If the change is wrong, or one of another version of the plan; as [`Self::look`].
+    pub async fn replan(
+        &self,
+        key: RequestKey,
+        id: &DayId,
+        replan: Replan,
+        as_of: Option<Timestamp>,
+    ) -> Result<LiveView, LiveError> {
+        let replan = Arc::new(replan);
+        let ask = |answer| Job::Replan {
+            key: key.clone(),
+            replan: Arc::clone(&replan),
+            as_of,
+            answer,
+        };
+        self.ask(id, ask).await
+    }
+
+    /// The day as it is now, to find out what could be done about it: a copy, so that nobody waits meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub async fn snapshot(&self, id: &DayId) -> Result<LiveDay, LiveError> {
+        self.look(id, |state| state.day.clone()).await
     }
 
     /// Begins to watch the alerts of a live day.

@@ -6,11 +6,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+use crate::check::check;
 use crate::day::{
-    Alert, AlertChange, LiveDay, Outcome, Outcomes, Refusal, Roster, Start, StopState, Taken,
+    Alert, AlertChange, LiveDay, Outcome, Outcomes, Refusal, Roster, RosterRoute, Start, StopState,
+    Taken,
 };
 use crate::forecast::RouteOutlook;
-use crate::model::{CourierId, DayId};
+use crate::model::{CourierId, DayId, Plan, Provenance, RouteSketch, UnservedOrder, Verdict};
+use crate::planner::schedule::schedule;
+use crate::travel::TravelTimes;
 use crate::units::Timestamp;
 
 /// A live day as it stands: everything that it shows is on record.
@@ -158,6 +162,47 @@ pub struct LiveView {
     pub noise_version: String,
     /// Whether that is someone's own.
     pub is_calibrated: bool,
+    /// How often the plan has changed.
+    #[serde(default)]
+    pub plan_version: u64,
+}
+
+impl LiveState {
+    /// The plan as it is now: routes as planned from their starts, without what has come of them.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        if self.day.version() == 0 {
+            return (*self.start.plan).clone();
+        }
+        let problem = self.day.problem();
+        let travel = TravelTimes::new(problem);
+        let routes = self.day.day().roster().routes().iter();
+        let sketches: Vec<RouteSketch> = routes
+            .filter(|route| route.n_current() > 0)
+            .map(|route| RouteSketch {
+                courier: route.courier.clone(),
+                orders: (route.stops[..route.n_current()].iter())
+                    .map(|stop| stop.order.clone())
+                    .collect(),
+                start: route.start,
+                // Who begins at a vehicle that has broken down has no stop before.
+                reloads: (route.reloads.iter())
+                    .filter(|reload| reload.n_before > 0)
+                    .cloned()
+                    .collect(),
+            })
+            .collect();
+        let scheduled = schedule(problem, &travel, &sketches);
+        let unserved = |&order: &usize| UnservedOrder::unexplained(&problem.orders[order]);
+        let mut plan = Plan {
+            unserved: scheduled.unserved.iter().map(unserved).collect(),
+            routes: scheduled.routes,
+            provenance: Provenance::not_searched(),
+            verdict: Verdict::default(),
+        };
+        plan.verdict = check(problem, &travel, &plan);
+        plan
+    }
 }
 
 impl LiveView {
@@ -173,8 +218,8 @@ impl LiveView {
             time_zone: start.problem.time_zone.clone(),
             is_simulated: start.is_simulated,
             as_of: day.now(),
-            couriers: (routes.iter().filter(|route| !route.stops.is_empty())).count(),
-            stops: routes.iter().map(|route| route.stops.len()).sum(),
+            couriers: (routes.iter().filter(|route| route.n_current() > 0)).count(),
+            stops: routes.iter().map(RosterRoute::n_current).sum(),
             tally,
             on_time: tally.on_time_rate(),
             expected: expected(day, tally),
@@ -184,6 +229,7 @@ impl LiveView {
             changed_at: state.changed_at,
             noise_version: start.noise_version().to_owned(),
             is_calibrated: start.is_calibrated,
+            plan_version: day.version(),
         }
     }
 }
@@ -217,7 +263,8 @@ fn ratings(day: &LiveDay) -> Ratings {
     };
     for (courier, route) in day.roster().routes().iter().enumerate() {
         for (stop, planned) in route.stops.iter().enumerate() {
-            let Some(rating) = day.rating(&planned.order) else {
+            // A rating belongs to the delivery that was made, or is to be.
+            let Some(rating) = day.rating(&planned.order).filter(|_| !planned.is_former) else {
                 continue;
             };
             add(&mut all, rating.stars);

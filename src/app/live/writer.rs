@@ -22,7 +22,7 @@ use super::view::{LiveState, LiveView, Look, Reported, Told};
 use super::{LiveError, Observed, Shared, Writers, locked, replay};
 use crate::app::{Fault, PromiseError, RequestKey};
 use crate::config;
-use crate::day::{Entry, LiveDay, Recorded, Report, Start, span};
+use crate::day::{AlertChange, Entry, LiveDay, Recorded, Replan, Report, Start, span};
 use crate::model::{DayId, Finding, Reason, TimeWindow};
 use crate::store::{Append, Book, Lease, StoreError, StoredReply};
 use crate::units::{Seconds, Timestamp};
@@ -63,6 +63,17 @@ pub(super) enum Job {
         as_of: Option<Timestamp>,
         /// Whom to answer.
         answer: oneshot::Sender<Result<Reported, LiveError>>,
+    },
+    /// That its plan change.
+    Replan {
+        /// The request.
+        key: RequestKey,
+        /// How.
+        replan: Arc<Replan>,
+        /// What time it is, on a simulated day.
+        as_of: Option<Timestamp>,
+        /// Whom to answer.
+        answer: oneshot::Sender<Result<LiveView, LiveError>>,
     },
     /// That it be looked at.
     Look(LookJob),
@@ -239,8 +250,56 @@ impl Writer {
                 }
                 Err(error) => drop(answer.send(Err(error))),
             },
+            (
+                Job::Replan {
+                    key,
+                    replan,
+                    as_of,
+                    answer,
+                },
+                Some(_),
+            ) => match self.replan(key, &replan, as_of, now).await {
+                Ok(view) => batch.looks.push(Box::new(move |state| {
+                    drop(answer.send(state.map(|_| view)));
+                })),
+                Err(error) => drop(answer.send(Err(error))),
+            },
             (Job::Look(look), Some(_)) => batch.looks.push(look),
         }
+    }
+
+    /// Changes the plan, once for each request.
+    async fn replan(
+        &mut self,
+        key: RequestKey,
+        replan: &Replan,
+        as_of: Option<Timestamp>,
+        clock: Timestamp,
+    ) -> Result<LiveView, LiveError> {
+        let reply = self.shared.store.reply(&key.id).await;
+        let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
+        if let Some(reply) = reply {
+            return replay(&key, &reply);
+        }
+        let Some(draft) = &mut self.draft else {
+            return Err(LiveError::UnknownDay(self.place.day.clone()));
+        };
+        let same = draft
+            .replies
+            .iter()
+            .find(|reply| reply.request_id == key.id);
+        if let Some(reply) = same {
+            return replay(&key, reply);
+        }
+        draft.replan(replan, as_of, clock)?;
+        let view = LiveView::of(&draft.state);
+        let body = serde_json::to_vec(&view);
+        draft.replies.push(StoredReply {
+            request_id: key.id,
+            digest: key.body,
+            body: body.map_err(|error| Fault::log("write an answer", &error))?,
+        });
+        Ok(view)
     }
 
     /// Starts the day, or sees that it was started in the same way.
@@ -418,13 +477,14 @@ impl Job {
     fn n_reports(&self) -> usize {
         match self {
             Self::Report { events, .. } => events.len(),
-            Self::Start { .. } | Self::Look(_) => 0,
+            Self::Start { .. } | Self::Replan { .. } | Self::Look(_) => 0,
         }
     }
 
     fn refuse(self, error: LiveError) {
         match self {
             Self::Start { answer, .. } => drop(answer.send(Err(error))),
+            Self::Replan { answer, .. } => drop(answer.send(Err(error))),
             Self::Report { answer, .. } => drop(answer.send(Err(error))),
             Self::Look(look) => look(Err(error)),
         }
@@ -473,6 +533,8 @@ impl Draft {
                     outlook,
                 })
             };
+            // The plan may have changed since.
+            reported.roster = Arc::clone(self.state.day.day().roster());
             reported.looks = couriers.iter().copied().filter_map(look).collect();
         }
     }
@@ -483,7 +545,13 @@ impl Draft {
 
     /// Looks at couriers, and takes down what is to be told of them.
     fn review(&mut self, couriers: impl IntoIterator<Item = usize>) {
-        for change in self.state.day.look_at(couriers) {
+        let changes = self.state.day.look_at(couriers);
+        self.announce(changes);
+    }
+
+    /// Takes down what is to be told.
+    fn announce(&mut self, changes: Vec<AlertChange>) {
+        for change in changes {
             let (courier, _) = change.alert().stop;
             let routes = self.state.day.day().roster().routes();
             self.telling.push(Arc::new(Told {
@@ -545,6 +613,29 @@ impl Draft {
             what,
         });
         state.entries += 1;
+    }
+
+    /// Changes the plan; everybody is looked at anew.
+    fn replan(
+        &mut self,
+        replan: &Replan,
+        as_of: Option<Timestamp>,
+        clock: Timestamp,
+    ) -> Result<(), LiveError> {
+        let now = match as_of {
+            None if self.state.start.is_simulated => self.state.day.now(),
+            as_of => moment(&self.state.start, as_of, clock)?.max(self.state.day.now()),
+        };
+        self.state.day.try_replan(replan)?;
+        if self.state.day.pass(now) {
+            self.write(Recorded::Passed);
+        }
+        let ended = self.state.day.take_replan(replan)?;
+        self.write(Recorded::Replanned(Box::new(replan.clone())));
+        self.announce(ended);
+        self.concerned
+            .extend(0..self.state.day.day().couriers().len());
+        Ok(())
     }
 
     /// Takes down what is reported; also gives the couriers concerned.

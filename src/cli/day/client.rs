@@ -8,6 +8,7 @@ use super::{Done, Failure, console, tables};
 use crate::cli::ANSWER_BYTES_MAX;
 use crate::grpc::json::{self, JsonMessage};
 use crate::grpc::pb;
+use crate::grpc::pb::day_service_client::DayServiceClient;
 use crate::grpc::pb::promise_service_client::PromiseServiceClient;
 use crate::rng;
 
@@ -61,7 +62,8 @@ pub(super) fn failed(action: &str, request_id: &str, status: &Status) -> Failure
 /// A client of the service.
 pub(super) struct Client {
     pub(super) promises: PromiseServiceClient<Channel>,
-    is_json: bool,
+    pub(super) live: DayServiceClient<Channel>,
+    pub(super) is_json: bool,
 }
 
 impl Client {
@@ -78,8 +80,11 @@ impl Client {
             Failure::new(format!("connect to {}", server.url), why)
         })?;
         Ok(Self {
-            promises: PromiseServiceClient::new(channel)
+            promises: PromiseServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
+            live: DayServiceClient::new(channel)
+                .max_decoding_message_size(ANSWER_BYTES_MAX)
+                .max_encoding_message_size(ANSWER_BYTES_MAX),
             is_json: server.json,
         })
     }

@@ -1,7 +1,9 @@
-//! `punctual day`: promises of a running service, as a client of it.
+//! `punctual day`: promises and days under way of a running service, as a client of it.
 
 mod client;
+mod live;
 mod order;
+mod replay;
 mod shift;
 mod tables;
 
@@ -15,7 +17,10 @@ use crate::grpc::pb;
 use client::{Client, Keyed, Server};
 use order::OrderArguments;
 
-/// Opens delivery days on a running service, and promises their windows: quotes, holds, promises, the ledger.
+/// Opens delivery days on a running service, promises their windows, and follows them when they are under way.
+///
+/// Until a day is closed: open, status, quote, hold, confirm, release, amend, cancel, show, list, ledger, close. Under way:
+/// start, report, risk, record; `replay` plays a record back without a service.
 ///
 /// Start the service with `punctual serve`.
 #[derive(Debug, Args)]
@@ -38,6 +43,11 @@ enum Command {
     List(List),
     Ledger(Ledger),
     Close(Close),
+    Start(live::Start),
+    Report(live::Report),
+    Risk(live::Risk),
+    Record(live::Record),
+    Replay(replay::Replay),
 }
 
 /// Opens a day on its terms.
@@ -220,6 +230,11 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             Command::List(list) => self::list(list).await,
             Command::Ledger(ledger) => self::ledger(ledger).await,
             Command::Close(close) => self::close(close).await,
+            Command::Start(start) => live::start(start).await,
+            Command::Report(report) => live::report(report).await,
+            Command::Risk(risk) => live::risk(risk).await,
+            Command::Record(record) => live::record(record).await,
+            Command::Replay(replay) => replay::run(&replay),
         }
     })
 }

@@ -48,6 +48,93 @@ fn table<const N: usize>(header: [&str; N], right: &[usize]) -> Table {
     table
 }
 
+/// The time zone called `name`; UTC if there is none.
+pub(super) fn zone_called(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// A moment with its date.
+pub(super) fn moment(at: crate::units::Timestamp, zone: &TimeZone) -> String {
+    let at = Timestamp {
+        seconds: at.0,
+        nanos: 0,
+    };
+    clock(Some(at), zone, "%Y-%m-%d %H:%M")
+}
+
+/// How a day under way stands.
+pub(super) fn live_day(day: &pb::LiveDaySummary) -> String {
+    let zone = zone_called(&day.time_zone);
+    let tally = day.tally.unwrap_or_default();
+    let expected = day
+        .expected_on_time_percent
+        .map_or_else(String::new, |expected| {
+            format!(
+                "; {} of all promises are expected to be kept",
+                percent(expected)
+            )
+        });
+    let mut text = format!(
+        "{} at {}: {} stops, {} kept, {} late, {} not delivered, {} absent, {} open{expected}\n{} at risk.",
+        day.live_day_id,
+        clock(day.as_of_time, &zone, "%Y-%m-%d %H:%M"),
+        day.stops,
+        tally.kept,
+        tally.late,
+        tally.not_delivered,
+        tally.customer_absent,
+        tally.open,
+        counted(i64::from(day.open_alerts), "promise"),
+    );
+    if !day.is_calibrated {
+        text.push_str(
+            "\nThe spread is a built-in default, not learned from your history: uncalibrated.",
+        );
+    }
+    text
+}
+
+/// How a day under way stands, with the promises at risk.
+pub(super) fn risk(read: &pb::GetLiveDayResponse) -> String {
+    let day = read.live_day.clone().unwrap_or_default();
+    let zone = zone_called(&day.time_zone);
+    let lines = read
+        .alerts
+        .iter()
+        .map(|alert| self::alert("at risk", alert, &zone));
+    let mut text = vec![live_day(&day)];
+    text.extend(lines);
+    text.join("\n")
+}
+
+/// What is told of a promise, in one word.
+pub(super) fn change_kind(change: &pb::AlertChange) -> &'static str {
+    match change.kind() {
+        pb::AlertChangeKind::Raised => "raised",
+        pb::AlertChangeKind::Moved => "moved",
+        pb::AlertChangeKind::Cleared => "cleared",
+        pb::AlertChangeKind::Ended => "ended",
+        pb::AlertChangeKind::Unspecified => "unknown",
+    }
+}
+
+/// An alert in one line.
+pub(super) fn alert(what: &str, alert: &pb::LiveAlert, zone: &TimeZone) -> String {
+    let english = pb::Language::En as i32;
+    let words = alert.words.iter().find(|words| words.language == english);
+    let words = words.map_or("", |words| words.text.as_str());
+    format!(
+        "{} {what} {}, {}: promised until {}, {} on time. {words}",
+        minute(alert.told_time, zone),
+        alert.order_id,
+        alert.courier_id,
+        minute(alert.promised_end_time, zone),
+        percent(alert.on_time_percent),
+    )
+    .trim_end()
+    .to_owned()
+}
+
 /// How a day stands.
 pub(super) fn day(day: &pb::DaySummary) -> String {
     let zone = zone(day);

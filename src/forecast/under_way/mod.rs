@@ -21,6 +21,7 @@ mod overdue;
 mod path;
 #[cfg(test)]
 mod tests;
+mod what_if;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use jams::Jams;
 use learner::{Evidence as ScaleEvidence, N_SCALES};
 use levels::{Levels, Prior};
 use path::{Path, Surveyor};
+pub use what_if::{Tempo, Trial, WhatIf};
 
 /// Sets the days of live forecasts apart from others under the same seed.
 const LIVE: u64 = 0x6c69_7665;
@@ -172,7 +174,7 @@ impl DelayCauses {
 }
 
 /// A day under way, as far as forecasts need to know it. Couriers have the numbers that they have in the problem.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DayUnderWay {
     problem: Arc<Problem>,
     spread: Spread,
@@ -196,7 +198,7 @@ pub struct DayUnderWay {
 }
 
 /// One courier's day.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct CourierDay {
     route: Route,
     depot: Option<DepotId>,
@@ -224,21 +226,44 @@ impl DayUnderWay {
         days: u32,
         seed: u64,
     ) -> Self {
+        let first = plan.routes.iter().map(|route| route.start).min();
         let spread = Spread::new(noise);
+        let n_blocks = (days.max(1) as usize).div_ceil(BLOCK);
+        let seed = rng::hash(seed, &[LIVE]);
+        let routes = problem.couriers.iter().map(|courier| {
+            let mut routes = plan.routes.iter();
+            let route = routes.find(|route| route.courier == courier.id)?;
+            Some((route.clone(), route.stops.len()))
+        });
+        let routes: Vec<_> = routes.collect();
+        let first = first.unwrap_or_default();
+        let mut day = Self::empty(problem, spread, grace, n_blocks, seed, first);
+        day.start(&routes);
+        day
+    }
+
+    /// A day without couriers.
+    fn empty(
+        problem: Arc<Problem>,
+        spread: Spread,
+        grace: Seconds,
+        n_blocks: usize,
+        seed: u64,
+        first: Timestamp,
+    ) -> Self {
         let zones = problem.places.iter().map(|place| place.zone());
         let mut keys: Vec<u64> = zones.map(|zone| draws::key(zone.as_str())).collect();
         keys.push(0);
         keys.sort_unstable();
         keys.dedup();
-        let first = plan.routes.iter().map(|route| route.start).min();
-        let mut day = Self {
+        Self {
             levels: Levels::new(Prior::new(&spread), keys.len()),
             zones: keys.into_iter().zip(0..).collect(),
             spread,
             grace,
-            seed: rng::hash(seed, &[LIVE]),
-            n_blocks: (days.max(1) as usize).div_ceil(BLOCK),
-            first: first.unwrap_or_default(),
+            seed,
+            n_blocks,
+            first,
             jams: Jams::default(),
             way_scale: ScaleEvidence::default(),
             service_scale: ScaleEvidence::default(),
@@ -246,12 +271,16 @@ impl DayUnderWay {
             looked_at: None,
             couriers: Vec::new(),
             problem,
-        };
-        day.couriers = day.with_surveyor(|day, surveyor| {
-            let routes = day.problem.couriers.iter().map(|courier| {
-                let mut routes = plan.routes.iter();
-                let route = routes.find(|route| route.courier == courier.id)?;
-                let sequence: Vec<usize> = (0..route.stops.len()).collect();
+        }
+    }
+
+    /// Gives everybody their routes, of which the first stops, as many as is said, are to be made.
+    fn start(&mut self, routes: &[Option<(Route, usize)>]) {
+        self.couriers = self.with_surveyor(|day, surveyor| {
+            let couriers = day.problem.couriers.iter().zip(routes);
+            let couriers = couriers.map(|(courier, route)| {
+                let (route, n_stops) = route.as_ref()?;
+                let sequence: Vec<usize> = (0..*n_stops).collect();
                 let planned = Arc::new(surveyor.path(route, &sequence));
                 Some(CourierDay {
                     route: route.clone(),
@@ -269,10 +298,25 @@ impl DayUnderWay {
                     pending: Pending::default(),
                 })
             });
-            routes.collect()
+            couriers.collect()
         });
         // What is known of couriers before they have done anything.
-        day.set_traffic(&[]);
+        self.set_traffic(&[]);
+    }
+
+    /// The same day, of which nothing has happened, with another plan: `problem` and, by courier, routes with how many of
+    /// their stops are to be made; others that they have are made only by mistake.
+    #[must_use]
+    pub fn replanned(&self, problem: Arc<Problem>, routes: &[Option<(Route, usize)>]) -> Self {
+        let mut day = Self::empty(
+            problem,
+            self.spread.clone(),
+            self.grace,
+            self.n_blocks,
+            self.seed,
+            self.first,
+        );
+        day.start(routes);
         day
     }
 

@@ -7,7 +7,7 @@ use super::learner::{Gauss, mean_square};
 use super::levels::Belief;
 use super::overdue::Overdue;
 use super::path::{Path, arrival, slot, whole};
-use super::{ArrivalBand, CourierDay, DayUnderWay, Hold, RouteOutlook, StopOutlook};
+use super::{ArrivalBand, CourierDay, DayUnderWay, Hold, RouteOutlook, StopOutlook, Tempo};
 use crate::forecast::spread::StartDelay;
 use crate::units::{Seconds, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::units::{Seconds, Timestamp};
 const OVERDUE: f64 = 0.1;
 
 /// What is known of one courier at some moment.
-struct Look<'a> {
+pub(super) struct Look<'a> {
     day: &'a DayUnderWay,
     of: &'a CourierDay,
     path: &'a Path,
@@ -57,6 +57,11 @@ impl DayUnderWay {
         let Some(Some(of)) = self.couriers.get(courier) else {
             return RouteOutlook::default();
         };
+        self.outlook_of(of, now)
+    }
+
+    /// What is to be expected at `now` of the rest of a route.
+    pub(super) fn outlook_of(&self, of: &CourierDay, now: Timestamp) -> RouteOutlook {
         if of.progress.ahead.is_empty() {
             return RouteOutlook::default();
         }
@@ -81,7 +86,7 @@ impl DayUnderWay {
 }
 
 impl<'a> Look<'a> {
-    fn new(day: &'a DayUnderWay, of: &'a CourierDay, now: Timestamp) -> Self {
+    pub(super) fn new(day: &'a DayUnderWay, of: &'a CourierDay, now: Timestamp) -> Self {
         let path = &*of.path;
         let yardstick = day.yardstick(of);
         let now_slot = slot(day.first, now);
@@ -110,6 +115,36 @@ impl<'a> Look<'a> {
             zones,
             drive,
             pace,
+        }
+    }
+
+    /// How fast the courier is.
+    pub(super) fn tempo(&self) -> Tempo {
+        let onset = self.onset();
+        let now = self.path.seconds(self.now);
+        let free = match onset.begin {
+            Begin::Way { .. } => onset.usual.unwrap_or(now),
+            Begin::Start { .. } | Begin::Left { .. } | Begin::Door { .. } => onset.clock,
+        };
+        let ahead = self.path.itinerary.visits.iter().enumerate();
+        let ahead = ahead.skip(onset.next).map(|(visit, door)| {
+            let (way, sigma) = self.way(visit, self.now, f64::from(door.leg.planned));
+            let jam = (self.yardstick.jams).factor(self.path.areas[visit], self.now);
+            way + sigma * sigma / 2.0 + self.shared_now(visit).mean + jam.ln()
+        });
+        let ahead: Vec<f64> = ahead.collect();
+        let level = if ahead.is_empty() {
+            let city = self.belief.path.last().copied().unwrap_or_default();
+            self.yardstick.way_prior().mean
+                + city.mean
+                + self.yardstick.jams.factor(0, self.now).ln()
+        } else {
+            ahead.iter().sum::<f64>() / ahead.len() as f64
+        };
+        Tempo {
+            ways: (level + self.drive.mean).exp(),
+            services: (self.pace.mean + self.pace.variance / 2.0).exp(),
+            free: self.path.moment(self.free(free.max(now))),
         }
     }
 

@@ -41,6 +41,12 @@ impl<'a> Surveyor<'a> {
         }
     }
 
+    /// Takes `order` instead of the one of the problem that has its id.
+    pub(super) fn replace(&mut self, order: &'a Order) {
+        self.places.insert(&order.id, order.place);
+        self.timetable.replace(order);
+    }
+
     /// The path of `route` with its stops in another sequence.
     pub(super) fn path(&self, route: &Route, sequence: &[usize]) -> Path {
         let itinerary = self.timetable.itinerary(&resequenced(route, sequence));

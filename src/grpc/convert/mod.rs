@@ -38,8 +38,10 @@ pub use history::read_recorded_routes;
 pub use learning::{read_learn_request, taught_message};
 pub use live::{
     LiveSource, alert_change_message, alert_message, courier_message, courier_risk_message,
-    event_answer, event_message, live_day_message, live_terms_message, read_event, read_live_terms,
-    read_record_entry, record_entry_message, refusal_findings, source_of, started_plan_message,
+    event_answer, event_message, live_day_message, live_terms_message, plan_now_message,
+    read_event, read_live_terms, read_plan_change, read_record_entry, read_remedy_terms,
+    read_repair_request, record_entry_message, refusal_findings, remedy_message, repair_message,
+    source_of,
 };
 pub use noise::{noise_message, read_noise_model};
 pub use options::read_scenarios;

@@ -186,7 +186,7 @@ fn relaxation_message(relaxation: &Relaxation) -> pb::Relaxation {
     }
 }
 
-fn violation_message(violation: &Violation) -> pb::Violation {
+pub(super) fn violation_message(violation: &Violation) -> pb::Violation {
     pb::Violation {
         constraint: write_constraint(violation.constraint),
         courier_id: violation

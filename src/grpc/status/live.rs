@@ -3,7 +3,7 @@
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::{error_info, of_promise};
+use super::{error_info, of_promise, violations};
 use crate::app::LiveError;
 use crate::grpc::convert::Clocks;
 use crate::grpc::pb::ErrorReason;
@@ -16,6 +16,20 @@ pub fn of_live(error: &LiveError) -> Status {
         LiveError::UnknownDay(day) => (Code::NotFound, ErrorReason::UnknownDay, Some(day)),
         LiveError::DayExists(day) => (Code::AlreadyExists, ErrorReason::DayExists, Some(day)),
         LiveError::DayOpen(day) => (Code::FailedPrecondition, ErrorReason::DayOpen, Some(day)),
+        LiveError::StalePlan { is, .. } => {
+            let version = is.to_string();
+            let info = error_info(ErrorReason::StalePlan, [("plan_version", version.as_str())]);
+            return Status::with_error_details(Code::FailedPrecondition, error.to_string(), info);
+        }
+        LiveError::Overtaken(findings) => {
+            let mut details = error_info(ErrorReason::Overtaken, []);
+            details.set_bad_request(violations(findings));
+            return Status::with_error_details(
+                Code::FailedPrecondition,
+                error.to_string(),
+                details,
+            );
+        }
         LiveError::TooSlow => (Code::ResourceExhausted, ErrorReason::TooSlow, None),
     };
     let day = day.map(|day| ("day", day.as_str()));
@@ -42,6 +56,16 @@ mod tests {
                 LiveError::DayOpen(day()),
                 Code::FailedPrecondition,
                 "DAY_OPEN",
+            ),
+            (
+                LiveError::StalePlan { of: 1, is: 2 },
+                Code::FailedPrecondition,
+                "STALE_PLAN",
+            ),
+            (
+                LiveError::Overtaken(Vec::new()),
+                Code::FailedPrecondition,
+                "OVERTAKEN",
             ),
             (LiveError::TooSlow, exhausted, "TOO_SLOW"),
         ] {

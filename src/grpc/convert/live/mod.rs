@@ -2,11 +2,15 @@
 
 mod event;
 mod record;
+mod remedy;
 mod terms;
 mod view;
 
 pub use event::{event_message, read_event, refusal_findings};
-pub use record::{read_record_entry, record_entry_message, source_of, started_plan_message};
+pub use record::{plan_now_message, read_record_entry, record_entry_message, source_of};
+pub use remedy::{
+    read_plan_change, read_remedy_terms, read_repair_request, remedy_message, repair_message,
+};
 pub use terms::{LiveSource, live_terms_message, read_live_terms};
 pub use view::{
     alert_change_message, alert_message, courier_message, courier_risk_message, event_answer,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{event_message, read_event};
+use super::remedy::{plan_change_message, read_plan_change};
 use super::terms::{LiveSource, live_terms_message, read_live_terms};
 use super::view::{alert_change_message, read_alert_change};
 use crate::app::Observed;
@@ -13,7 +14,7 @@ use crate::grpc::convert::scalar::moment;
 use crate::grpc::convert::{missing, plan_message, prefixed, problem_message, read_day_in};
 use crate::grpc::pb;
 use crate::grpc::pb::record_entry::Entry as Wire;
-use crate::model::{Finding, Reason};
+use crate::model::{Finding, Plan, Problem, Reason};
 
 /// The message for an entry of the record that `start` begins.
 #[must_use]
@@ -27,6 +28,7 @@ pub fn record_entry_message(start: &Start, entry: &Entry) -> pb::RecordEntry {
         })),
         Recorded::Passed => Wire::Passed(pb::LiveTimePassed {}),
         Recorded::Alerted(change) => Wire::Alerted(alert_change_message(start, change, entry.at)),
+        Recorded::Replanned(replan) => Wire::Replanned(plan_change_message(&start.problem, replan)),
     };
     pb::RecordEntry {
         number: entry.number,
@@ -55,10 +57,21 @@ fn started_message(start: &Start) -> pb::LiveDayStarted {
 
 /// The plan that a live day was started from.
 #[must_use]
-pub fn started_plan_message(start: &Start) -> pb::PlannedDay {
+fn started_plan_message(start: &Start) -> pb::PlannedDay {
     pb::PlannedDay {
         problem: Some(problem_message(&start.problem)),
         plan: Some(plan_message(&start.problem, &start.plan, &[])),
+        forecast: None,
+        target_outcome: None,
+    }
+}
+
+/// The plan of a live day as it is now.
+#[must_use]
+pub fn plan_now_message(problem: &Problem, plan: &Plan) -> pb::PlannedDay {
+    pb::PlannedDay {
+        problem: Some(problem_message(problem)),
+        plan: Some(plan_message(problem, plan, &[])),
         forecast: None,
         target_outcome: None,
     }
@@ -91,6 +104,12 @@ pub fn read_record_entry(
             })
         }
         (Some(Wire::Passed(_)), _) => Recorded::Passed,
+        (Some(Wire::Replanned(change)), _) => {
+            let replan = read_plan_change(Some(change));
+            Recorded::Replanned(Box::new(
+                replan.map_err(|found| prefixed("replanned", found))?,
+            ))
+        }
         (Some(Wire::Alerted(change)), Some(roster)) => {
             let change = read_alert_change(roster, change);
             Recorded::Alerted(change.map_err(|found| prefixed("alerted", found))?)

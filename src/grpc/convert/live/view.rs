@@ -48,6 +48,7 @@ pub fn live_day_message(view: &LiveView) -> pb::LiveDaySummary {
         changed_time: moment(view.changed_at),
         noise_version: view.noise_version.clone(),
         is_calibrated: view.is_calibrated,
+        plan_version: view.plan_version,
     }
 }
 
@@ -93,7 +94,7 @@ fn risk_message(route: &RosterRoute, at: Timestamp, outlook: &RouteOutlook) -> p
     }
 }
 
-fn band_message(band: ArrivalBand) -> pb::ArrivalBand {
+pub(super) fn band_message(band: ArrivalBand) -> pb::ArrivalBand {
     pb::ArrivalBand {
         arrival_p10_time: moment(band.p10),
         arrival_p50_time: moment(band.p50),
@@ -227,7 +228,9 @@ pub(super) fn read_alert_change(
 
 fn read_alert(at: &At<'_>, roster: &Roster, alert: &pb::LiveAlert) -> Option<Alert> {
     let order = at.id("order_id", &alert.order_id, OrderId::parse)?;
-    let Some(Some(stop)) = roster.order(&order) else {
+    // Who visits it no more was the last to.
+    let place = roster.order(&order).flatten();
+    let Some(stop) = place.or(roster.former(&order).last().copied()) else {
         at.field("order_id")
             .report(Reason::UnknownReference, "the day has no such stop");
         return None;
@@ -352,6 +355,7 @@ fn stop_message(day: &Day, courier: usize, number: usize) -> pb::LiveStop {
         StopState::Failed(reason) => (Wire::Failed, Some(reason)),
         StopState::Skipped => (Wire::Skipped, None),
         StopState::Unreported => (Wire::Unreported, None),
+        StopState::Moved => (Wire::Moved, None),
     };
     let (outcome, at, late) = outcome(day.outcome(courier, number));
     let rating = day.rating(&planned.order).map(|rating| pb::LiveRating {
@@ -368,6 +372,12 @@ fn stop_message(day: &Day, courier: usize, number: usize) -> pb::LiveStop {
             .iter()
             .map(|window| window_message(*window))
             .collect(),
+        told_windows: (planned
+            .told
+            .iter()
+            .filter(|_| planned.told != planned.windows))
+        .map(|window| window_message(*window))
+        .collect(),
         arrival_time: record.arrival.and_then(moment),
         service_start_time: record.service_start.and_then(moment),
         departure_time: record.end.and_then(moment),

@@ -1,0 +1,279 @@
+//! Remedies and repair through a real server and a real client: suggested, applied, recorded, refused.
+
+use punctual::config::Config;
+use punctual::day::LiveDay;
+use punctual::grpc::pb;
+use punctual::grpc::pb::live_event::Event;
+use punctual::grpc::convert;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::days::moment;
+use crate::live::{DAY, Day, courier_id, event, order_id, planned};
+
+/// Couriers need nothing for an order that they do not have.
+fn everywhere() -> Option<pb::RemedyTerms> {
+    Some(pb::RemedyTerms {
+        goods: pb::GoodsPlace::Everywhere as i32,
+        handover_duration: None,
+    })
+}
+
+async fn suggest(day: &mut Day, order_id: &str) -> Result<Vec<pb::Remedy>, Status> {
+    let request = pb::SuggestRemediesRequest {
+        live_day_id: DAY.to_owned(),
+        order_id: order_id.to_owned(),
+        terms: everywhere(),
+    };
+    let found = day.client.suggest_remedies(request).await?;
+    Ok(found.into_inner().remedies)
+}
+
+async fn apply(
+    day: &mut Day,
+    request_id: &str,
+    change: Option<pb::PlanChange>,
+) -> Result<pb::LiveDaySummary, Status> {
+    let request = pb::ApplyRemedyRequest {
+        request_id: request_id.to_owned(),
+        live_day_id: DAY.to_owned(),
+        change,
+        as_of_time: None,
+    };
+    let applied = day.client.apply_remedy(request).await?;
+    Ok(applied.into_inner().live_day.unwrap())
+}
+
+fn reason(status: &Status) -> String {
+    status.get_details_error_info().unwrap().reason.clone()
+}
+
+/// The same day played back from its record, and whether all is as it is.
+async fn plays_back(day: &mut Day) -> bool {
+    let record = day.record(100).await;
+    let limits = Config::default().planning;
+    let first = convert::read_record_entry(&record[0], None, &limits).unwrap();
+    let (_, mut again) = LiveDay::replay([first]).unwrap();
+    for entry in &record[1..] {
+        let roster = std::sync::Arc::clone(again.day().roster());
+        let entry = convert::read_record_entry(entry, Some(&roster), &limits).unwrap();
+        again.apply(entry).unwrap();
+    }
+    let live = day.service.app.live_days().unwrap();
+    let id = punctual::model::DayId::parse(DAY).unwrap();
+    let same = live.look(&id, move |state| {
+        let couriers = 0..state.day.day().couriers().len();
+        let later = state.day.now() + punctual::units::Seconds(600);
+        let is_as_expected = couriers
+            .clone()
+            .all(|courier| state.day.outlook(courier, later) == again.outlook(courier, later));
+        state.day.day() == again.day()
+            && state.day.alerts() == again.alerts()
+            && state.day.version() == again.version()
+            && is_as_expected
+    });
+    same.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remedy_is_suggested_applied_once_and_on_record() {
+    let mut day = Day::start().await;
+    day.morning().await;
+    let alerts = day.read().await.alerts;
+    let alert = alerts.last().unwrap();
+    let remedies = suggest(&mut day, &alert.order_id).await.unwrap();
+    let has = |kind| remedies.iter().any(|remedy| remedy.kind() == kind);
+    assert!(has(pb::RemedyKind::TellCustomer), "{remedies:?}");
+    let lates = remedies
+        .iter()
+        .map(|remedy| remedy.after.as_ref().unwrap().expected_late);
+    let lates: Vec<f64> = lates.collect();
+    assert!(
+        lates.windows(2).all(|pair| pair[0] <= pair[1] + 0.006),
+        "{lates:?}"
+    );
+    let best = remedies[0].clone();
+    assert!(best.on_time_after_percent > best.on_time_before_percent + 1.0);
+    // Nothing has changed yet.
+    assert_eq!(day.read().await.live_day.unwrap().plan_version, 0);
+
+    let applied = apply(&mut day, "apply-1", best.change.clone())
+        .await
+        .unwrap();
+    assert_eq!(applied.plan_version, 1);
+    let again = apply(&mut day, "apply-1", best.change.clone())
+        .await
+        .unwrap();
+    assert_eq!(again, applied);
+    let stale = apply(&mut day, "apply-2", best.change.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (stale.code(), reason(&stale).as_str()),
+        (Code::FailedPrecondition, "STALE_PLAN")
+    );
+    let other = remedies[1].change.clone();
+    let reused = apply(&mut day, "apply-1", other).await.unwrap_err();
+    assert_eq!(reason(&reused), "REQUEST_ID_REUSED");
+
+    let read = day.read().await;
+    assert_eq!(read.live_day.unwrap().plan_version, 1);
+    let changed = &best.change.unwrap().routes;
+    for route in changed {
+        let plan = read.plan.as_ref().unwrap().plan.as_ref().unwrap();
+        let shown = plan
+            .routes
+            .iter()
+            .find(|it| it.courier_id == route.courier_id);
+        let shown = shown.unwrap().stops.iter().map(|stop| &stop.order_id);
+        assert!(shown.eq(&route.order_ids), "{route:?}");
+    }
+    let record = day.record(100).await;
+    let is_change = |entry: &&pb::RecordEntry| {
+        matches!(entry.entry, Some(pb::record_entry::Entry::Replanned(_)))
+    };
+    assert_eq!(record.iter().filter(is_change).count(), 1);
+    assert!(plays_back(&mut day).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_repaired_after_a_breakdown_within_its_budget() {
+    let mut day = Day::start().await;
+    day.morning().await;
+    let now = day
+        .read()
+        .await
+        .live_day
+        .unwrap()
+        .as_of_time
+        .unwrap()
+        .seconds;
+    let broken = Event::BrokenDown(pb::VehicleBrokenDown {
+        courier_id: courier_id(0),
+        ..pb::VehicleBrokenDown::default()
+    });
+    let answer = day.report(now, vec![event("broken", now, broken)]).await;
+    assert_eq!(
+        answer.unwrap().answers[0].outcome(),
+        pb::EventOutcome::Taken
+    );
+    let problem = planned().problem.unwrap();
+    let mut order = problem.orders[0].clone();
+    order.id = "late-order".to_owned();
+    order.promise = None;
+    order.preference = None;
+    order.ready_time = None;
+    order.windows = vec![pb::TimeWindow {
+        start_time: moment(now),
+        end_time: moment(now + 6 * 3_600),
+    }];
+    let request = pb::RepairPlanRequest {
+        live_day_id: DAY.to_owned(),
+        new_orders: vec![order],
+        cancelled_order_ids: vec![order_id(1, 11)],
+        moves_max: Some(3),
+        iteration_limit: Some(200),
+        terms: everywhere(),
+        ..pb::RepairPlanRequest::default()
+    };
+    let found = day
+        .client
+        .repair_plan(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let same = day.client.repair_plan(request).await.unwrap().into_inner();
+    assert_eq!(found, same);
+    assert!(found.is_changed && found.moved_stops <= 3, "{found:?}");
+    let [before, after] = [&found.before, &found.after].map(|figures| figures.as_ref().unwrap());
+    assert!(after.expected_late < before.expected_late, "{found:?}");
+    let why = |id: &str| {
+        let change = found.changes.iter().find(|change| change.order_id == id);
+        change.map(pb::OrderChange::reason)
+    };
+    assert_eq!(why("late-order"), Some(pb::ChangeReason::New));
+    assert_eq!(why(&order_id(1, 11)), Some(pb::ChangeReason::Cancelled));
+    let saved = found.changes.iter();
+    let saved = saved.filter(|change| change.reason() == pb::ChangeReason::Breakdown);
+    assert!(
+        saved
+            .clone()
+            .all(|change| change.from_courier_id == courier_id(0))
+    );
+    assert!(saved.count() > 0);
+    apply(&mut day, "repair", found.change).await.unwrap();
+    let read = day.read().await;
+    let second = &read.couriers[1].stops;
+    let is_there = |id: &str| {
+        let stop = second.iter().find(|stop| stop.order_id == id);
+        stop.is_some_and(|stop| stop.state() == pb::LiveStopState::ToCome)
+    };
+    assert!(is_there("late-order") && !is_there(&order_id(1, 11)));
+    assert!(plays_back(&mut day).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_request_is_said_by_path_and_id() {
+    let mut day = Day::start().await;
+    let unknown = suggest(&mut day, "nobody").await.unwrap_err();
+    assert_eq!(unknown.code(), Code::InvalidArgument);
+    assert!(unknown.message().starts_with("order_id: "), "{unknown}");
+    for change in [
+        None,
+        Some(pb::PlanChange {
+            change: b"{\"routes\": 3}".to_vec(),
+            ..pb::PlanChange::default()
+        }),
+    ] {
+        let wrong = apply(&mut day, "wrong", change).await.unwrap_err();
+        assert_eq!(wrong.code(), Code::InvalidArgument);
+        assert!(wrong.message().starts_with("change.change: "), "{wrong}");
+    }
+    let order = planned().problem.unwrap().orders[0].clone();
+    let request = pb::RepairPlanRequest {
+        live_day_id: DAY.to_owned(),
+        new_orders: vec![order.clone()],
+        cancelled_order_ids: vec!["nobody".to_owned()],
+        outages: vec![pb::OutageChange {
+            courier_id: "ghost".to_owned(),
+            until_time: None,
+        }],
+        time_limit_duration: Some(prost_types::Duration {
+            seconds: 1,
+            nanos: 0,
+        }),
+        ..pb::RepairPlanRequest::default()
+    };
+    let wrong = day.client.repair_plan(request.clone()).await.unwrap_err();
+    assert_eq!(wrong.code(), Code::InvalidArgument);
+    let found = wrong.get_details_bad_request().unwrap().field_violations;
+    let mut fields: Vec<&str> = found.iter().map(|it| it.field.as_str()).collect();
+    fields.sort_unstable();
+    assert_eq!(
+        fields,
+        [
+            "cancelled_order_ids[0]",
+            "new_orders[0].id",
+            "outages[0].courier_id"
+        ]
+    );
+    let endless = pb::RepairPlanRequest {
+        time_limit_duration: Some(prost_types::Duration {
+            seconds: 3_600,
+            nanos: 0,
+        }),
+        ..request
+    };
+    let endless = day.client.repair_plan(endless).await.unwrap_err();
+    assert!(
+        endless.message().starts_with("time_limit_duration: "),
+        "{endless}"
+    );
+    let elsewhere = pb::SuggestRemediesRequest {
+        live_day_id: "wednesday".to_owned(),
+        order_id: order.id,
+        terms: None,
+    };
+    let elsewhere = day.client.suggest_remedies(elsewhere).await.unwrap_err();
+    assert_eq!(reason(&elsewhere), "UNKNOWN_DAY");
+}
