@@ -33,6 +33,8 @@ macro_rules! json_messages {
 }
 
 json_messages!(
+    ApplyRemedyRequest,
+    ApplyRemedyResponse,
     DayTerms,
     DaySummary,
     Calibration,
@@ -50,6 +52,7 @@ json_messages!(
     LiveEvent,
     RecordEntry,
     StreamEventsResponse,
+    SuggestRemediesResponse,
     WatchRiskResponse,
     ListEntriesResponse,
     ListPlansResponse,

@@ -182,6 +182,36 @@ impl Api {
         Ok(read.into_inner())
     }
 
+    /// `DayService.SuggestRemedies` on the default terms.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn suggest_remedies(
+        &self,
+        live_day_id: String,
+        order_id: String,
+    ) -> Result<pb::SuggestRemediesResponse, ApiError> {
+        let request = pb::SuggestRemediesRequest {
+            live_day_id,
+            order_id,
+            terms: None,
+        };
+        let suggested = self.following.clone().suggest_remedies(request).await?;
+        Ok(suggested.into_inner())
+    }
+
+    /// `DayService.ApplyRemedy`.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn apply_remedy(
+        &self,
+        request: pb::ApplyRemedyRequest,
+    ) -> Result<pb::ApplyRemedyResponse, ApiError> {
+        let applied = self.following.clone().apply_remedy(request).await?;
+        Ok(applied.into_inner())
+    }
+
     /// `DayService.WatchRisk`.
     ///
     /// # Errors

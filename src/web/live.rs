@@ -2,11 +2,16 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use http::{HeaderMap, StatusCode, header};
+use serde_json::json;
 
 use super::token::Source;
 use super::{Pages, answer, api};
-use crate::grpc::json as form;
 use crate::grpc::local::LiveParts;
+use crate::grpc::{json as form, pb};
+
+/// Bytes of a change that is to be applied, in its JSON form.
+pub(super) const CHANGE_BYTES_MAX: usize = 12 << 20;
 
 pub(super) async fn days(State(pages): State<Pages>) -> Response {
     match pages.api.list_live_days().await {
@@ -65,4 +70,50 @@ pub(super) async fn watch(State(pages): State<Pages>, Path(id): Path<String>) ->
 
 pub(super) async fn links(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
     api::links(&pages, Source::Live(id)).await
+}
+
+/// What can be done about the promise of an order.
+pub(super) async fn remedies(
+    State(pages): State<Pages>,
+    Path((id, order)): Path<(String, String)>,
+) -> Response {
+    let _turn = pages.large.acquire().await;
+    match pages.api.suggest_remedies(id, order).await {
+        Ok(suggested) => answer::message(suggested).await,
+        Err(error) => answer::error(error),
+    }
+}
+
+/// Changes the plan of a live day. Only pages of this server can ask: a page from elsewhere may send JSON only if it is
+/// allowed to, and nobody is.
+pub(super) async fn apply(
+    State(pages): State<Pages>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE);
+    if kind.is_none_or(|kind| kind.as_bytes() != answer::JSON.as_bytes()) {
+        return refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body is to be application/json",
+        );
+    }
+    let request: pb::ApplyRemedyRequest = match form::read(&body) {
+        Ok(request) => request,
+        Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let request = pb::ApplyRemedyRequest {
+        live_day_id: id,
+        ..request
+    };
+    match pages.api.apply_remedy(request).await {
+        Ok(applied) => answer::message(applied).await,
+        Err(error) => answer::error(error),
+    }
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
+    let said = json!({"code": "INVALID_ARGUMENT", "message": message});
+    answer::of(status, answer::JSON, said.to_string())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tonic::transport::Channel;
 
 use crate::days::{self, moment};
-use crate::http::get;
+use crate::http::{get, send};
 use crate::pages::planned_for;
 use crate::service::Service;
 
@@ -169,4 +169,22 @@ async fn live_days_are_given_as_the_api_gives_them() {
     let link = links["links"][courier].as_str().unwrap();
     let route = get(service.address, &format!("{link}/route")).json();
     assert_eq!(route["plan"]["routes"][0]["courierId"], courier.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_changed_by_nobody_but_a_page_of_this_server() {
+    let service = Service::with_pages(|_| ()).await;
+    let day = Followed::start(&service, days::small()).await;
+    let order = &day.plan.routes[0].stops[0].order_id;
+    let path = format!("/api/live/today/remedies/{order}");
+    let suggested = get(service.address, &path).json();
+    assert!(suggested["remedies"].is_array());
+    // A form or a script of another site can send this much, which is not enough.
+    let posted = |path| {
+        let host = service.address.to_string();
+        send(service.address, "POST", path, &host, "{}").status
+    };
+    assert_eq!(posted("/api/live/today/apply"), 415);
+    let summary = get(service.address, "/api/live/today/summary").json();
+    assert_eq!(summary["liveDay"]["planVersion"], Value::Null);
 }

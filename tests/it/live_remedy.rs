@@ -2,9 +2,9 @@
 
 use punctual::config::Config;
 use punctual::day::LiveDay;
+use punctual::grpc::convert;
 use punctual::grpc::pb;
 use punctual::grpc::pb::live_event::Event;
-use punctual::grpc::convert;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 

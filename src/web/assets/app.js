@@ -4,7 +4,7 @@ import { byId, h, put } from "./dom.js";
 import { readDay, RISKS } from "./day.js";
 import { courierDetail, orderDetail } from "./detail.js";
 import { Lists } from "./lists.js";
-import { isSamePlan, lay, newsText } from "./live.js";
+import { isSamePlan, lay, newsText, remedyText } from "./live.js";
 import { RouteMap } from "./map.js";
 import { clock, date, km, language, languages, number, percent, setLanguage, t, translate } from "./text.js";
 import { Timeline } from "./timeline.js";
@@ -28,6 +28,7 @@ const actions = {
     (row ?? byId("list").querySelector("button"))?.focus();
   },
   fit: () => map.fit(state.route),
+  apply: (remedy) => applyRemedy(remedy),
 };
 
 const tiles = document.querySelector("meta[name=tiles]")?.content ?? "";
@@ -39,10 +40,10 @@ const lists = new Lists(byId("list"), actions);
 
 class ServerError extends Error {}
 
-async function get(path) {
+async function get(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { cache: "no-store" });
+    answer = await fetch(path, { cache: "no-store", ...options });
   } catch {
     throw new ServerError(t("no-server"));
   }
@@ -163,6 +164,9 @@ function showJob(source, path, job) {
 /** At most so often is a live day read again. */
 const NEWS_MS = 700;
 
+/** How long remedies are good for unless the plan changes, in seconds of the day. */
+const REMEDY_S = 300;
+
 /** Lines of news that are seen. */
 const NEWS_MAX = 3;
 
@@ -232,11 +236,66 @@ function redrawLive() {
   lists.update(day);
   map.update(day);
   timeline.update(day);
-  select(route, order, false);
+  keepingPlace(() => select(route, order, false));
   if (!focused || document.contains(focused)) return;
   const kind = focused.dataset.order ? "order" : "courier";
   const inList = byId("list").querySelector(`[data-${kind}="${CSS.escape(focused.dataset[kind])}"]`);
   inList?.focus({ preventScroll: true });
+}
+
+/** Remedies for the order that is looked at: those that are there, while newer ones are asked for. */
+let remedies = { order: null, key: "" };
+
+function remediesFor(order) {
+  const { day, source } = state;
+  if (!day.live || !order.alert) return {};
+  // What can be done changes with the plan, and with time.
+  const key = `${source.id} ${order.id} ${day.live.version} ${Math.floor(day.live.asOf / REMEDY_S)}`;
+  if (remedies.order !== order.id) remedies = { order: order.id, key: "" };
+  if (remedies.key !== key) {
+    remedies.key = key;
+    seekRemedies(source, order.id, key);
+  }
+  return remedies;
+}
+
+async function seekRemedies(source, order, key) {
+  let news;
+  try {
+    const answer = await get(`/api/live/${encodeURIComponent(source.id)}/remedies/${encodeURIComponent(order)}`);
+    news = { list: answer.remedies ?? [], failure: null };
+  } catch (error) {
+    news = { failure: error.message };
+  }
+  if (remedies.key !== key) return;
+  Object.assign(remedies, news);
+  if (state.order?.id === order) keepingPlace(() => showDetail(false));
+}
+
+/** Changes the plan as a remedy says; what then changes is seen like any other news. */
+async function applyRemedy(remedy) {
+  const { source } = state;
+  const body = JSON.stringify({ requestId: crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random()}`, change: remedy.change });
+  for (const button of document.querySelectorAll("[data-apply]")) button.disabled = true;
+  try {
+    await get(`/api/live/${encodeURIComponent(source.id)}/apply`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    tell(t("remedy-applied", { what: remedyText(state.day, remedy) }));
+    await load(source, true);
+  } catch (error) {
+    remedies.failure = error.message;
+    showDetail(false);
+  }
+}
+
+/** Does something to the panel of details, and leaves reader and focus where they are. */
+function keepingPlace(act) {
+  const panel = byId("detail");
+  const reachable = () => [...panel.querySelectorAll("button, a, h2")];
+  const at = reachable().indexOf(document.activeElement);
+  const { scrollTop } = panel;
+  act();
+  panel.scrollTop = scrollTop;
+  if (at >= 0) reachable()[at]?.focus({ preventScroll: true });
 }
 
 function watch(source, path) {
@@ -392,7 +451,7 @@ function select(route, order, isAsked = true) {
 function showDetail(isAsked) {
   const { day, route, order, links } = state;
   const panel = byId("detail");
-  const children = order ? orderDetail(day, order, actions) : route ? courierDetail(day, route, links[route.id], actions) : null;
+  const children = order ? orderDetail(day, order, actions, remediesFor(order)) : route ? courierDetail(day, route, links[route.id], actions) : null;
   panel.hidden = children === null;
   byId("content").classList.toggle("has-detail", children !== null);
   put(panel, children ?? []);

@@ -3,7 +3,7 @@
 import { h, own } from "./dom.js";
 import { badge, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
-import { outcomeText, ratingText, whereText, wordsOf } from "./live.js";
+import { isAction, outcomeText, ratingText, remedyFacts, remedyText, whereText, wordsOf } from "./live.js";
 import { explain, leaveByText } from "./reasons.js";
 import { clock, duration, km, number, span, t } from "./text.js";
 
@@ -55,8 +55,29 @@ function alarm(day, { alert }) {
   return h("section", { class: "reasons bad", "data-alert": alert.order }, h("p", { class: "headline" }, told), words && [h("h3", {}, t("tell-customer")), h("p", { class: "say" }, own(words))]);
 }
 
+/** What can be done about a promise at risk, the best first. */
+function remediesOf(day, { alert }, remedies, apply) {
+  if (!alert) return null;
+  const { list: found, failure } = remedies;
+  const line = (remedy) =>
+    h(
+      "li",
+      { "data-remedy": remedy.kind },
+      h("strong", {}, remedyText(day, remedy)),
+      h("span", { class: "muted" }, remedyFacts(remedy)),
+      isAction(remedy) && h("button", { type: "button", "data-apply": true, onclick: () => apply(remedy) }, t("apply")),
+    );
+  return h(
+    "section",
+    { class: "remedies" },
+    h("h3", {}, t("remedies")),
+    failure && h("p", { role: "alert" }, failure),
+    found ? h("ol", {}, found.map(line)) : !failure && h("p", { class: "muted" }, t("remedies-sought")),
+  );
+}
+
 /** An order: first how surely it is served and why, then everything else. */
-export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
+export function orderDetail(day, order, { close, pickRoute, pickOrder, apply }, remedies = {}) {
   const { stop } = order;
   const zone = day.zone;
   const window = stop ? windowOf(stop) : null;
@@ -70,6 +91,7 @@ export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
     heading([stop ? badge(stop.chance, stop.risk) : null, own(order.label)], close),
     stop && h("p", { class: "under" }, h("button", { type: "button", class: "link", onclick: () => pickRoute(stop.route.id) }, routeMark(stop.route.index), own(stop.route.name)), " · ", t("stop-of", { number: stop.number, n: stop.route.stops.length })),
     alarm(day, order),
+    remediesOf(day, order, remedies, apply),
     reasons(day, order),
     facts([
       ["live-state", stop && outcomeText(day, stop)],

@@ -1,7 +1,7 @@
 // A live day: what was reported and what is to be expected now, laid over its plan.
 
 import { moment, riskOf, seconds, whole } from "./day.js";
-import { clock, duration, language, span, t } from "./text.js";
+import { clock, duration, language, number, percent, span, t } from "./text.js";
 
 const STATE = "LIVE_STOP_STATE_";
 const WHERE = "LIVE_WHEREABOUTS_";
@@ -94,8 +94,9 @@ function placeOf(route) {
   return place ? { place, isSeen: false } : null;
 }
 
-/** Whether the stops of a live day are those of the plan that is shown. */
+/** Whether a live day still goes by the plan that is shown. */
 export function isSamePlan(day, answer) {
+  if ((answer.liveDay?.planVersion ?? "0") !== day.live.version) return false;
   const shown = day.routes.map(({ id, stops }) => [id, ...stops.map(({ order }) => order.id)].join(" ")).sort();
   const drivers = (answer.couriers ?? []).filter(({ stops }) => stops?.length > 0);
   const given = drivers.map(({ courierId, stops }) => [courierId, ...stops.map(({ orderId }) => orderId)].join(" ")).sort();
@@ -110,6 +111,7 @@ export function lay(day, answer) {
   const known = ["kept", "late", "customerAbsent", "notDelivered"].reduce((n, name) => n + count(name), 0);
   day.live = {
     id: liveDay.liveDayId,
+    version: liveDay.planVersion ?? "0",
     asOf: moment(liveDay.asOfTime),
     entries: liveDay.entries ?? "0",
     onTime: liveDay.onTimePercent ?? null,
@@ -146,7 +148,7 @@ export function lay(day, answer) {
 // === In words
 
 /** What makes someone late, the largest part first. */
-export const causesText = (causes) => causes.map(({ kind, by }) => (by > 0 ? `${t(`cause-${kind}`)} +${duration(by)}` : t(`cause-${kind}`))).join(", ");
+export const causesText = (causes) => causes.filter(({ by }) => by === 0 || by >= 60).map(({ kind, by }) => (by > 0 ? `${t(`cause-${kind}`)} +${duration(by)}` : t(`cause-${kind}`))).join(", ");
 
 /** What the customer can be told, in the language of the page. */
 export const wordsOf = (alert) => alert.words[language()] ?? alert.words.en ?? "";
@@ -190,3 +192,26 @@ export function newsText(day, change) {
   const band = alert.band ? span(alert.band, day.zone) : "–";
   return `${clock(moment(change.asOfTime), day.zone)} ${t(`news-${kind}`, { order, band, until: clock(alert.until, day.zone) })}`;
 }
+
+// === What can be done
+
+/** A remedy in words: what is done, and what comes of it for this promise and for the day. */
+export function remedyText(day, remedy) {
+  const order = day.orders.get(remedy.movedOrderId)?.label ?? remedy.movedOrderId;
+  const courier = day.routes.find(({ id }) => id === remedy.toCourierId)?.name ?? remedy.toCourierId;
+  const window = remedy.window ? span([moment(remedy.window.startTime), moment(remedy.window.endTime)], day.zone) : "";
+  return t(`remedy-${short(remedy.kind, "REMEDY_KIND_")}`, { order, courier, window, time: clock(moment(remedy.startTime), day.zone) });
+}
+
+export function remedyFacts(remedy) {
+  const late = (figures) => number(figures?.expectedLate ?? 0, 1);
+  const cost = whole(remedy.costDifference);
+  return [
+    t("remedy-chance", { before: percent(remedy.onTimeBeforePercent ?? 0), after: percent(remedy.onTimeAfterPercent ?? 0) }),
+    t("remedy-day", { before: late(remedy.before), after: late(remedy.after) }),
+    cost === 0 ? null : t("remedy-cost", { by: `${cost > 0 ? "+" : "−"}${number(Math.abs(cost))}` }),
+  ].filter(Boolean).join(" · ");
+}
+
+/** Whether there is anything to apply. */
+export const isAction = (remedy) => remedy.kind !== "REMEDY_KIND_TELL_CUSTOMER" && remedy.change !== undefined;

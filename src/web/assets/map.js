@@ -66,7 +66,7 @@ export class RouteMap {
     this.stops = day.routes.flatMap((route) => route.stops.filter((stop) => stop.order.place).map((stop) => ({ stop, ...project(stop.order.place) })));
     this.depots = day.depots.filter((depot) => depot.place).map((depot) => ({ depot, ...project(depot.place) }));
     this.unserved = day.unserved.filter((order) => order.place).map((order) => ({ order, ...project(order.place) }));
-    this.couriers = day.routes.filter(({ live }) => live?.at && live.where !== "FINISHED").map((route) => ({ route, isSeen: route.live.at.isSeen, ...project(route.live.at.place) }));
+    this.couriers = day.routes.filter(({ live }) => live?.at && !["FINISHED", "AT_START"].includes(live.where)).map((route) => ({ route, isSeen: route.live.at.isSeen, ...project(route.live.at.place) }));
   }
 
   /** Marks a route, and an order on it or by itself. */

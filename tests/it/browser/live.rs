@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::driver::{Browser, Setup};
 use crate::days;
+use crate::http::get;
 use crate::live_pages::Followed;
 use crate::service::Service;
 
@@ -41,7 +42,13 @@ async fn an_alert_arrives_without_a_reload_with_its_cause_and_words_for_the_cust
     let said = browser.text("#detail [data-alert]");
     assert!(said.contains("before the end of the window"), "{said}");
     assert!(!browser.text("#detail .say").is_empty());
+    browser.until("document.querySelector('#detail [data-remedy=REMEDY_KIND_TELL_CUSTOMER]')");
     browser.picture("live-order");
+    browser.click("#detail [data-apply]");
+    browser.until("document.getElementById('news').textContent.includes('Applied')");
+    let summary = get(service.address, "/api/live/today/summary").json();
+    assert_eq!(summary["liveDay"]["planVersion"], "1");
+    browser.picture("live-applied");
     browser.click("#tab-couriers");
     let row = format!("#list .row[data-courier=\"{courier}\"]");
     browser.until(&format!(
