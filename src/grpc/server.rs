@@ -29,7 +29,7 @@ use super::pb::route_sheet_service_server::RouteSheetServiceServer;
 use super::planning::Planning;
 use super::promising::Promising;
 use super::sheets::Sheets;
-use super::{FILE_DESCRIPTOR_SET, connections};
+use super::{FILE_DESCRIPTOR_SET, connections, health};
 use crate::app::{App, LiveSetup, PromisesSetup};
 use crate::clock::WallClock;
 use crate::config::{self, Config, PagesAt, PlanningConfig, ServerConfig};
@@ -44,16 +44,6 @@ const FRAME_BYTES_MAX: u32 = 16_384;
 /// Flow-control windows in bytes: what a peer may send on a stream and on a connection before it is read.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
-
-/// Names of the services whose health is told, beside the whole process (the empty name).
-const SERVICES: [&str; 6] = [
-    super::pb::planning_service_server::SERVICE_NAME,
-    super::pb::forecast_service_server::SERVICE_NAME,
-    super::pb::route_sheet_service_server::SERVICE_NAME,
-    super::pb::benchmark_service_server::SERVICE_NAME,
-    super::pb::promise_service_server::SERVICE_NAME,
-    super::pb::day_service_server::SERVICE_NAME,
-];
 
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -213,7 +203,7 @@ impl Server {
     ) -> Result<(), ServerError> {
         self.resume();
         let health = HealthReporter::new();
-        report(&health, ServingStatus::Serving).await;
+        health::report(&health, ServingStatus::Serving).await;
         let router = self.router(&health)?;
         let alone = self.pages.clone().filter(|_| self.pages_listener.is_some());
         let alone = alone.map(|pages| {
@@ -234,12 +224,14 @@ impl Server {
         let (sender, asked) = tokio::sync::oneshot::channel();
         let (pages_sender, pages_closing) = tokio::sync::watch::channel(false);
         let app = Arc::clone(&self.app);
+        let followed = (self.store.clone(), health.clone(), pages_closing.clone());
+        tokio::spawn(health::follow(followed.0, followed.1, followed.2));
         let closing = async move {
             shutdown.await;
             tracing::info!("shutting down");
-            report(&health, ServingStatus::NotServing).await;
-            app.shut_down();
             pages_sender.send_replace(true);
+            health::report(&health, ServingStatus::NotServing).await;
+            app.shut_down();
             // An error means that the server has ended already.
             let _ = sender.send(());
         };
@@ -435,12 +427,6 @@ fn owner(config: &Config, address: SocketAddr) -> Owner {
 }
 
 type Layers = Stack<CallLayer, Identity>;
-
-async fn report(health: &HealthReporter, status: ServingStatus) {
-    for service in SERVICES.into_iter().chain([""]) {
-        health.set_service_status(service, status).await;
-    }
-}
 
 /// Ready when the end was asked for and the time for it is over.
 async fn overdue(asked: tokio::sync::oneshot::Receiver<()>, drain: Duration) {
