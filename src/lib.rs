@@ -24,6 +24,9 @@
 //! Promises go a way of their own: `app` asks the `book` of a day what can be promised, its one writer appends what is to
 //! a ledger (`promise`) in the `store`, and only what is stored is shown; the planner looks for better routes meanwhile.
 //!
+//! So do days under way: what is reported is appended to a record (`day`) in the same `store` before anybody is answered,
+//! by the one writer of that day in `app`, who looks anew at the couriers concerned and tells alerts to watchers.
+//!
 //! Spreadsheets join at the ends: `formats` makes a problem of tables of orders and couriers, and tables, maps and routes
 //! for navigators of a plan.
 //!
@@ -51,7 +54,7 @@
 //! | 4 | [`generate`] | invented days that look real | layers 0 to 1, `promise` |
 //! | 4 | [`analysis`] | what measurements and studies say, and how surely | `rng` |
 //! | 4 | [`bench`](mod@bench) | studies: days planned in several ways, plans tried out under stresses | layers 0 to 4 |
-//! | 4 | [`store`] | where the ledger is kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise` |
+//! | 4 | [`store`] | where ledgers and records are kept: SQLite, PostgreSQL, memory | `rng`, `clock`, `model`, `promise`, `day` |
 //! | 4 | [`backtest`] | recorded days forecast as they could have been, beside what came of them | `model`, `travel`, `forecast`, `analysis` |
 //! | 5 | [`remedy`] | what can be done about promises at risk: remedies, repair of the rest of the day | layers 0 to 4 |
 //! | 5 | [`report`] | studies and calibrations as an HTML page, studies as CSV and Parquet | `analysis`, `backtest` |

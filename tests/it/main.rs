@@ -20,6 +20,7 @@ mod large;
 mod learning;
 mod limits;
 mod live;
+mod live_command;
 mod live_input;
 mod live_pages;
 mod live_remedy;

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{Done, Failure, console, day_file, tables};
 use crate::cli::failure::finding_line;
-use crate::day::{AlertChange, Entry, LiveDay, Outcome, Recorded, Start};
+use crate::day::{AlertChange, Entry, LiveDay, Outcome, Recorded, Start, Unfit};
 use crate::formats::write_history;
 use crate::grpc::{convert, json, pb};
 use crate::model::History;
@@ -86,7 +86,7 @@ fn play(replay: &Replay) -> Result<Played, Failure> {
     played.ok_or_else(|| failed(&"the record is empty, or begins later"))
 }
 
-fn take(played: &mut Option<Played>, entry: Entry) -> Result<(), crate::day::Unfit> {
+fn take(played: &mut Option<Played>, entry: Entry) -> Result<(), Unfit> {
     match played {
         None => {
             let (start, day) = LiveDay::replay([entry])?;
@@ -98,6 +98,13 @@ fn take(played: &mut Option<Played>, entry: Entry) -> Result<(), crate::day::Unf
             });
         }
         Some(played) => {
+            let expected = played.entries as u64;
+            if entry.number != expected {
+                return Err(Unfit {
+                    number: entry.number,
+                    what: format!("number {expected} is missing"),
+                });
+            }
             if let Recorded::Alerted(change) = &entry.what {
                 played.told.push((change.clone(), entry.at));
             }

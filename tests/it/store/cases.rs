@@ -45,6 +45,52 @@ pub(super) async fn a_secret_is_the_one_that_was_kept_first(a: &Store, b: &Store
     assert_eq!(b.secret("other", [3; 32]).await.unwrap(), [3; 32]);
 }
 
+pub(super) async fn records_and_ledgers_of_the_same_day_are_kept_apart(a: &Store, b: &Store) {
+    let ledger = lease(a, "both", "one").await;
+    a.append(&[append(&ledger, entries(0..2))]).await.unwrap();
+    let (both, two) = (day("both"), owner("two"));
+    let record = a.acquire(Book::Record, &both, &two, LONG);
+    let record = record.await.unwrap().unwrap();
+    let lines = passed(0..5);
+    let write = |entries: &[LiveEntry]| Append {
+        day: record.day.clone(),
+        epoch: record.epoch,
+        entries: entries.to_vec(),
+        replies: Vec::new(),
+    };
+    a.append(&[write(&lines[..3])]).await.unwrap();
+    a.append(&[write(&lines[3..])]).await.unwrap();
+    let twice = a.append(&[write(&lines[3..])]).await;
+    assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
+    let read = b.entries::<LiveEntry>(&record.day, 0, usize::MAX).await;
+    assert_eq!(read.unwrap(), lines);
+    assert_eq!(length(b, "both").await, 2);
+    assert!(b.days(Book::Record).await.unwrap().contains(&day("both")));
+    let kept = b
+        .renew(&owner("two"), std::slice::from_ref(&record), LONG)
+        .await;
+    assert_eq!(kept.unwrap(), std::slice::from_ref(&record));
+    a.release(&[record]).await.unwrap();
+    let still = b
+        .acquire(Book::Ledger, &day("both"), &owner("two"), LONG)
+        .await;
+    assert_eq!(
+        still.unwrap(),
+        Err(owner("one")),
+        "the ledger has its own owner"
+    );
+}
+
+pub(super) async fn pages_have_what_is_asked_for(a: &Store, b: &Store) {
+    let lease = lease(a, "pages", "one").await;
+    a.append(&[append(&lease, entries(0..10))]).await.unwrap();
+    let page = |from, limit| b.entries::<Entry>(&lease.day, from, limit);
+    assert_eq!(page(0, 4).await.unwrap(), entries(0..4));
+    assert_eq!(page(8, 4).await.unwrap(), entries(8..10));
+    assert_eq!(page(10, 4).await.unwrap(), []);
+    assert_eq!(page(3, 0).await.unwrap(), []);
+}
+
 pub(super) async fn gaps_and_numbers_twice_are_refused_with_all_that_came_along(
     a: &Store,
     b: &Store,

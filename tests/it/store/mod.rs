@@ -10,6 +10,7 @@ mod sqlite;
 
 use std::time::Duration;
 
+use punctual::day::{Entry as LiveEntry, Recorded};
 use punctual::model::{DayId, PromiseId};
 use punctual::promise::{Entry, Event, Statement};
 use punctual::store::{Append, Book, Lease, Owner, Store, StoredReply};
@@ -61,6 +62,16 @@ fn entries(numbers: std::ops::Range<u64>) -> Vec<Entry> {
     numbers
         .map(|number| confirmed(number, &statement))
         .collect()
+}
+
+/// Entries of a record in which nothing but time passes.
+fn passed(numbers: std::ops::Range<u64>) -> Vec<LiveEntry> {
+    let entry = |number| LiveEntry {
+        number,
+        at: Timestamp(1_790_000_000),
+        what: Recorded::Passed,
+    };
+    numbers.map(entry).collect()
 }
 
 fn reply(request_id: &str) -> StoredReply {
