@@ -15,7 +15,7 @@ use super::worth::{Judge, Judged};
 use crate::rng::Stream;
 
 /// What an order that nobody comes for counts as: a little more than one that comes too late for sure.
-const UNSERVED: f64 = 1.05;
+const UNSERVED: f64 = 1.12;
 
 /// Most orders taken out at a time.
 const RUIN_MAX: usize = 5;

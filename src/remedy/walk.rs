@@ -6,11 +6,11 @@ use crate::model::{BreakStart, OrderKind};
 /// Square seconds by which an arrival varies that is near.
 const NEAR: f64 = 120.0 * 120.0;
 
-/// What a second of driving, waiting or working counts as in promises broken: a few minutes are worth a hundredth.
-const SECOND: f64 = 2e-5;
+/// What a second of driving, waiting or working counts as in promises broken: half an hour is worth a hundredth.
+const SECOND: f64 = 5e-6;
 
 /// What an hour by which a stop is late counts as: what is late anyhow is not put off for ever.
-const LATE_HOUR: f64 = 0.04;
+const LATE_HOUR: f64 = 0.015;
 
 /// What an end after the shift counts as, for each hour of it.
 const OVERTIME: f64 = 5.0;
