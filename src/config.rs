@@ -111,6 +111,9 @@ section! {
         deadline_reserve_ms = 100 in 0..=60_000;
         /// Finished jobs kept for reading; the oldest go first.
         jobs_kept_max = 64 in 1..=65_536;
+        /// Plans of `SolvePlan` and `PlanFrontier` kept for reading, as jobs that are done; the oldest go first. 0 keeps
+        /// none.
+        plans_kept_max = 16 in 0..=65_536;
         /// Orders in one problem. Up to 4,000 orders the search keeps travel times between all places, at most 256 MiB
         /// for every travel profile; beyond, about 1 KiB an order, and planning a whole day from
         /// a file about 37 KiB.

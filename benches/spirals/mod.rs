@@ -35,6 +35,7 @@ fn order(number: u32) -> Order {
     let opens = DAY_START + Seconds(i64::from(number % N_STOPS) * 1_200);
     Order {
         id: id(OrderId::parse, number),
+        reference: String::new(),
         kind: OrderKind::Delivery,
         place: PlaceIdx(number + 1),
         loads: BTreeMap::new(),

@@ -9,8 +9,9 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 use super::admission::{Place, Turn};
+use super::jobs::{JobOrigin, JobSubject, Jobs};
 use super::planning::asked_to_close;
-use super::{Accepted, App, Fault, Order, Refusal, SolveOptions, drop_penalty};
+use super::{Accepted, App, Fault, Order, Outcome, Refusal, SolveOptions, Solved, drop_penalty};
 use crate::clock::Clock;
 use crate::forecast;
 use crate::model::{Finding, OnTimeTarget, Plan, PlanForecast, Problem, TargetOutcome};
@@ -82,7 +83,7 @@ pub struct FrontierPoint {
 #[derive(Clone, Debug)]
 pub struct Frontier {
     /// The problem, without the orders set aside.
-    pub problem: Problem,
+    pub problem: Arc<Problem>,
     /// The plans by target; a plan that is better for several targets stands for each of them.
     pub points: Vec<FrontierPoint>,
     /// Ids of the orders set aside, as written in the request.
@@ -129,6 +130,10 @@ impl App {
         self.configure(&mut order.options.forecast);
         let (sender, view) = watch::channel(FrontierView::default());
         let cancel = Cancel::default();
+        let keeper = Keeper {
+            jobs: Arc::clone(&self.jobs),
+            subject: self.subject(&order, JobOrigin::Frontier),
+        };
         let maker = Maker {
             order,
             aims,
@@ -137,7 +142,7 @@ impl App {
             cancel: cancel.clone(),
             view: Arc::new(sender),
         };
-        tokio::spawn(maker.supervise(place, self.closing.subscribe()));
+        tokio::spawn(maker.supervise(place, self.closing.subscribe(), keeper));
         FrontierRun { view, cancel }
     }
 }
@@ -152,6 +157,38 @@ struct Found {
     price: (usize, usize, i64),
 }
 
+/// Keeps the plans of a frontier among the jobs.
+struct Keeper {
+    jobs: Arc<Jobs>,
+    subject: JobSubject,
+}
+
+impl Keeper {
+    /// Keeps every plan once, the one for the hardest target as the latest.
+    fn keep(&self, frontier: &Frontier) {
+        for (number, point) in frontier.points.iter().enumerate() {
+            let next = frontier.points.get(number + 1);
+            if next.is_some_and(|next| next.plan.routes == point.plan.routes) {
+                continue;
+            }
+            let target = point.target_outcome.as_ref();
+            let subject = JobSubject {
+                target: target.map(|outcome| outcome.target.expected),
+                ..self.subject.clone()
+            };
+            let solved = Solved {
+                problem: Arc::clone(&frontier.problem),
+                plan: point.plan.clone(),
+                forecast: point.forecast.clone(),
+                target_outcome: point.target_outcome.clone(),
+                set_aside: frontier.set_aside.clone(),
+                warnings: frontier.warnings.clone(),
+            };
+            self.jobs.keep(subject, &Arc::new(Outcome::Solved(solved)));
+        }
+    }
+}
+
 struct Maker {
     order: Order,
     aims: Aims,
@@ -162,7 +199,7 @@ struct Maker {
 }
 
 impl Maker {
-    async fn supervise(self, place: Place, mut closing: watch::Receiver<bool>) {
+    async fn supervise(self, place: Place, mut closing: watch::Receiver<bool>, keeper: Keeper) {
         let view = Arc::clone(&self.view);
         let ended = tokio::select! {
             biased;
@@ -170,6 +207,9 @@ impl Maker {
             () = asked_to_close(&mut closing) => Err(Refusal::ShuttingDown),
             turn = place.turn() => self.run(turn, closing).await,
         };
+        if let Ok(frontier) = &ended {
+            keeper.keep(frontier);
+        }
         view.send_modify(|view| view.ended = Some(ended));
     }
 
@@ -237,7 +277,7 @@ impl Maker {
             warnings,
         } = self.order.accepted;
         Ok(Frontier {
-            problem,
+            problem: Arc::new(problem),
             points,
             set_aside,
             warnings,

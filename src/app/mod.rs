@@ -34,7 +34,7 @@ pub use calibrating::Calibrated;
 pub use compute::Compute;
 pub use frontier::{Aims, FRONTIER_POINTS_MAX, Frontier, FrontierPoint, FrontierRun, FrontierView};
 pub use intake::{Accepted, Draft, OnInvalidOrder, Positions};
-pub use jobs::{JobEntry, JobSubject, RequestKey};
+pub use jobs::{JobEntry, JobOrigin, JobSubject, RequestKey};
 pub use learning::{
     Evidence, Extent, HELD_OUT_SHARE, Learnt, Lecture, Lesson, Part, Promotion, Shortage, Taught,
     Verdict,
@@ -109,7 +109,7 @@ pub struct App {
     compute: Arc<Compute>,
     promises: OnceLock<Promises>,
     live: OnceLock<LiveDays>,
-    jobs: jobs::Jobs,
+    jobs: Arc<jobs::Jobs>,
     /// When jobs are started.
     wall: WallClock,
     closing: tokio::sync::watch::Sender<bool>,
@@ -131,7 +131,10 @@ impl App {
             compute: Arc::new(Compute::new()?),
             promises: OnceLock::new(),
             live: OnceLock::new(),
-            jobs: jobs::Jobs::new(config::count(config.jobs_kept_max)),
+            jobs: Arc::new(jobs::Jobs::new(
+                config::count(config.jobs_kept_max),
+                config::count(config.plans_kept_max),
+            )),
             wall: WallClock::system(),
             closing: tokio::sync::watch::Sender::new(false),
             noise,
@@ -187,7 +190,52 @@ impl App {
         answer_by: Option<Duration>,
     ) -> Run {
         self.configure(&mut order.options.forecast);
-        planning::launch(place, order, clock, answer_by, self.closing.subscribe())
+        planning::launch(
+            place,
+            order,
+            clock,
+            answer_by,
+            self.closing.subscribe(),
+            None,
+        )
+    }
+
+    /// The same, and keeps the plan among the jobs if the search ends with one.
+    #[must_use]
+    pub fn launch_kept(
+        &self,
+        place: Place,
+        mut order: Order,
+        clock: Clock,
+        answer_by: Option<Duration>,
+    ) -> Run {
+        self.configure(&mut order.options.forecast);
+        let (jobs, subject) = (
+            Arc::clone(&self.jobs),
+            self.subject(&order, JobOrigin::Solve),
+        );
+        let keep = move |outcome: &Arc<Outcome>| jobs.keep(subject, outcome);
+        planning::launch(
+            place,
+            order,
+            clock,
+            answer_by,
+            self.closing.subscribe(),
+            Some(Box::new(keep)),
+        )
+    }
+
+    /// What a search is about.
+    fn subject(&self, order: &Order, origin: JobOrigin) -> JobSubject {
+        let problem = &order.accepted.problem;
+        JobSubject {
+            name: problem.name.clone(),
+            n_orders: problem.orders.len(),
+            n_couriers: problem.couriers.len(),
+            started_at: self.wall.now(),
+            origin,
+            target: order.options.target.map(|target| target.expected),
+        }
     }
 
     /// The job that an earlier call with the same key started, if there was one.
@@ -209,13 +257,7 @@ impl App {
         order: Order,
         clock: Clock,
     ) -> Result<String, Refusal> {
-        let problem = &order.accepted.problem;
-        let subject = JobSubject {
-            name: problem.name.clone(),
-            n_orders: problem.orders.len(),
-            n_couriers: problem.couriers.len(),
-            started_at: self.wall.now(),
-        };
+        let subject = self.subject(&order, JobOrigin::Job);
         self.jobs
             .start(key, subject, || self.launch(place, order, clock, None))
     }

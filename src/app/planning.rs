@@ -32,7 +32,7 @@ pub struct Order {
 #[derive(Clone, Debug)]
 pub struct Solved {
     /// The problem it was found for, without the orders set aside.
-    pub problem: Problem,
+    pub problem: Arc<Problem>,
     /// The plan.
     pub plan: Plan,
     /// Its forecast.
@@ -156,6 +156,9 @@ pub struct Run {
     pub stop: Stop,
 }
 
+/// Takes note of how a search ended, before anybody else hears of it.
+pub(super) type Witness = Box<dyn FnOnce(&Arc<Outcome>) + Send>;
+
 /// Starts a search: it waits for its turn in a task and runs on threads of its own.
 pub(super) fn launch(
     place: Place,
@@ -163,6 +166,7 @@ pub(super) fn launch(
     clock: Clock,
     answer_by: Option<Duration>,
     closing: watch::Receiver<bool>,
+    witness: Option<Witness>,
 ) -> Run {
     let entry = place.turn_now();
     let (sender, view) = watch::channel(RunView {
@@ -180,7 +184,7 @@ pub(super) fn launch(
         stop: stop.clone(),
         view: sender,
     };
-    tokio::spawn(search.supervise(entry, closing));
+    tokio::spawn(search.supervise(entry, closing, witness));
     Run { view, stop }
 }
 
@@ -199,7 +203,12 @@ struct Search {
 }
 
 impl Search {
-    async fn supervise(self, entry: Result<Turn, Place>, mut closing: watch::Receiver<bool>) {
+    async fn supervise(
+        self,
+        entry: Result<Turn, Place>,
+        mut closing: watch::Receiver<bool>,
+        witness: Option<Witness>,
+    ) {
         let view = self.view.clone();
         let stop = self.stop.clone();
         let turn = match entry {
@@ -216,7 +225,11 @@ impl Search {
             Ok(turn) => self.run(turn, closing).await,
             Err(outcome) => outcome,
         };
-        view.send_modify(|view| view.phase = Phase::Ended(Arc::new(outcome)));
+        let outcome = Arc::new(outcome);
+        if let Some(witness) = witness {
+            witness(&outcome);
+        }
+        view.send_modify(|view| view.phase = Phase::Ended(outcome));
     }
 
     async fn deadline(&self) {
@@ -307,7 +320,7 @@ impl Search {
         let target_outcome = options.target.map(outcome);
         let is_cancelled = plan.provenance.stop_reason == StopReason::Cancelled;
         let solved = Solved {
-            problem,
+            problem: Arc::new(problem),
             plan,
             forecast,
             target_outcome,

@@ -169,6 +169,7 @@ fn order(node: usize, plain: &Plain, clock: &Clockwork) -> Order {
     let data = &plain.nodes[node];
     Order {
         id: order_id(node),
+        reference: String::new(),
         kind: OrderKind::Delivery,
         place: PlaceIdx(u32::try_from(node).unwrap_or(u32::MAX)),
         loads: BTreeMap::from([(DIMENSION.to_owned(), Load(data.demand))]),

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             .await
             .map_err(|error| Failure::new("start the server", error))?;
         console::say(format_args!("serving on {}", server.address()))?;
-        let server = with_pages(server, &config)?;
+        let server = with_pages(server, &config).await?;
         if config.http != PagesAt::Nowhere {
             let pages = reachable(server.pages_address());
             console::note(format_args!("dispatcher's page: http://{pages}/"));
@@ -67,17 +67,15 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
 }
 
 /// The server with pages, unless they are switched off.
-pub(super) fn with_pages(server: Server, config: &Config) -> Result<Server, Failure> {
+pub(super) async fn with_pages(server: Server, config: &Config) -> Result<Server, Failure> {
     if config.http == PagesAt::Nowhere {
         return Ok(server);
     }
-    // A directory of one's own keeps the secret, so that couriers' pages outlive the process as their days do.
-    let secret = match config.store.is_empty() {
-        true => Secret::kept_in(&config.data),
-        false => Secret::draw(),
-    };
+    let drawn = Secret::draw().map_err(|error| Failure::new("start the server", error))?;
+    // Couriers' pages outlive the process as their days do, and are the same on every server of these days.
+    let secret = server.secret(Secret::NAME, drawn).await;
     let secret = secret.map_err(|error| Failure::new("start the server", error))?;
-    let pages = web::router(server.api(), secret, config);
+    let pages = web::router(server.api(), secret.into(), config);
     Ok(server.with_pages(pages))
 }
 

@@ -66,6 +66,7 @@ pub(super) fn order(
     let mut customer = stream(spec.seed, Purpose::Customer, u64::from(number));
     Order {
         id: OrderId::parse(&format!("order-{:04}", number + 1)).expect("letters and digits"),
+        reference: String::new(),
         kind: goods.kind,
         place,
         loads: goods.basket.loads(),

@@ -33,6 +33,8 @@ macro_rules! json_messages {
 }
 
 json_messages!(
+    ApplyRemedyRequest,
+    ApplyRemedyResponse,
     DayTerms,
     DaySummary,
     Calibration,
@@ -40,8 +42,8 @@ json_messages!(
     EvaluatePlanResponse,
     Frontier,
     GetDayResponse,
-    GetPlanResponse,
     GetLiveDayResponse,
+    GetPlanResponse,
     InitialPlan,
     LearnNoiseResponse,
     ListDaysResponse,
@@ -53,6 +55,7 @@ json_messages!(
     RepairPlanResponse,
     SuggestRemediesResponse,
     StreamEventsResponse,
+    SuggestRemediesResponse,
     WatchRiskResponse,
     ListEntriesResponse,
     ListPlansResponse,

@@ -6,6 +6,9 @@ use tonic::{Status, Streaming};
 use tonic_types::StatusExt;
 
 use super::calls::{CallLayer, Calls};
+use super::following::Following;
+use super::pb::day_service_client::DayServiceClient;
+use super::pb::day_service_server::DayServiceServer;
 use super::pb::planning_service_client::PlanningServiceClient;
 use super::pb::planning_service_server::PlanningServiceServer;
 use super::pb::promise_service_client::PromiseServiceClient;
@@ -15,11 +18,21 @@ use super::promising::Promising;
 use super::{pb, status};
 use tower::Layer;
 
+/// What to read of a live day besides its summary and its alerts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LiveParts {
+    /// Every courier.
+    pub couriers: bool,
+    /// The plan.
+    pub plan: bool,
+}
+
 /// Calls the services of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     planning: PlanningServiceClient<Calls<PlanningServiceServer<Planning>>>,
     promising: PromiseServiceClient<Calls<PromiseServiceServer<Promising>>>,
+    following: DayServiceClient<Calls<DayServiceServer<Following>>>,
 }
 
 /// A call was refused or failed: what the status says, for those who speak plain HTTP.
@@ -46,12 +59,12 @@ impl From<Status> for ApiError {
     }
 }
 
-/// The progress of a job, as `WatchPlan` streams it.
-pub struct Watch(Streaming<pb::WatchPlanResponse>);
+/// What a call streams: the progress of a job, the risks of a live day.
+pub struct Watch<T>(Streaming<T>);
 
-impl Watch {
-    /// What happened next; `None` after the end of the job.
-    pub async fn next(&mut self) -> Option<Result<pb::WatchPlanResponse, ApiError>> {
+impl<T> Watch<T> {
+    /// What happened next; `None` after the end.
+    pub async fn next(&mut self) -> Option<Result<T, ApiError>> {
         self.0.message().await.map_err(ApiError::from).transpose()
     }
 }
@@ -60,6 +73,7 @@ impl Api {
     pub(super) fn new(
         planning: PlanningServiceServer<Planning>,
         promising: PromiseServiceServer<Promising>,
+        following: DayServiceServer<Following>,
         calls: &CallLayer,
     ) -> Self {
         // Answers are limited where they are made.
@@ -67,6 +81,8 @@ impl Api {
             planning: PlanningServiceClient::new(calls.layer(planning))
                 .max_decoding_message_size(usize::MAX),
             promising: PromiseServiceClient::new(calls.layer(promising))
+                .max_decoding_message_size(usize::MAX),
+            following: DayServiceClient::new(calls.layer(following))
                 .max_decoding_message_size(usize::MAX),
         }
     }
@@ -101,7 +117,10 @@ impl Api {
     ///
     /// # Errors
     /// As the call.
-    pub async fn watch_plan(&self, job_id: String) -> Result<Watch, ApiError> {
+    pub async fn watch_plan(
+        &self,
+        job_id: String,
+    ) -> Result<Watch<pb::WatchPlanResponse>, ApiError> {
         let request = pb::WatchPlanRequest { job_id };
         let watched = self.planning.clone().watch_plan(request).await?;
         Ok(Watch(watched.into_inner()))
@@ -132,6 +151,78 @@ impl Api {
             ..pb::GetDayRequest::default()
         };
         Ok(self.promising.clone().get_day(request).await?.into_inner())
+    }
+
+    /// `DayService.ListLiveDays`.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn list_live_days(&self) -> Result<pb::ListLiveDaysResponse, ApiError> {
+        let mut client = self.following.clone();
+        let listed = client.list_live_days(pb::ListLiveDaysRequest {}).await?;
+        Ok(listed.into_inner())
+    }
+
+    /// `DayService.GetLiveDay` without terms.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn live_day(
+        &self,
+        live_day_id: String,
+        with: LiveParts,
+    ) -> Result<pb::GetLiveDayResponse, ApiError> {
+        let request = pb::GetLiveDayRequest {
+            live_day_id,
+            with_couriers: with.couriers,
+            with_plan: with.plan,
+            ..pb::GetLiveDayRequest::default()
+        };
+        let read = self.following.clone().get_live_day(request).await?;
+        Ok(read.into_inner())
+    }
+
+    /// `DayService.SuggestRemedies` on the default terms.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn suggest_remedies(
+        &self,
+        live_day_id: String,
+        order_id: String,
+    ) -> Result<pb::SuggestRemediesResponse, ApiError> {
+        let request = pb::SuggestRemediesRequest {
+            live_day_id,
+            order_id,
+            terms: None,
+        };
+        let suggested = self.following.clone().suggest_remedies(request).await?;
+        Ok(suggested.into_inner())
+    }
+
+    /// `DayService.ApplyRemedy`.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn apply_remedy(
+        &self,
+        request: pb::ApplyRemedyRequest,
+    ) -> Result<pb::ApplyRemedyResponse, ApiError> {
+        let applied = self.following.clone().apply_remedy(request).await?;
+        Ok(applied.into_inner())
+    }
+
+    /// `DayService.WatchRisk`.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn watch_risk(
+        &self,
+        live_day_id: String,
+    ) -> Result<Watch<pb::WatchRiskResponse>, ApiError> {
+        let request = pb::WatchRiskRequest { live_day_id };
+        let watched = self.following.clone().watch_risk(request).await?;
+        Ok(Watch(watched.into_inner()))
     }
 }
 

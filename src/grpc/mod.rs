@@ -10,6 +10,7 @@ pub mod convert;
 mod digest;
 mod following;
 mod forecasting;
+mod health;
 pub mod json;
 pub mod local;
 mod mending;

@@ -165,7 +165,7 @@ impl pb::planning_service_server::PlanningService for Planning {
             let order = self
                 .order(request.problem, request.options, request.initial_plan)
                 .await?;
-            Ok(self.app.launch(place, order, clock, answer_by))
+            Ok(self.app.launch_kept(place, order, clock, answer_by))
         };
         let run: Result<_, Refusal> = solve.await;
         run.map(|run| Response::new(SolveStream::new(run)))

@@ -29,7 +29,7 @@ use super::pb::route_sheet_service_server::RouteSheetServiceServer;
 use super::planning::Planning;
 use super::promising::Promising;
 use super::sheets::Sheets;
-use super::{FILE_DESCRIPTOR_SET, connections};
+use super::{FILE_DESCRIPTOR_SET, connections, health};
 use crate::app::{App, LiveSetup, PromisesSetup};
 use crate::clock::WallClock;
 use crate::config::{self, Config, PagesAt, PlanningConfig, ServerConfig};
@@ -44,16 +44,6 @@ const FRAME_BYTES_MAX: u32 = 16_384;
 /// Flow-control windows in bytes: what a peer may send on a stream and on a connection before it is read.
 const STREAM_WINDOW_BYTES: u32 = 1 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
-
-/// Names of the services whose health is told, beside the whole process (the empty name).
-const SERVICES: [&str; 6] = [
-    super::pb::planning_service_server::SERVICE_NAME,
-    super::pb::forecast_service_server::SERVICE_NAME,
-    super::pb::route_sheet_service_server::SERVICE_NAME,
-    super::pb::benchmark_service_server::SERVICE_NAME,
-    super::pb::promise_service_server::SERVICE_NAME,
-    super::pb::day_service_server::SERVICE_NAME,
-];
 
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +93,8 @@ pub struct Server {
     pages_listener: Option<(TcpListener, SocketAddr)>,
     /// What browsers are served.
     pages: Option<axum::Router>,
+    store: Store,
+    store_url: StoreUrl,
 }
 
 impl Server {
@@ -113,7 +105,7 @@ impl Server {
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         let noise = config.noise.as_deref().map(read_noise_file).transpose()?;
         let app = App::new(config.planning.clone(), noise).map_err(ServerError::Threads)?;
-        let store = open_store(config).await?;
+        let (store_url, store) = open_store(config).await?;
         let (listener, address) = listen(config.listen).await?;
         let pages_listener = match config.http {
             PagesAt::Address(address) => Some(listen(address).await?),
@@ -128,7 +120,7 @@ impl Server {
             config: config.live.clone(),
         };
         let setup = PromisesSetup {
-            store,
+            store: store.clone(),
             owner,
             clock,
             config: config.promises.clone(),
@@ -144,6 +136,20 @@ impl Server {
             address,
             pages_listener,
             pages: None,
+            store,
+            store_url,
+        })
+    }
+
+    /// The secret called `name` that is kept where promises are: `drawn` if there was none.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn secret(&self, name: &str, drawn: [u8; 32]) -> Result<[u8; 32], ServerError> {
+        let secret = self.store.secret(name, drawn).await;
+        secret.map_err(|source| ServerError::Store {
+            url: self.store_url.clone(),
+            source,
         })
     }
 
@@ -164,7 +170,12 @@ impl Server {
     /// The API for callers within the process.
     #[must_use]
     pub fn api(&self) -> Api {
-        Api::new(self.planning_service(), self.promise_service(), &self.calls)
+        Api::new(
+            self.planning_service(),
+            self.promise_service(),
+            self.day_service(),
+            &self.calls,
+        )
     }
 
     /// The address listened on, with the port that the system chose if none was configured.
@@ -192,7 +203,7 @@ impl Server {
     ) -> Result<(), ServerError> {
         self.resume();
         let health = HealthReporter::new();
-        report(&health, ServingStatus::Serving).await;
+        health::report(&health, ServingStatus::Serving).await;
         let router = self.router(&health)?;
         let alone = self.pages.clone().filter(|_| self.pages_listener.is_some());
         let alone = alone.map(|pages| {
@@ -213,12 +224,14 @@ impl Server {
         let (sender, asked) = tokio::sync::oneshot::channel();
         let (pages_sender, pages_closing) = tokio::sync::watch::channel(false);
         let app = Arc::clone(&self.app);
+        let followed = (self.store.clone(), health.clone(), pages_closing.clone());
+        tokio::spawn(health::follow(followed.0, followed.1, followed.2));
         let closing = async move {
             shutdown.await;
             tracing::info!("shutting down");
-            report(&health, ServingStatus::NotServing).await;
-            app.shut_down();
             pages_sender.send_replace(true);
+            health::report(&health, ServingStatus::NotServing).await;
+            app.shut_down();
             // An error means that the server has ended already.
             let _ = sender.send(());
         };
@@ -386,13 +399,15 @@ async fn lost(request: axum::extract::Request) -> axum::response::Response {
 }
 
 /// Opens the store of the ledger.
-async fn open_store(config: &Config) -> Result<Store, ServerError> {
+async fn open_store(config: &Config) -> Result<(StoreUrl, Store), ServerError> {
     let url = match config.store.as_str() {
         "" => StoreUrl::Sqlite(config.data.clone()),
         text => text.parse()?,
     };
-    let store = Store::open(&url).await;
-    store.map_err(|source| ServerError::Store { url, source })
+    match Store::open(&url).await {
+        Ok(store) => Ok((url, store)),
+        Err(source) => Err(ServerError::Store { url, source }),
+    }
 }
 
 /// This process, as other processes on the same store see it.
@@ -412,12 +427,6 @@ fn owner(config: &Config, address: SocketAddr) -> Owner {
 }
 
 type Layers = Stack<CallLayer, Identity>;
-
-async fn report(health: &HealthReporter, status: ServingStatus) {
-    for service in SERVICES.into_iter().chain([""]) {
-        health.set_service_status(service, status).await;
-    }
-}
 
 /// Ready when the end was asked for and the time for it is over.
 async fn overdue(asked: tokio::sync::oneshot::Receiver<()>, drain: Duration) {

@@ -13,7 +13,7 @@ use super::convert::{
 };
 use super::{pb, status};
 use crate::app::{
-    FrontierRun, FrontierView, JobEntry, Outcome, Phase, Refusal, Run, RunView, Stop,
+    FrontierRun, FrontierView, JobEntry, JobOrigin, Outcome, Phase, Refusal, Run, RunView, Stop,
 };
 
 /// Ends a search when the call that wants its plan goes away.
@@ -218,6 +218,12 @@ pub(super) fn job_summary(entry: JobEntry) -> pb::JobSummary {
         name: subject.name,
         progress: (view.progress.as_ref()).map(|progress| progress_message(Some(progress))),
         failure: failure(&view),
+        origin: match subject.origin {
+            JobOrigin::Job => pb::JobOrigin::Started,
+            JobOrigin::Solve => pb::JobOrigin::Solved,
+            JobOrigin::Frontier => pb::JobOrigin::Frontier,
+        } as i32,
+        target_percent: subject.target.map(|share| 100.0 * share),
     }
 }
 

@@ -62,6 +62,9 @@ pub struct Contact {
 pub struct Order {
     /// Identifies the order.
     pub id: OrderId,
+    /// What people call the order, where its id cannot say it: shown instead of the id. May be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reference: String,
     /// Delivery or collection.
     pub kind: OrderKind,
     /// Where the door is.
@@ -101,6 +104,15 @@ pub struct Order {
 }
 
 impl Order {
+    /// What the order is called: its reference, or else its id.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self.reference.trim() {
+            "" => self.id.as_str(),
+            reference => reference,
+        }
+    }
+
     /// When service may start, as sorted windows: the access windows cut to the promise. Empty if nothing is left.
     #[must_use]
     pub fn service_windows(&self) -> Vec<TimeWindow> {

@@ -160,6 +160,7 @@ fn removed_stop(stop: &SheetStop, is: &Places<'_>) -> RemovedStop {
     RemovedStop {
         number: stop.number,
         order: stop.order.clone(),
+        reference: stop.reference.clone(),
         address: stop.address.clone(),
         taken_by: taken_by.map_or_else(String::new, |(sheet, _)| sheet.courier_name.clone()),
     }

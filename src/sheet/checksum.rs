@@ -151,11 +151,13 @@ fn write_changes(text: &mut Canonical, changes: &SheetChanges) {
         let RemovedStop {
             number,
             order,
+            reference,
             address,
             taken_by,
         } = stop;
         text.field("removed", number);
         text.field("order", order);
+        text.field("reference", reference);
         text.field("address", address);
         text.field("taken_by", taken_by);
     }
@@ -195,11 +197,13 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     let SheetStop {
         number,
         order,
+        reference,
         kind,
         window,
         arrival,
         arrival_band,
         leave_by,
+        is_leave_by_planned,
         address,
         location,
         contact: Contact { name, phone },
@@ -212,6 +216,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     } = stop;
     text.field("number", number);
     text.field("order", order);
+    text.field("reference", reference);
     text.field(
         "kind",
         match kind {
@@ -223,6 +228,7 @@ fn write_stop(text: &mut Canonical, stop: &SheetStop) {
     text.moment("arrival", Some(*arrival));
     text.window("arrival_band", *arrival_band);
     text.moment("leave_by", *leave_by);
+    text.field("is_leave_by_planned", is_leave_by_planned);
     text.field("address", address);
     text.location(*location);
     text.field("contact_name", name);

@@ -11,7 +11,7 @@ use crate::model::{
     Plan, PlanForecast, Problem, Reload, Route, RouteEnd, RouteForecast, RouteStart, SpreadSource,
     Stop, StopForecast, TimeWindow,
 };
-use crate::units::BasisPoints;
+use crate::units::{BasisPoints, Timestamp};
 
 /// A day, its plan, and what is known of how it will go.
 #[derive(Clone, Copy, Debug)]
@@ -253,12 +253,14 @@ impl Day<'_> {
             .collect();
         if let Some(last) = stops.last_mut() {
             last.leave_by = None;
+            last.is_leave_by_planned = false;
         }
         stops
     }
 
     fn add_order(&self, line: &mut SheetStop, order: &Order, stop: &Stop) {
         line.kind = order.kind;
+        line.reference.clone_from(&order.reference);
         line.window = told_window(order, stop);
         line.address = self.place_label(order.place);
         line.location = self.location(order.place);
@@ -280,11 +282,24 @@ fn breaks(route: &Route) -> Vec<SheetBreak> {
     route.breaks.iter().map(line).collect()
 }
 
+/// The latest departure, and whether it is only the planned one: a time that passes before the courier is done at the door
+/// helps nobody.
+fn latest(stop: &Stop, forecast: &StopForecast) -> (Option<Timestamp>, bool) {
+    match forecast.leave_by {
+        Some(leave_by) if leave_by < stop.departure => (Some(stop.departure), true),
+        leave_by => (leave_by, false),
+    }
+}
+
 /// A line with what the plan and the forecast know of it.
 fn planned_line(number: u32, stop: &Stop, forecast: Option<&StopForecast>) -> SheetStop {
+    let (leave_by, is_leave_by_planned) = forecast
+        .map(|forecast| latest(stop, forecast))
+        .unwrap_or_default();
     SheetStop {
         number,
         order: stop.order.clone(),
+        reference: String::new(),
         kind: OrderKind::Delivery,
         window: None,
         arrival: stop.arrival,
@@ -292,7 +307,8 @@ fn planned_line(number: u32, stop: &Stop, forecast: Option<&StopForecast>) -> Sh
             start: forecast.arrival_p10,
             end: forecast.arrival_p90,
         }),
-        leave_by: forecast.and_then(|forecast| forecast.leave_by),
+        leave_by,
+        is_leave_by_planned,
         address: String::new(),
         location: None,
         contact: Contact::default(),
@@ -410,6 +426,28 @@ mod tests {
         assert_eq!(sheet.stops[0].leave_by, Some(at(8, 30)));
         assert_eq!(sheet.stops[1].leave_by, None);
         assert_eq!(sheet.stops[0].arrival_band, None);
+    }
+
+    #[test]
+    fn a_leave_by_time_that_no_departure_keeps_is_the_planned_one_and_says_so() {
+        let (problem, plan) = (problem(), plan());
+        let planned = plan.routes[0].stops[0].departure;
+        let with = |leave_by| {
+            let mut forecast = forecast();
+            forecast.routes[0].stops[0].leave_by = Some(leave_by);
+            let day = PlannedDay {
+                problem: &problem,
+                plan: &plan,
+                forecast: Some(&forecast),
+                version: "first",
+            };
+            let sheet = sheets(&day, None, &Selection::default()).remove(0);
+            (sheet.stops[0].leave_by, sheet.stops[0].is_leave_by_planned)
+        };
+        assert_eq!(with(planned), (Some(planned), false));
+        for too_early in [planned - Seconds(1), plan.routes[0].start] {
+            assert_eq!(with(too_early), (Some(planned), true));
+        }
     }
 
     #[test]

@@ -302,13 +302,8 @@ impl Page<'_> {
             }
             @if let Some(leave_by) = stop.leave_by {
                 span.line {
-                    // A time that has passed when the courier gets there helps nobody.
-                    @if leave_by <= stop.arrival {
-                        b.nowrap { (words.at_once) }
-                    } @else {
-                        span.label { (words.leave_by) " " }
-                        b.nowrap { (self.0.time(leave_by)) }
-                    }
+                    span.label { (self.0.leave_by_label(stop)) " " }
+                    b.nowrap { (self.0.time(leave_by)) }
                 }
             }
         }
@@ -333,7 +328,7 @@ impl Page<'_> {
                 }
             }
             (labelled("minor", &words.notes, &stop.notes))
-            div.order { (words.order) " " (stop.order) }
+            div.order { (words.order) " " (bind(stop.label())) }
         }
     }
 

@@ -119,6 +119,8 @@ pub struct RemovedStop {
     pub number: u32,
     /// The order.
     pub order: OrderId,
+    /// What the order is called, where its id does not say it; may be empty.
+    pub reference: String,
     /// Postal address.
     pub address: String,
     /// Name of the courier who makes it now; empty if nobody does.
@@ -183,6 +185,8 @@ pub struct SheetStop {
     pub number: u32,
     /// The order.
     pub order: OrderId,
+    /// What the order is called, where its id does not say it; may be empty.
+    pub reference: String,
     /// Delivery or collection.
     pub kind: OrderKind,
     /// The window the customer was told; without a promise, the window the plan serves in.
@@ -193,6 +197,9 @@ pub struct SheetStop {
     pub arrival_band: Option<TimeWindow>,
     /// Latest departure that keeps every later promise, as [`LeaveByBasis`] says; `None` at the last stop.
     pub leave_by: Option<Timestamp>,
+    /// Whether that is only the planned departure, as no departure from then on has the stated confidence: leaving by then
+    /// keeps the chances that the plan has.
+    pub is_leave_by_planned: bool,
     /// Postal address.
     pub address: String,
     /// Where that is on the globe.
@@ -211,4 +218,25 @@ pub struct SheetStop {
     pub notes: String,
     /// How it differs from the earlier plan that the sheet was compared with.
     pub changes: Vec<StopChange>,
+}
+
+impl SheetStop {
+    /// What the order is called.
+    fn label(&self) -> &str {
+        label(&self.reference, &self.order)
+    }
+}
+
+impl RemovedStop {
+    /// What the order is called.
+    fn label(&self) -> &str {
+        label(&self.reference, &self.order)
+    }
+}
+
+fn label<'a>(reference: &'a str, order: &'a OrderId) -> &'a str {
+    match reference.trim() {
+        "" => order.as_str(),
+        reference => reference,
+    }
 }

@@ -110,6 +110,7 @@ pub(super) fn changed() -> RouteSheet {
         removed: vec![RemovedStop {
             number: 2,
             order: OrderId::parse("order-0099").expect("an id"),
+            reference: "Заказ-99".into(),
             address: "ул. Липовая, д. 7".into(),
             taken_by: "Воробьёв".into(),
         }],
@@ -155,6 +156,7 @@ pub(super) fn long(count: u32) -> RouteSheet {
         .collect();
     if let Some(last) = sheet.stops.last_mut() {
         last.leave_by = None;
+        last.is_leave_by_planned = false;
     }
     sheet.checksum = checksum(&sheet);
     sheet
@@ -164,6 +166,7 @@ fn full_stop() -> SheetStop {
     SheetStop {
         number: 1,
         order: OrderId::parse("order-0101").expect("an id"),
+        reference: String::new(),
         kind: OrderKind::Delivery,
         window: Some(TimeWindow {
             start: at(8, 0),
@@ -175,6 +178,7 @@ fn full_stop() -> SheetStop {
             end: at(8, 24),
         }),
         leave_by: Some(at(8, 31)),
+        is_leave_by_planned: false,
         address: "ул. Медвяная, д. 12, корп. 2, кв. 34".into(),
         location: Some(GeoPoint {
             latitude: 55.77,
@@ -203,7 +207,8 @@ fn collection() -> SheetStop {
             start: at(8, 49),
             end: at(9, 21),
         }),
-        leave_by: Some(at(9, 1)),
+        leave_by: Some(at(9, 7)),
+        is_leave_by_planned: true,
         address: "Ромашковый пер., д. 5, кв. 3".into(),
         location: Some(GeoPoint {
             latitude: 55.735,
@@ -230,6 +235,7 @@ fn bare_stop() -> SheetStop {
         arrival: at(24, 5),
         arrival_band: None,
         leave_by: None,
+        is_leave_by_planned: false,
         address: String::new(),
         location: None,
         contact: Contact::default(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::clock_face::{ClockFace, Round};
 use super::messages::{Language, Messages};
 use super::text::{bind, clean};
-use super::{LeaveByBasis, RemovedStop, RouteSheet, StopChange};
+use super::{LeaveByBasis, RemovedStop, RouteSheet, SheetStop, StopChange};
 use crate::units::{Load, Timestamp};
 
 /// A sheet with the words and the clock it is printed with.
@@ -38,6 +38,14 @@ impl<'a> Wording<'a> {
         }
     }
 
+    /// What stands before a leave-by time.
+    pub(super) fn leave_by_label(&self, stop: &SheetStop) -> &'static str {
+        match stop.is_leave_by_planned {
+            true => &self.words.leave_planned,
+            false => &self.words.leave_by,
+        }
+    }
+
     /// "kg: 41".
     pub(super) fn amount(&self, dimension: &str, load: Load) -> String {
         format!("{}: {load}", clean(self.words.dimension(dimension)))
@@ -63,7 +71,11 @@ impl<'a> Wording<'a> {
             LeaveByBasis::SimulatedDays => words.confidence(sheet.leave_by_confidence),
             LeaveByBasis::Slack => words.slack.clone(),
         };
-        has_times.then(|| [&means, words.at_once_means.as_str(), &words.early].join(" "))
+        let is_planned = |stop: &SheetStop| stop.is_leave_by_planned;
+        let planned = sheet.stops.iter().any(is_planned);
+        let planned = planned.then_some(words.leave_planned_means.as_str());
+        let all = [Some(means.as_str()), planned, Some(&words.early)];
+        has_times.then(|| all.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
     /// "Time, was 08:10".
@@ -80,7 +92,7 @@ impl<'a> Wording<'a> {
 
     /// "order-0104, Main St 5, now Anna".
     pub(super) fn removed_detail(&self, stop: &RemovedStop) -> String {
-        let mut parts = vec![stop.order.to_string()];
+        let mut parts = vec![bind(stop.label())];
         if has_text(&stop.address) {
             parts.push(bind(&stop.address));
         }

@@ -263,6 +263,28 @@ macro_rules! sql_engine {
                 Ok(())
             }
 
+            pub(super) async fn secret(
+                &self,
+                name: &str,
+                drawn: [u8; 32],
+            ) -> Result<[u8; 32], StoreError> {
+                sqlx::query(
+                    "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+                )
+                .bind(name)
+                .bind(drawn.as_slice())
+                .execute(self.writer())
+                .await
+                .map_err(StoreError::of)?;
+                let (value,): (Vec<u8>,) =
+                    sqlx::query_as("SELECT value FROM secrets WHERE name = $1")
+                        .bind(name)
+                        .fetch_one(self.writer())
+                        .await
+                        .map_err(StoreError::of)?;
+                (value.try_into()).map_err(|_| StoreError::Corrupt(format!("the secret {name:?}")))
+            }
+
             pub(super) async fn check(&self) -> Result<(), StoreError> {
                 // Changes nothing, but asks for the right to.
                 let mut transaction =

@@ -39,6 +39,7 @@ struct Inner {
     /// Entries as they are written, by number.
     books: BTreeMap<(Book, DayId), Vec<String>>,
     replies: BTreeMap<String, StoredReply>,
+    secrets: BTreeMap<String, [u8; 32]>,
     faults: Vec<Fault>,
 }
 
@@ -82,6 +83,12 @@ impl Memory {
         let read = wanted.map(|body| serde_json::from_str(body));
         let read: Result<Vec<E>, serde_json::Error> = read.collect();
         read.map_err(|error| StoreError::Corrupt(error.to_string()))
+    }
+
+    #[expect(clippy::unused_async, reason = "as the other engines have it")]
+    pub(super) async fn secret(&self, name: &str, drawn: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        let mut inner = self.inner();
+        Ok(*inner.secrets.entry(name.to_owned()).or_insert(drawn))
     }
 
     #[expect(clippy::unused_async, reason = "as the other engines have it")]

@@ -226,6 +226,14 @@ impl Store {
         engine!(self, engine => engine.release(leases))
     }
 
+    /// The secret called `name`: `drawn` if there was none until now.
+    ///
+    /// # Errors
+    /// If the store is away, or the secret is not as it was written.
+    pub async fn secret(&self, name: &str, drawn: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        engine!(self, engine => engine.secret(name, drawn))
+    }
+
     /// Whether the store can be read and written now.
     ///
     /// # Errors

@@ -94,6 +94,11 @@ impl Postgres {
                 "record",
                 include_str!("migrations/postgres/2_record.sql"),
             ),
+            step(
+                3,
+                "secrets",
+                include_str!("migrations/postgres/3_secrets.sql"),
+            ),
         ];
         Migrator::with_migrations(migrations.to_vec())
             .run(&pool)

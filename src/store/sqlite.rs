@@ -81,6 +81,11 @@ impl Sqlite {
         let migrations = [
             step(1, "ledger", include_str!("migrations/sqlite/1_ledger.sql")),
             step(2, "record", include_str!("migrations/sqlite/2_record.sql")),
+            step(
+                3,
+                "secrets",
+                include_str!("migrations/sqlite/3_secrets.sql"),
+            ),
         ];
         Migrator::with_migrations(migrations.to_vec())
             .run(&writer)

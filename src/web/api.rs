@@ -7,15 +7,16 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::token::Source;
 use super::{Pages, answer};
-use crate::grpc::local::{ApiError, Watch};
+use crate::grpc::local::{ApiError, LiveParts, Watch};
 use crate::grpc::{json as form, pb};
 
-/// Events of a job that may wait for a slow browser; the search itself never waits.
+/// Events that may wait for a slow browser; what is watched never waits.
 const EVENTS_WAITING_MAX: usize = 4;
 
 pub(super) async fn plans(State(pages): State<Pages>) -> Response {
@@ -73,11 +74,11 @@ pub(super) async fn day_links(State(pages): State<Pages>, Path(id): Path<String>
 }
 
 /// Travel times between all places are most of a problem, and no page needs them.
-fn lighten(problem: &mut pb::Problem) {
+pub(super) fn lighten(problem: &mut pb::Problem) {
     problem.travel_profiles.clear();
 }
 
-/// A day with its plan, from a job or from a day of promises; `None` while a job has no plan.
+/// A day with its plan, from wherever it is; `None` while a job has no plan.
 pub(super) async fn planned_day(
     pages: &Pages,
     source: &Source,
@@ -93,11 +94,18 @@ pub(super) async fn planned_day(
             }))
         }
         Source::Day(id) => Ok(pages.api.day(id.clone(), true).await?.plan),
+        Source::Live(id) => {
+            let parts = LiveParts {
+                plan: true,
+                ..LiveParts::default()
+            };
+            Ok(pages.api.live_day(id.clone(), parts).await?.plan)
+        }
     }
 }
 
 /// Paths of the couriers' own pages, by courier.
-async fn links(pages: &Pages, source: Source) -> Response {
+pub(super) async fn links(pages: &Pages, source: Source) -> Response {
     let _turn = pages.large.acquire().await;
     let day = match planned_day(pages, &source).await {
         Ok(day) => day.unwrap_or_default(),
@@ -118,23 +126,53 @@ async fn links(pages: &Pages, source: Source) -> Response {
 
 /// What happens to a job until it ends, as server-sent events.
 pub(super) async fn events(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
-    let Ok(place) = pages.watchers.clone().try_acquire_owned() else {
-        let busy =
-            json!({"code": "RESOURCE_EXHAUSTED", "message": "too many pages watch plans already"});
-        return answer::of(
-            StatusCode::TOO_MANY_REQUESTS,
-            answer::JSON,
-            busy.to_string(),
-        );
+    let Some(place) = place(&pages) else {
+        return busy();
     };
-    let mut watch = match pages.api.watch_plan(id).await {
-        Ok(watch) => watch,
-        Err(error) => return answer::error(error),
-    };
+    match pages.api.watch_plan(id).await {
+        Ok(watch) => stream(place, watch, |mut news| {
+            // A page asks for the plan itself once the job has ended.
+            news.solved = None;
+            form::write_line(&news)
+        }),
+        Err(error) => answer::error(error),
+    }
+}
+
+/// A place among those who watch, if there is one.
+pub(super) fn place(pages: &Pages) -> Option<OwnedSemaphorePermit> {
+    pages.watchers.clone().try_acquire_owned().ok()
+}
+
+/// Says that there is no place.
+pub(super) fn busy() -> Response {
+    let busy = json!({"code": "RESOURCE_EXHAUSTED", "message": "too many pages watch already"});
+    answer::of(
+        StatusCode::TOO_MANY_REQUESTS,
+        answer::JSON,
+        busy.to_string(),
+    )
+}
+
+/// What is watched, as server-sent events, each in the words of `said`.
+pub(super) fn stream<T: Send + 'static>(
+    place: OwnedSemaphorePermit,
+    mut watch: Watch<T>,
+    said: fn(T) -> String,
+) -> Response {
     let (sender, receiver) = tokio::sync::mpsc::channel(EVENTS_WAITING_MAX);
     tokio::spawn(async move {
-        while let Some(event) = next_event(&mut watch).await {
-            // Nobody listens any more.
+        loop {
+            let next = tokio::select! {
+                next = watch.next() => next,
+                // Nobody listens any more.
+                () = sender.closed() => break,
+            };
+            let event = match next {
+                Some(Ok(news)) => format!("data: {}\n\n", said(news)),
+                Some(Err(error)) => format!("event: failed\ndata: {}\n\n", error.json),
+                None => break,
+            };
             if sender.send(event).await.is_err() {
                 break;
             }
@@ -151,15 +189,4 @@ pub(super) async fn events(State(pages): State<Pages>, Path(id): Path<String>) -
     let unbuffered = HeaderValue::from_static("no");
     answer.headers_mut().insert("x-accel-buffering", unbuffered);
     answer
-}
-
-/// The next event as the stream has it; a page asks for the plan itself once the job has ended.
-async fn next_event(watch: &mut Watch) -> Option<String> {
-    match watch.next().await? {
-        Ok(mut news) => {
-            news.solved = None;
-            Some(format!("data: {}\n\n", form::write_line(&news)))
-        }
-        Err(error) => Some(format!("event: failed\ndata: {}\n\n", error.json)),
-    }
 }

@@ -46,6 +46,7 @@ assets! {
     "dom.js" SCRIPT;
     "icon.svg" IMAGE;
     "lists.js" SCRIPT;
+    "live.js" SCRIPT;
     "map.js" SCRIPT;
     "reasons.js" SCRIPT;
     "style.css" STYLE;

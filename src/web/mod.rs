@@ -1,6 +1,7 @@
 //! The pages that browsers are served: the dispatcher's, and a courier's own route for a phone.
 //!
-//! Everything here reads the API as any caller could ([`Api`]) and changes nothing. Pages are plain HTML, CSS and ES
+//! Everything here reads the API as any caller could ([`Api`]) and changes nothing but the plan of a live day, by a remedy
+//! that a dispatcher chose. Pages are plain HTML, CSS and ES
 //! modules in `assets/`, embedded in the program; they load nothing from elsewhere unless tiles are configured. What comes
 //! from data is put into pages as text by the scripts, never as HTML.
 //!
@@ -16,6 +17,14 @@
 //! | `/api/days/{id}` | `GetDayResponse` with the plan, travel profiles left out |
 //! | `/api/days/{id}/summary` | `GetDayResponse` without the plan |
 //! | `/api/days/{id}/links` | as for plans |
+//! | `/api/live` | `ListLiveDaysResponse` |
+//! | `/api/live/{id}` | `GetLiveDayResponse` with couriers and plan, travel profiles left out |
+//! | `/api/live/{id}/now` | `GetLiveDayResponse` with couriers, without the plan |
+//! | `/api/live/{id}/summary` | `GetLiveDayResponse` without either |
+//! | `/api/live/{id}/watch` | server-sent events, each a `WatchRiskResponse` |
+//! | `/api/live/{id}/links` | as for plans |
+//! | `/api/live/{id}/remedies/{order}` | `SuggestRemediesResponse` |
+//! | `POST /api/live/{id}/apply` | `ApplyRemedyResponse` to an `ApplyRemedyRequest` |
 //! | `/c/{token}` | a courier's own page |
 //! | `/c/worker.js` | what keeps that page on the phone |
 //! | `/c/{token}/route` | `PlannedDay` of that courier alone |
@@ -25,13 +34,15 @@ mod api;
 mod asset;
 mod courier;
 mod host;
+mod live;
 mod token;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
@@ -41,7 +52,7 @@ pub use token::{Secret, SecretError};
 
 /// Answers made from large messages at the same time; more wait.
 const LARGE_ANSWERS_MAX: usize = 4;
-/// Jobs watched at the same time; more are refused.
+/// Jobs and live days watched at the same time; more are refused.
 const WATCHERS_MAX: usize = 64;
 
 /// What the pages need.
@@ -79,6 +90,17 @@ pub fn router(api: Api, secret: Secret, config: &Config) -> Router {
         .route("/api/days/{id}", get(api::day))
         .route("/api/days/{id}/summary", get(api::day_summary))
         .route("/api/days/{id}/links", get(api::day_links))
+        .route("/api/live", get(live::days))
+        .route("/api/live/{id}", get(live::day))
+        .route("/api/live/{id}/now", get(live::now))
+        .route("/api/live/{id}/summary", get(live::summary))
+        .route("/api/live/{id}/watch", get(live::watch))
+        .route("/api/live/{id}/links", get(live::links))
+        .route("/api/live/{id}/remedies/{order}", get(live::remedies))
+        .route(
+            "/api/live/{id}/apply",
+            post(live::apply).layer(DefaultBodyLimit::max(live::CHANGE_BYTES_MAX)),
+        )
         .route("/c/{token}", get(courier::page))
         .route("/c/{token}/route", get(courier::route))
         .route_layer(middleware::from_fn_with_state(hosts, host::check))

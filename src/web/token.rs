@@ -2,12 +2,10 @@
 //!
 //! A token says which plan and which courier, and carries a code over both that only this server can make: HMAC with
 //! SHA-256 (RFC 2104), cut to 128 bits. No list of tokens is kept, and a token is good for as long as its plan is kept
-//! and the secret stays the same.
+//! and the secret stays the same, which is kept where the promises are.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -16,8 +14,8 @@ use sha2::Sha256;
 const SECRET_BYTES: usize = 32;
 /// Bytes of the code.
 const CODE_BYTES: usize = 16;
-/// Name of the file with the secret, in the data directory.
-const FILE: &str = "page-secret";
+/// Where randomness comes from.
+const SOURCE: &str = "/dev/urandom";
 /// Longest token that is looked at, in characters: two ids of 128 and the code.
 const TOKEN_MAX: usize = 1_024;
 
@@ -28,69 +26,36 @@ pub(super) enum Source {
     Job(String),
     /// It is that of a day of promises.
     Day(String),
+    /// It is that of a live day.
+    Live(String),
 }
 
 /// What tokens are made with.
 pub struct Secret([u8; SECRET_BYTES]);
 
-/// The secret cannot be kept.
-#[derive(Debug, thiserror::Error)]
-#[error("keep the secret of couriers' pages in {}: {source}", .path.display())]
-pub struct SecretError {
-    path: PathBuf,
-    source: io::Error,
+impl From<[u8; SECRET_BYTES]> for Secret {
+    fn from(kept: [u8; SECRET_BYTES]) -> Self {
+        Self(kept)
+    }
 }
 
+/// There is no secret to be had.
+#[derive(Debug, thiserror::Error)]
+#[error("draw a secret for couriers' pages from {SOURCE}: {0}")]
+pub struct SecretError(#[source] io::Error);
+
 impl Secret {
-    /// A secret for this process alone.
+    /// What the secret is called where it is kept.
+    pub const NAME: &'static str = "pages of couriers";
+
+    /// Draws what can become the secret of a store that has none yet.
     ///
     /// # Errors
     /// If the operating system gives no randomness.
-    pub fn draw() -> Result<Self, SecretError> {
-        let path = Path::new("/dev/urandom");
+    pub fn draw() -> Result<[u8; SECRET_BYTES], SecretError> {
         let mut bytes = [0; SECRET_BYTES];
-        let drawn = fs::File::open(path).and_then(|mut file| file.read_exact(&mut bytes));
-        match drawn {
-            Ok(()) => Ok(Self(bytes)),
-            Err(source) => Err(failed(path, source)),
-        }
-    }
-
-    /// The secret kept in `directory`, which must be there; made if there is none yet.
-    ///
-    /// # Errors
-    /// If it can be neither read nor written, or is none.
-    pub fn kept_in(directory: &Path) -> Result<Self, SecretError> {
-        let path = directory.join(FILE);
-        match fs::read(&path) {
-            Ok(bytes) => match bytes.try_into() {
-                Ok(bytes) => Ok(Self(bytes)),
-                Err(_) => {
-                    let wrong = io::Error::other("the file does not have 32 bytes");
-                    Err(failed(&path, wrong))
-                }
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let secret = Self::draw()?;
-                secret.write(&path).map_err(|error| failed(&path, error))?;
-                Ok(secret)
-            }
-            Err(error) => Err(failed(&path, error)),
-        }
-    }
-
-    fn write(&self, path: &Path) -> io::Result<()> {
-        // Under another name first: a file cut short would be refused ever after.
-        let draft = path.with_extension("draft");
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
-        file.write_all(&self.0)?;
-        file.sync_all()?;
-        fs::rename(draft, path)
+        let drawn = fs::File::open(SOURCE).and_then(|mut file| file.read_exact(&mut bytes));
+        drawn.map(|()| bytes).map_err(SecretError)
     }
 
     /// The token of a courier's page.
@@ -112,6 +77,7 @@ impl Secret {
         let source = match source.split_once(' ')? {
             ("job", id) => Source::Job(id.to_owned()),
             ("day", id) => Source::Day(id.to_owned()),
+            ("live", id) => Source::Live(id.to_owned()),
             _ => return None,
         };
         Some((source, courier.to_owned()))
@@ -125,18 +91,12 @@ impl Secret {
     }
 }
 
-fn failed(path: &Path, source: io::Error) -> SecretError {
-    SecretError {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 /// What a token says. Ids have no blanks.
 fn claim(source: &Source, courier: &str) -> String {
     match source {
         Source::Job(id) => format!("job {id} {courier}"),
         Source::Day(id) => format!("day {id} {courier}"),
+        Source::Live(id) => format!("live {id} {courier}"),
     }
 }
 
@@ -210,20 +170,6 @@ mod tests {
         key[..20].fill(0x0b);
         let code = Secret(key).code("Hi There").finalize().into_bytes();
         assert_eq!(hex(&code[..8]), "b0344c61d8db3853");
-    }
-
-    #[test]
-    fn a_secret_is_made_once_and_readable_to_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let first = Secret::kept_in(folder.path()).unwrap();
-        let again = Secret::kept_in(folder.path()).unwrap();
-        assert_eq!(first.0, again.0);
-        assert_ne!(first.0, Secret::draw().unwrap().0);
-        let file = fs::metadata(folder.path().join(FILE)).unwrap();
-        assert_eq!(file.permissions().mode() & 0o777, 0o600);
-        fs::write(folder.path().join(FILE), "short").unwrap();
-        assert!(Secret::kept_in(folder.path()).is_err());
     }
 
     proptest! {

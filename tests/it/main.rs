@@ -23,6 +23,7 @@ mod limits;
 mod live;
 mod live_command;
 mod live_input;
+mod live_pages;
 mod live_remedy;
 mod live_watch;
 mod pages;

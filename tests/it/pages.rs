@@ -1,15 +1,20 @@
 //! What browsers are given, asked for without a browser.
 
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
 
 use punctual::config::PagesAt;
+use punctual::grpc::pb::promise_service_client::PromiseServiceClient;
 use punctual::grpc::{json, pb};
 use serde_json::Value;
 use tonic::Code;
+use tonic::transport::Channel;
 
 use crate::days;
 use crate::http::{get, send};
-use crate::service::{Service, budget};
+use crate::promises;
+use crate::service::{Service, budget, read_to_end, solve_request};
 
 /// Plans a day as a job to its end, and gives its id.
 pub(crate) async fn planned(service: &Service, problem: pb::Problem) -> String {
@@ -92,6 +97,45 @@ async fn plans_are_given_as_the_api_gives_them() {
     let given = get(service.address, &format!("/api/plans/{job_id}"));
     assert_eq!(given.header("content-type"), "application/json");
     assert_eq!(given.json(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_that_callers_waited_for_are_shown_like_those_of_jobs() {
+    let service = Service::with_pages(|config| config.planning.plans_kept_max = 2).await;
+    let mut client = service.planning().await;
+    let job_id = planned(&service, days::small()).await;
+    let request = solve_request(days::small(), 300);
+    let solved = client.solve_plan(request).await.unwrap().into_inner();
+    let (_, solved) = read_to_end(solved).await.unwrap();
+    let listed = || get(service.address, "/api/plans").json()["jobs"].take();
+    let newest = &listed()[0];
+    assert_eq!(newest["origin"], "JOB_ORIGIN_SOLVED");
+    assert_eq!(newest["state"], "JOB_STATE_DONE");
+    let id = newest["jobId"].as_str().unwrap();
+    let given = get(service.address, &format!("/api/plans/{id}")).json();
+    let version = &given["solved"]["plan"]["version"];
+    assert_eq!(*version, solved.plan.unwrap().version.as_str());
+    assert!(given["problem"]["orders"].is_array());
+    assert!(!links(service.address, id).is_empty());
+    let request = pb::PlanFrontierRequest {
+        problem: Some(days::small()),
+        options: Some(pb::SolveOptions {
+            iteration_limit: Some(2_000),
+            ..budget(20_000)
+        }),
+        target_percents: vec![80.0, 98.0],
+        ..pb::PlanFrontierRequest::default()
+    };
+    let mut events = client.plan_frontier(request).await.unwrap().into_inner();
+    while events.message().await.unwrap().is_some() {}
+    let all = listed();
+    let all = all.as_array().unwrap();
+    assert_eq!(all[0]["origin"], "JOB_ORIGIN_FRONTIER");
+    assert_eq!(all[0]["targetPercent"], 98.0);
+    let of_calls = all.iter().filter(|job| job["jobId"] != job_id.as_str());
+    assert_eq!(of_calls.count(), 2, "no more than the configuration says");
+    let has_job = all.iter().any(|job| job["jobId"] == job_id.as_str());
+    assert!(has_job, "and the job is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,6 +227,80 @@ async fn a_courier_sees_the_own_route_and_nothing_of_others() {
         }
         assert!(!route.body.to_lowercase().contains("cost"));
     }
+}
+
+/// `punctual serve` as a process of its own, on a store. It ends with this value.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(store: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", store])
+            .env_remove("PUNCTUAL_TEST_POSTGRES")
+            .env_remove("PUNCTUAL_TEST_CHROMEDRIVER")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("serving on ").unwrap();
+        let address = address.parse().unwrap();
+        Self { child, address }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Opens a day at a server and holds a window for a customer, so that a courier has a route.
+async fn fill_a_day(address: SocketAddr) {
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap();
+    let mut client = PromiseServiceClient::new(channel.connect().await.unwrap());
+    let request = pb::OpenDayRequest {
+        request_id: "open".to_owned(),
+        terms: Some(promises::terms()),
+    };
+    client.open_day(request).await.unwrap();
+    let quote = pb::QuoteWindowsRequest {
+        day_id: promises::day_id(),
+        order: Some(promises::order(0)),
+        ..pb::QuoteWindowsRequest::default()
+    };
+    let quoted = client.quote_windows(quote).await.unwrap().into_inner();
+    let mut windows = quoted.windows.into_iter();
+    let hold = pb::HoldWindowRequest {
+        request_id: "hold".to_owned(),
+        day_id: promises::day_id(),
+        order: Some(promises::order(0)),
+        window_id: windows.find(|quote| quote.is_offered).unwrap().window_id,
+        ..pb::HoldWindowRequest::default()
+    };
+    client.hold_window(hold).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn couriers_addresses_outlive_the_process_where_promises_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", directory.path().display());
+    let server = Process::start(&store);
+    fill_a_day(server.address).await;
+    let path = format!("/api/days/{}/links", promises::day_id());
+    let links = get(server.address, &path).json();
+    let mut of_couriers = links["links"].as_object().unwrap().values();
+    let link = of_couriers.next().unwrap().as_str().unwrap().to_owned();
+    assert_eq!(get(server.address, &link).status, 200);
+    drop(server);
+    let server = Process::start(&store);
+    assert_eq!(get(server.address, &link).status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,8 +58,9 @@ impl Service {
         change(&mut config);
         let mut server = Server::bind(&config).await.unwrap();
         if has_pages {
-            let secret = Secret::draw().unwrap();
-            let pages = web::router(server.api(), secret, &config);
+            let drawn = Secret::draw().unwrap();
+            let secret = server.secret(Secret::NAME, drawn).await.unwrap();
+            let pages = web::router(server.api(), secret.into(), &config);
             server = server.with_pages(pages);
         }
         let pages_address = server.pages_address();

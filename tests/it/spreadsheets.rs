@@ -134,6 +134,48 @@ fn a_table_in_windows_1251_becomes_the_same_day() {
 }
 
 #[test]
+fn orders_called_in_cyrillic_are_planned_printed_and_exported_as_they_are_called() {
+    let folder = folder();
+    let orders = bundled("orders.csv").replace("A-1", "Заказ №1");
+    fs::write(folder.path().join("called.csv"), orders).unwrap();
+    let run = import(folder.path(), "called.csv", &[]).success();
+    let note =
+        "12 orders; 12 ids written in the letters of ids, the first \"Заказ №101\" as Zakaz-N101";
+    assert!(complaints(&run).contains(note), "{}", complaints(&run));
+    let before = day(folder.path());
+    assert_eq!(before.orders[0].id, "Zakaz-N101");
+    assert_eq!(before.orders[0].reference, "Заказ №101");
+    let file = folder.path();
+    let plan = ["plan", "day.json", "--iterations", "500", "--output"];
+    punctual(file, &[&plan[..], &["plan.json"]].concat()).success();
+    let sheet = [
+        "sheet",
+        "plan.json",
+        "--format",
+        "html",
+        "--output",
+        "sheets",
+    ];
+    punctual(file, &sheet).success();
+    let sheets = fs::read_dir(file.join("sheets")).unwrap();
+    let sheets: Vec<String> = sheets
+        .map(|sheet| fs::read_to_string(sheet.unwrap().path()).unwrap())
+        .collect();
+    let sheets = sheets.concat().replace('\u{a0}', " ");
+    assert!(sheets.contains("Заказ №101") && !sheets.contains("Zakaz-N101"));
+    let export = ["export", "plan.json", "--language", "ru", "--output"];
+    punctual(file, &[&export[..], &["stops.csv"]].concat()).success();
+    import(file, "stops.csv", &[]).success();
+    let mut again = day(file).orders;
+    again.sort_by(|a, b| a.id.cmp(&b.id));
+    let called = |order: &pb::Order| (order.id.clone(), order.reference.clone());
+    assert_eq!(
+        again.iter().map(called).collect::<Vec<_>>(),
+        before.orders.iter().map(called).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn bad_rows_are_all_named_and_left_out_on_request() {
     let folder = folder();
     let orders = bundled("orders.csv")

@@ -153,7 +153,7 @@ async fn start_server(
     let server = Server::bind(config)
         .await
         .map_err(|error| Failure::new("start the service", error))?;
-    let server = serve::with_pages(server, config)?;
+    let server = serve::with_pages(server, config).await?;
     let address = server.address();
     let serving = tokio::spawn(server.serve(async {
         // A sender that is gone means that the demonstration has failed.

@@ -45,6 +45,10 @@ impl Told {
                 .collect();
             note += &format!("; columns passed over: {}", headings.join(", "));
         }
+        if let Some((text, id)) = &read.rewritten.first {
+            let n = report::counted(read.rewritten.n as u64, "id");
+            note += &format!("; {n} written in the letters of ids, the first {text:?} as {id}");
+        }
         console::note(report::plain(&note));
         self.n_more += read.faults.n_faults - read.faults.kept.len();
         let faults = read.faults.kept.into_iter();

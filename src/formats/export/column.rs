@@ -154,7 +154,7 @@ fn times<'a>() -> [Column<Visit<'a>>; 12] {
 fn orders<R: OfOrder>() -> [Column<R>; 9] {
     [
         Column::new(["Order", "Номер заказа"], ID, |_, row: &R| {
-            Value::text(row.order().id.as_str())
+            Value::text(row.order().label())
         }),
         Column::new(
             ["Order kind", "Вид заказа"],

@@ -58,7 +58,7 @@ fn route<W: Write>(
             }
             Point::Stop(visit) => {
                 let place = match place.address.as_str() {
-                    "" => visit.order.id.as_str(),
+                    "" => visit.order.label(),
                     address => address,
                 };
                 let window = visit.order.promise.map(|promise| promise.window);
@@ -66,7 +66,7 @@ fn route<W: Write>(
                     window.map(|window| format!("{} {}", words.window, view.window_text(window)));
                 let contact = &visit.order.contact;
                 let parts = [
-                    visit.order.id.as_str(),
+                    visit.order.label(),
                     window.as_deref().unwrap_or_default(),
                     &contact.name,
                     &contact.phone,

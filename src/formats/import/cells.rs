@@ -9,7 +9,7 @@ use super::fault::{RowFault, RowFaults};
 use super::field::Field;
 use super::heading::{Column, Columns};
 use super::moment::{self, Calendar};
-use super::number;
+use super::{latin, number};
 use crate::formats::table::Row;
 use crate::model::{GeoPoint, MalformedId, Place, TimeWindow, ZoneId};
 use crate::units::{Load, Seconds, Timestamp};
@@ -153,18 +153,35 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// An id that must be there.
+    /// An id that must be there, in the letters of ids.
     pub(super) fn id<T>(
         &mut self,
         field: Field,
         parse: fn(&str) -> Result<T, MalformedId>,
     ) -> Option<T> {
-        match parse(self.text(field)) {
+        match parse(&latin::id_for(self.text(field))) {
             Ok(id) => Some(id),
             Err(MalformedId) if self.text(field).is_empty() => {
                 self.fault(field, "is empty; an id is needed")
             }
             Err(malformed) => self.fault(field, format!("is no id: {malformed}")),
+        }
+    }
+
+    /// What an id is called, if that is not what the id says; empty otherwise.
+    pub(super) fn reference(&self, field: Field) -> String {
+        let text = self.text(field);
+        match latin::id_for(text) == text {
+            true => String::new(),
+            false => text.to_owned(),
+        }
+    }
+
+    /// What a cell says, or else what the id is called.
+    pub(super) fn name(&self, field: Field) -> String {
+        match self.text(field) {
+            "" => self.reference(Field::Id),
+            name => name.to_owned(),
         }
     }
 
@@ -176,7 +193,7 @@ impl<'a> Cells<'a> {
     ) -> Option<BTreeSet<T>> {
         let parts = self.text(field).split([',', ';', ' ', '\n']);
         let ids = parts.map(str::trim).filter(|part| !part.is_empty());
-        match ids.map(parse).collect() {
+        match ids.map(|id| parse(&latin::id_for(id))).collect() {
             Ok(ids) => Some(ids),
             Err(malformed) => self.fault(field, format!("has no ids: {malformed}")),
         }

@@ -3,6 +3,7 @@
 use super::Located;
 use super::cells::Cells;
 use super::field::Field;
+use super::latin;
 use crate::model::{
     Costs, Courier, CourierId, Depot, DepotId, Limits, PlaceIdx, ProfileId, RouteEnd, RouteStart,
 };
@@ -63,7 +64,7 @@ pub(super) fn read(
     let service = cells.ratio(Field::ServiceFactor);
     Some(Courier {
         id: id?,
-        name: cells.owned(Field::Name),
+        name: cells.name(Field::Name),
         phone: cells.owned(Field::Phone),
         profile: profile.clone(),
         capacities: capacities?,
@@ -93,7 +94,8 @@ fn depot(
     otherwise: Option<&DepotId>,
 ) -> Option<DepotId> {
     let text = cells.text(field);
-    if let Some(depot) = depots.iter().find(|depot| depot.as_str() == text) {
+    let id = latin::id_for(text);
+    if let Some(depot) = depots.iter().find(|depot| depot.as_str() == id) {
         return Some(depot.clone());
     }
     let known: Vec<&str> = depots.iter().map(DepotId::as_str).collect();
@@ -146,7 +148,7 @@ pub(super) fn read_depot(cells: &mut Cells<'_>) -> Option<Located<Depot>> {
     let loading = cells.span(Field::Loading, 60, Seconds(86_400));
     let depot = Depot {
         id: id?,
-        name: cells.owned(Field::Name),
+        name: cells.name(Field::Name),
         place: PlaceIdx(0),
         loading: loading?.unwrap_or_default(),
     };

@@ -12,6 +12,7 @@ mod courier;
 mod fault;
 mod field;
 mod heading;
+mod latin;
 mod moment;
 mod number;
 mod order;
@@ -77,6 +78,27 @@ pub struct Imported<T> {
     pub source: Source,
     /// Headings of columns that were not used.
     pub passed_over: Vec<String>,
+    /// Ids that had to be written in other letters.
+    pub rewritten: Rewritten,
+}
+
+/// Ids of good rows that had to be written in other letters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rewritten {
+    /// How many.
+    pub n: usize,
+    /// What stands in the table and the id, of the first one.
+    pub first: Option<(String, String)>,
+}
+
+impl Rewritten {
+    fn note(&mut self, text: &str, id: &str) {
+        if id != text {
+            self.n += 1;
+            let first = || (text.to_owned(), id.to_owned());
+            self.first.get_or_insert_with(first);
+        }
+    }
 }
 
 /// Why no row of a table can be read.
@@ -239,6 +261,7 @@ fn import<F: Read + Seek, T>(
         items: Vec::new(),
         rows: Vec::new(),
         faults: RowFaults::default(),
+        rewritten: Rewritten::default(),
     };
     let source = read_table(file, options, &knows, &mut intake)?;
     let columns = match intake.columns {
@@ -251,6 +274,7 @@ fn import<F: Read + Seek, T>(
         faults: intake.faults,
         source,
         passed_over: columns.passed_over,
+        rewritten: intake.rewritten,
     })
 }
 
@@ -259,11 +283,12 @@ struct Intake<'a, T> {
     frame: Frame<'a, T>,
     /// `None` until the headings have come.
     columns: Option<Result<Columns, ImportError>>,
-    /// Ids with the rows that they stand in first.
-    seen: HashMap<String, u64>,
+    /// Ids with the rows that they stand in first, and what stands there.
+    seen: HashMap<String, (u64, String)>,
     items: Vec<T>,
     rows: Vec<u64>,
     faults: RowFaults,
+    rewritten: Rewritten,
 }
 
 impl<T> RowSink for Intake<'_, T> {
@@ -296,15 +321,21 @@ impl<T> RowSink for Intake<'_, T> {
         let Some(mut cells) = Cells::new(columns, &row, date, zone, &mut self.faults) else {
             return;
         };
-        let id = cells.text(Field::Id);
-        match self.seen.get(id) {
-            Some(first) => {
+        let text = cells.text(Field::Id).to_owned();
+        let id = latin::id_for(&text).into_owned();
+        match self.seen.get(&id) {
+            Some((first, before)) if *before == text => {
                 let message = format!("stands in row {first}, too; ids must differ");
                 cells.fault::<()>(Field::Id, message);
             }
-            None if id.is_empty() => {}
+            Some((first, _)) => {
+                let message =
+                    format!("is {id} in the letters of ids, as is row {first}; ids must differ");
+                cells.fault::<()>(Field::Id, message);
+            }
+            None if text.is_empty() => {}
             None => {
-                self.seen.insert(id.to_owned(), row.number);
+                self.seen.insert(id.clone(), (row.number, text.clone()));
             }
         }
         let item = (self.frame.read)(&mut cells);
@@ -313,6 +344,7 @@ impl<T> RowSink for Intake<'_, T> {
         {
             self.items.push(item);
             self.rows.push(row.number);
+            self.rewritten.note(&text, &id);
         }
     }
 }

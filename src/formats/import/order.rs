@@ -47,6 +47,7 @@ pub(super) fn read(cells: &mut Cells<'_>, rules: &Rules<'_>) -> Option<Located<O
     }
     let order = Order {
         id: id?,
+        reference: cells.reference(Field::Id),
         kind: kind?,
         place: PlaceIdx(0),
         loads: loads?,

@@ -138,7 +138,7 @@ fn everything_wrong_with_rows_is_said_at_once() {
         1,55.75,37.6,18-20,,\n\
         1,55.75,137.6,20-18,many,-1\n\
         ,37.6,55.75,18-20,,\n\
-        заказ 4,155.7,37.6,,,\n\
+        東京,155.7,37.6,,,\n\
         5,,37.6,later,#N/A,1\n\
         6,0,0,18-20,,\n\
         7,55.75,237.6,18-20,,2.5\n";
@@ -151,7 +151,7 @@ fn everything_wrong_with_rows_is_said_at_once() {
             "row 3, \"parcels\" = \"-1\": is no whole number from 0 to 1000000",
             "row 4, \"id\": is empty; an id is needed",
             "row 4, \"lat\" = \"37.6\": seems to be a longitude: latitude and longitude are swapped",
-            "row 5, \"id\" = \"заказ 4\": is no id: an id has 1 to 128 characters out of A-Z a-z 0-9 _ . : -",
+            "row 5, \"id\" = \"東京\": is no id: an id has 1 to 128 characters out of A-Z a-z 0-9 _ . : -",
             "row 5, \"lat\" = \"155.7\": seems to be a longitude: latitude and longitude are swapped",
             "row 5: nothing says when to come; a window is needed",
             "row 6, \"weight\" = \"#N/A\": is an error of the spreadsheet; correct its formula",
@@ -162,6 +162,33 @@ fn everything_wrong_with_rows_is_said_at_once() {
     );
     let read = orders(text);
     assert_eq!((read.rows, read.faults.n_rows), (vec![2], 6));
+}
+
+#[test]
+fn orders_keep_what_people_call_them_beside_an_id_in_plain_letters() {
+    let text = "id,lat,lon,window\n\
+        Заказ-17,55.75,37.6,18-20\n\
+        18,55.75,37.6,18-20\n\
+        Zakaz-17,55.75,37.6,18-20\n";
+    let read = orders(text);
+    let [first, second] = &read.items[..] else {
+        panic!("{read:?}");
+    };
+    let called = |order: &Located<Order>| {
+        let Order { id, reference, .. } = &order.item;
+        (id.to_string(), reference.clone())
+    };
+    assert_eq!(called(first), ("Zakaz-17".into(), "Заказ-17".into()));
+    assert_eq!(called(second), ("18".into(), String::new()));
+    assert_eq!(first.item.label(), "Заказ-17");
+    assert_eq!(second.item.label(), "18");
+    assert_eq!(read.rewritten.n, 1);
+    assert_eq!(
+        faults(text),
+        [
+            "row 4, \"id\" = \"Zakaz-17\": is Zakaz-17 in the letters of ids, as is row 2; ids must differ"
+        ]
+    );
 }
 
 #[test]

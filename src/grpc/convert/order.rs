@@ -36,6 +36,7 @@ pub(super) fn read_order(at: At<'_>, order: &pb::Order, places: &mut Places) -> 
     let loads = order.loads.iter();
     Some(Order {
         id: id?,
+        reference: order.reference.clone(),
         kind: kind?,
         place: place?,
         loads: loads
@@ -181,5 +182,6 @@ pub(super) fn order_at(order: &Order, place: Option<pb::Place>) -> pb::Order {
         parcels: order.parcels.map(count),
         payment_note: order.payment_note.clone(),
         notes: order.notes.clone(),
+        reference: order.reference.clone(),
     }
 }

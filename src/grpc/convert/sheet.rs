@@ -95,6 +95,7 @@ fn changes_message(changes: &SheetChanges) -> pb::SheetChanges {
         order_id: stop.order.to_string(),
         address: stop.address.clone(),
         taken_by: stop.taken_by.clone(),
+        reference: stop.reference.clone(),
     };
     pb::SheetChanges {
         since_version: changes.since_version.clone(),
@@ -156,6 +157,8 @@ fn stop_message(stop: &SheetStop) -> pb::SheetStop {
         notes: stop.notes.clone(),
         location: stop.location.map(point_message),
         changes: stop.changes.iter().map(change_message).collect(),
+        is_leave_by_planned: stop.is_leave_by_planned,
+        reference: stop.reference.clone(),
     }
 }
 

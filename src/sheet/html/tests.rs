@@ -72,10 +72,15 @@ fn a_calibrated_sheet_does_not_call_itself_uncalibrated() {
 }
 
 #[test]
-fn a_leave_by_time_already_past_on_arrival_reads_at_once() {
-    let html = render(&sample::small(), Language::En);
-    assert!(html.contains("at once"));
-    assert!(!html.contains("09:01"));
+fn where_nothing_is_sure_enough_the_planned_departure_is_named_and_explained() {
+    let mut sheet = sample::small();
+    let html = render(&sheet, Language::En);
+    assert!(html.contains("leave (plan) </span><b class=\"nowrap\">09:07"));
+    assert!(html.contains("“Leave (plan)” is"));
+    for stop in &mut sheet.stops {
+        stop.is_leave_by_planned = false;
+    }
+    assert!(!render(&sheet, Language::En).contains("(plan)"));
 }
 
 #[test]

@@ -169,14 +169,9 @@ impl Table<'_, '_> {
             let band = wording.clock.window(band, Round::Up);
             cell.parts(&[(&words.band, LABEL), (&band, PLAIN)]);
         }
-        match stop.leave_by {
-            // A time that has passed when the courier gets there helps nobody.
-            Some(leave_by) if leave_by <= stop.arrival => cell.text(&words.at_once, BOLD),
-            Some(leave_by) => {
-                let leave_by = wording.time(leave_by);
-                cell.parts(&[(&words.leave_by, LABEL), (&leave_by, STRONG)]);
-            }
-            None => {}
+        if let Some(leave_by) = stop.leave_by {
+            let leave_by = wording.time(leave_by);
+            cell.parts(&[(wording.leave_by_label(stop), LABEL), (&leave_by, STRONG)]);
         }
         (x, cell)
     }
@@ -202,7 +197,7 @@ impl Table<'_, '_> {
         ]);
         labelled(&mut cell, &words.notes, &stop.notes);
         cell.gap(1.0);
-        cell.parts(&[(&words.order, LABEL), (stop.order.as_str(), LABEL)]);
+        cell.parts(&[(&words.order, LABEL), (&bind(stop.label()), LABEL)]);
         (x, cell)
     }
 

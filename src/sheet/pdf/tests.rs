@@ -302,6 +302,7 @@ fn with_text(text: &str) -> RouteSheet {
         removed: vec![RemovedStop {
             number: u32::MAX,
             order: sheet.stops[0].order.clone(),
+            reference: text.into(),
             address: text.into(),
             taken_by: text.into(),
         }],

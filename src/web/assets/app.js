@@ -4,6 +4,7 @@ import { byId, h, put } from "./dom.js";
 import { readDay, RISKS } from "./day.js";
 import { courierDetail, orderDetail } from "./detail.js";
 import { Lists } from "./lists.js";
+import { isSamePlan, lay, newsText, remedyText } from "./live.js";
 import { RouteMap } from "./map.js";
 import { clock, date, km, language, languages, number, percent, setLanguage, t, translate } from "./text.js";
 import { Timeline } from "./timeline.js";
@@ -11,7 +12,7 @@ import { Timeline } from "./timeline.js";
 /** How often to ask whether there are other plans. */
 const REFRESH_MS = 5_000;
 
-const state = { source: null, day: null, links: {}, route: null, order: null, plans: [], days: [], dayMark: "", failure: null, request: 0 };
+const state = { source: null, day: null, links: {}, route: null, order: null, plans: [], days: [], lives: [], dayMark: "", failure: null, request: 0 };
 
 const actions = {
   pickRoute: (id) => select(state.day?.routes.find((route) => route.id === id) ?? null, null),
@@ -27,6 +28,7 @@ const actions = {
     (row ?? byId("list").querySelector("button"))?.focus();
   },
   fit: () => map.fit(state.route),
+  apply: (remedy) => applyRemedy(remedy),
 };
 
 const tiles = document.querySelector("meta[name=tiles]")?.content ?? "";
@@ -38,10 +40,10 @@ const lists = new Lists(byId("list"), actions);
 
 class ServerError extends Error {}
 
-async function get(path) {
+async function get(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { cache: "no-store" });
+    answer = await fetch(path, { cache: "no-store", ...options });
   } catch {
     throw new ServerError(t("no-server"));
   }
@@ -65,6 +67,11 @@ async function refreshSources() {
     // A process need not keep promises.
     state.days = [];
   }
+  try {
+    state.lives = (await get("/api/live")).liveDayIds ?? [];
+  } catch {
+    state.lives = [];
+  }
   showSources();
   if (state.source === null) chooseFirst();
   await refreshDay();
@@ -72,6 +79,7 @@ async function refreshSources() {
 
 /** A day of promises changes with each of them: it is read again when its ledger has grown. */
 async function refreshDay() {
+  if (state.source?.kind === "live") return refreshLive(state.source, false);
   if (state.source?.kind !== "day") return;
   const { source } = state;
   try {
@@ -86,14 +94,23 @@ const mark = (summary) => `${summary?.planVersion} ${summary?.entries} ${summary
 
 function chooseFirst() {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  const kind = wanted.has("plan") ? "job" : "day";
-  const id = wanted.get("plan") ?? wanted.get("day");
-  if (id) return load({ kind, id });
+  for (const [kind, { mark: name }] of Object.entries(KINDS)) {
+    if (wanted.get(name)) return load({ kind, id: wanted.get(name) });
+  }
+  // What is under way comes first.
+  if (state.lives.length > 0) return load({ kind: "live", id: state.lives.at(-1) });
   if (state.plans.length > 0) return load({ kind: "job", id: state.plans[0].jobId });
   if (state.days.length > 0) return load({ kind: "day", id: state.days[0] });
   byId("welcome").hidden = false;
   byId("content").hidden = true;
 }
+
+/** What can be shown, how the address names it, and where the server has it. */
+const KINDS = {
+  job: { mark: "plan", path: "plans" },
+  day: { mark: "day", path: "days" },
+  live: { mark: "live", path: "live" },
+};
 
 let events = null;
 
@@ -110,10 +127,11 @@ async function load(source, isAgain = false) {
     byId("content").setAttribute("aria-busy", "true");
   }
   try {
-    const path = `/api/${source.kind === "job" ? "plans" : "days"}/${encodeURIComponent(source.id)}`;
+    const path = `/api/${KINDS[source.kind].path}/${encodeURIComponent(source.id)}`;
     const answer = await get(path);
     if (state.request !== request) return;
     if (source.kind === "job") showJob(source, path, answer);
+    else if (source.kind === "live") showLive(source, path, answer);
     else {
       state.dayMark = mark(answer.day);
       showDay(answer.plan, `${path}/links`);
@@ -139,6 +157,145 @@ function showJob(source, path, job) {
     return;
   }
   showDay({ problem: job.problem, plan: job.solved.plan, forecast: job.solved.forecast }, `${path}/links`);
+}
+
+// === A day under way
+
+/** At most so often is a live day read again. */
+const NEWS_MS = 700;
+
+/** How long remedies are good for unless the plan changes, in seconds of the day. */
+const REMEDY_S = 300;
+
+/** Lines of news that are seen. */
+const NEWS_MAX = 3;
+
+let dueLive = null;
+
+function showLive(source, path, answer) {
+  showDay(answer.plan, `${path}/links`, answer);
+  watchLive(source, path);
+}
+
+/** Hears of alerts as they come. */
+function watchLive(source, path) {
+  events = new EventSource(`${path}/watch`);
+  const stream = events;
+  events.onmessage = ({ data }) => {
+    const { change } = JSON.parse(data);
+    if (!change) return;
+    if (state.day?.live) tell(newsText(state.day, change));
+    soon(source);
+  };
+  events.addEventListener("failed", () => {
+    stream.close();
+    // A server that is not well, or a page that was too slow, is asked again.
+    setTimeout(() => stream === events && state.source === source && watchLive(source, path), REFRESH_MS);
+  });
+}
+
+/** Puts a line of news above those before it. */
+function tell(text) {
+  const before = [...byId("news").children].slice(0, NEWS_MAX - 1);
+  put(byId("news"), h("div", {}, text), before);
+}
+
+function soon(source) {
+  dueLive ??= setTimeout(() => {
+    dueLive = null;
+    refreshLive(source, true);
+  }, NEWS_MS);
+}
+
+/** Reads a live day again, if there is news at all. */
+async function refreshLive(source, isNews) {
+  const path = `/api/live/${encodeURIComponent(source.id)}`;
+  const isShown = () => state.source === source && state.day?.live;
+  try {
+    if (!isShown()) return;
+    if (!isNews) {
+      const { liveDay } = await get(`${path}/summary`);
+      const { entries, asOf } = state.day.live;
+      if (liveDay.entries === entries && Date.parse(liveDay.asOfTime) / 1000 - asOf < 30) return;
+    }
+    const answer = await get(`${path}/now`);
+    if (!isShown()) return;
+    if (!isSamePlan(state.day, answer)) return load(source, true);
+    lay(state.day, answer);
+    redrawLive();
+  } catch {
+    // The next time will tell.
+  }
+}
+
+/** Draws what has changed, and leaves the reader where they are. */
+function redrawLive() {
+  const { day, route, order } = state;
+  const focused = document.activeElement?.closest?.("[data-order], [data-courier]");
+  drawHead(day);
+  lists.update(day);
+  map.update(day);
+  timeline.update(day);
+  keepingPlace(() => select(route, order, false));
+  if (!focused || document.contains(focused)) return;
+  const kind = focused.dataset.order ? "order" : "courier";
+  const inList = byId("list").querySelector(`[data-${kind}="${CSS.escape(focused.dataset[kind])}"]`);
+  inList?.focus({ preventScroll: true });
+}
+
+/** Remedies for the order that is looked at: those that are there, while newer ones are asked for. */
+let remedies = { order: null, key: "" };
+
+function remediesFor(order) {
+  const { day, source } = state;
+  if (!day.live || !order.alert) return {};
+  // What can be done changes with the plan, and with time.
+  const key = `${source.id} ${order.id} ${day.live.version} ${Math.floor(day.live.asOf / REMEDY_S)}`;
+  if (remedies.order !== order.id) remedies = { order: order.id, key: "" };
+  if (remedies.key !== key) {
+    remedies.key = key;
+    seekRemedies(source, order.id, key);
+  }
+  return remedies;
+}
+
+async function seekRemedies(source, order, key) {
+  let news;
+  try {
+    const answer = await get(`/api/live/${encodeURIComponent(source.id)}/remedies/${encodeURIComponent(order)}`);
+    news = { list: answer.remedies ?? [], failure: null };
+  } catch (error) {
+    news = { failure: error.message };
+  }
+  if (remedies.key !== key) return;
+  Object.assign(remedies, news);
+  if (state.order?.id === order) keepingPlace(() => showDetail(false));
+}
+
+/** Changes the plan as a remedy says; what then changes is seen like any other news. */
+async function applyRemedy(remedy) {
+  const { source } = state;
+  const body = JSON.stringify({ requestId: crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random()}`, change: remedy.change });
+  for (const button of document.querySelectorAll("[data-apply]")) button.disabled = true;
+  try {
+    await get(`/api/live/${encodeURIComponent(source.id)}/apply`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    tell(t("remedy-applied", { what: remedyText(state.day, remedy) }));
+    await load(source, true);
+  } catch (error) {
+    remedies.failure = error.message;
+    showDetail(false);
+  }
+}
+
+/** Does something to the panel of details, and leaves reader and focus where they are. */
+function keepingPlace(act) {
+  const panel = byId("detail");
+  const reachable = () => [...panel.querySelectorAll("button, a, h2")];
+  const at = reachable().indexOf(document.activeElement);
+  const { scrollTop } = panel;
+  act();
+  panel.scrollTop = scrollTop;
+  if (at >= 0) reachable()[at]?.focus({ preventScroll: true });
 }
 
 function watch(source, path) {
@@ -191,10 +348,11 @@ function empty(text) {
   put(byId("summary"));
 }
 
-function showDay(planned, linksPath) {
+function showDay(planned, linksPath, live = null) {
   let day;
   try {
     day = readDay(planned);
+    if (live) lay(day, live);
   } catch {
     empty(t("no-planned-day"));
     return;
@@ -203,6 +361,7 @@ function showDay(planned, linksPath) {
   const wanted = new URLSearchParams(location.hash.slice(1));
   state.day = day;
   state.links = {};
+  showAlertsTab(day.live !== undefined);
   byId("welcome").hidden = true;
   byId("notice").hidden = true;
   byId("content").hidden = false;
@@ -229,19 +388,37 @@ async function loadLinks(day, path) {
 
 function drawDay() {
   const { day } = state;
-  document.title = [day.name, "Punctual"].filter(Boolean).join(" – ");
-  drawSummary(day);
-  byId("unserved-count").textContent = day.unserved.length > 0 ? number(day.unserved.length) : "";
+  drawHead(day);
   lists.show(day);
   map.show(day);
   timeline.show(day);
+}
+
+function drawHead(day) {
+  const open = day.live?.alerts.length ?? 0;
+  document.title = [open > 0 ? `(${open}) ${day.name}` : day.name, "Punctual"].filter(Boolean).join(" – ");
+  drawSummary(day);
+  byId("unserved-count").textContent = day.unserved.length > 0 ? number(day.unserved.length) : "";
+  byId("alerts-count").textContent = open > 0 ? number(open) : "";
+}
+
+function liveFigures({ live, zone, routes }, figure) {
+  const under = routes.filter((route) => route.live.where !== "FINISHED").length;
+  return [
+    figure("as-of-live", clock(live.asOf, zone), t("known-of-all", { known: number(live.known), all: number(live.all) })),
+    live.onTime === null ? null : figure("on-time-so-far", percent(live.onTime, 1), t("late-so-far", { late: number(live.late), failed: number(live.failed) })),
+    live.expected === null ? null : figure("expected-in-the-end", percent(live.expected, 1), null),
+    figure("open-alerts", number(live.alerts.length), null),
+    figure("couriers", number(under), t("of-all", { all: number(routes.length) })),
+    live.stars === null ? null : figure("mean-rating", `★ ${number(live.stars, 1)}`, t("ratings-count", { n: live.ratings })),
+  ];
 }
 
 function drawSummary(day) {
   const served = day.routes.reduce((n, route) => n + route.stops.length, 0);
   const start = day.routes.map((route) => route.start).reduce((a, b) => Math.min(a, b), Infinity);
   const figure = (name, value, more) => h("div", { class: "figure" }, h("dt", {}, t(name)), h("dd", {}, value), more && h("dd", { class: "muted" }, more));
-  const figures = [
+  const figures = day.live ? liveFigures(day, figure) : [
     day.expected === null ? null : figure("expected-on-time", percent(day.expected, 1), t("realized", { from: percent(day.realized[0]), to: percent(day.realized[1]) })),
     figure("orders-served", number(served), day.unserved.length ? t("unserved-count", { n: day.unserved.length }) : t("all-served")),
     figure("couriers", number(day.routes.length), day.couriers > day.routes.length ? t("of-all", { all: number(day.couriers) }) : null),
@@ -274,7 +451,7 @@ function select(route, order, isAsked = true) {
 function showDetail(isAsked) {
   const { day, route, order, links } = state;
   const panel = byId("detail");
-  const children = order ? orderDetail(day, order, actions) : route ? courierDetail(day, route, links[route.id], actions) : null;
+  const children = order ? orderDetail(day, order, actions, remediesFor(order)) : route ? courierDetail(day, route, links[route.id], actions) : null;
   panel.hidden = children === null;
   byId("content").classList.toggle("has-detail", children !== null);
   put(panel, children ?? []);
@@ -287,7 +464,7 @@ function showDetail(isAsked) {
 function writeHash() {
   const { source, route, order } = state;
   if (!source || source.kind === "file") return;
-  const hash = new URLSearchParams({ [source.kind === "job" ? "plan" : "day"]: source.id });
+  const hash = new URLSearchParams({ [KINDS[source.kind].mark]: source.id });
   if (order) hash.set("order", order.id);
   else if (route) hash.set("courier", route.id);
   history.replaceState(null, "", `#${hash}`);
@@ -299,9 +476,11 @@ function showSources() {
   const option = (value, text) => h("option", { value, selected: value === chosen }, text);
   const plan = (job) => {
     const started = job.startedTime ? clock(Date.parse(job.startedTime) / 1000, Intl.DateTimeFormat().resolvedOptions().timeZone) : "";
-    return option(`job:${job.jobId}`, [job.name || t("unnamed"), t("orders", { n: job.orders ?? 0 }), t(job.state), started].filter(Boolean).join(" · "));
+    const target = job.targetPercent === undefined ? null : t("for-target", { target: percent(job.targetPercent, Number.isInteger(job.targetPercent) ? 0 : 1) });
+    return option(`job:${job.jobId}`, [job.name || t("unnamed"), t("orders", { n: job.orders ?? 0 }), target, t(job.state), started].filter(Boolean).join(" · "));
   };
   const groups = [
+    state.lives.length > 0 && h("optgroup", { label: t("live-days") }, state.lives.map((id) => option(`live:${id}`, id))),
     state.plans.length > 0 && h("optgroup", { label: t("plans") }, state.plans.map(plan)),
     state.days.length > 0 && h("optgroup", { label: t("promise-days") }, state.days.map((id) => option(`day:${id}`, id))),
     state.source?.kind === "file" && h("optgroup", { label: t("file") }, option(chosen, state.source.id)),
@@ -344,22 +523,34 @@ function speak() {
   }
 }
 
+const tabs = [...document.querySelectorAll("[role=tab]")];
+
+function choose(tab) {
+  for (const each of tabs) {
+    each.setAttribute("aria-selected", String(each === tab));
+    each.tabIndex = each === tab ? 0 : -1;
+  }
+  byId("list").setAttribute("aria-labelledby", tab.id);
+  lists.choose(tab.dataset.list);
+}
+
+/** Alerts are of live days alone; there they come first. */
+function showAlertsTab(isLive) {
+  const tab = byId("tab-alerts");
+  if (tab.hidden !== isLive) return;
+  tab.hidden = !isLive;
+  put(byId("news"));
+  choose(isLive ? tab : byId("tab-risk"));
+}
+
 function listenToTabs() {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  const choose = (tab) => {
-    for (const each of tabs) {
-      each.setAttribute("aria-selected", String(each === tab));
-      each.tabIndex = each === tab ? 0 : -1;
-    }
-    byId("list").setAttribute("aria-labelledby", tab.id);
-    lists.choose(tab.dataset.list);
-  };
-  tabs.forEach((tab, at) => {
+  tabs.forEach((tab) => {
     tab.addEventListener("click", () => choose(tab));
     tab.addEventListener("keydown", ({ key }) => {
       const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
       if (!by) return;
-      const next = tabs[(at + by + tabs.length) % tabs.length];
+      const shown = tabs.filter((each) => !each.hidden);
+      const next = shown[(shown.indexOf(tab) + by + shown.length) % shown.length];
       choose(next);
       next.focus();
     });

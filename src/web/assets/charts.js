@@ -26,9 +26,10 @@ export function routeMark(index) {
   );
 }
 
-/** A chance in percent, in the color of its risk. */
+/** A chance in percent, in the color of its risk; what is over has a mark instead. */
 export function badge(chance, risk) {
-  const shown = chance === null ? "–" : number(chance < 100 ? Math.min(Math.round(chance), 99) : 100);
+  const over = { done: "✓", bad: "!" }[risk] ?? "–";
+  const shown = chance === null ? over : number(chance < 100 ? Math.min(Math.round(chance), 99) : 100);
   return h("span", { class: `badge ${risk}` }, shown, h("small", {}, chance === null ? "" : "%"));
 }
 

@@ -2,7 +2,7 @@
 
 import { byId, h, own, put } from "./dom.js";
 import { readDay, windowOf } from "./day.js";
-import { leaveByText } from "./reasons.js";
+import { leaveByText, leaveStopText } from "./reasons.js";
 import { clock, date, language, languages, km, number, setLanguage, span, t, translate } from "./text.js";
 
 const CACHE = "punctual-routes";
@@ -39,19 +39,19 @@ function card(day, stop) {
   return h(
     "li",
     { class: "card", id: `stop-${stop.number}`, "data-order": order.id },
-    h("h2", {}, h("span", { class: "big" }, String(stop.number)), own(order.contact || order.id), order.isCollection && h("span", { class: "badge watch" }, t("collection"))),
+    h("h2", {}, h("span", { class: "big" }, String(stop.number)), own(order.contact || order.label), order.isCollection && h("span", { class: "badge watch" }, t("collection"))),
     h(
       "p",
       { class: "times" },
       h("span", {}, `${t("window")} `, h("strong", {}, window ? span(window, zone) : "–")),
       h("span", {}, `${t("planned-arrival")} `, h("strong", {}, clock(stop.arrival, zone))),
-      stop.forecast?.leaveBy > stop.arrival && h("span", { class: "muted" }, t("leave-by-short", { time: clock(stop.forecast.leaveBy, zone) })),
+      stop.latest && h("span", { class: "muted" }, leaveStopText(day, stop)),
     ),
     order.address && h("p", { class: "address" }, own(order.address)),
     note("entry", order.entry),
     note("notes", order.notes),
     note("payment", order.payment, "pay"),
-    goods && h("p", { class: "muted" }, goods, order.contact ? [" · ", own(order.id)] : null),
+    goods && h("p", { class: "muted" }, goods, order.contact ? [" · ", own(order.label)] : null),
     actionsOf(order),
   );
 }
@@ -91,7 +91,9 @@ function draw() {
   const time = clock(given, day.zone);
   const state = byId("state");
   state.className = isKept ? "offline" : "";
-  state.textContent = isKept ? t("offline-now", { time }) : [t("as-of", { time }), shown.isSaved ? t("offline-ready") : shown.isSaved === false ? t("offline-not") : ""].filter(Boolean).join(". ");
+  const changed = shown.changed ? t("route-changed", { time: clock(shown.changed, day.zone) }) : "";
+  state.classList.toggle("changed", changed !== "");
+  state.textContent = isKept ? t("offline-now", { time }) : [changed, t("as-of", { time }), shown.isSaved ? t("offline-ready") : shown.isSaved === false ? t("offline-not") : ""].filter(Boolean).join(". ");
   put(byId("route"), overview(day, route), h("ol", { class: "cards" }, pauses(day, route, 0), route.stops.map((stop) => [card(day, stop), pauses(day, route, stop.number)])));
 }
 
@@ -106,6 +108,24 @@ async function read() {
     // Neither a network nor a kept copy.
   }
   return null;
+}
+
+/** How often a page that is looked at asks whether its route is another one. */
+const AGAIN_MS = 30_000;
+/** Whether the plan may change: that of a job never does. */
+const isChanging = /^\/c\/[0-9a-f]{32}(live|day)~/.test(path);
+
+/** Shows the route again if it has changed. */
+async function readAgain() {
+  if (document.hidden || !shown) return;
+  const answer = await read();
+  if (!answer?.planned || answer.isKept) return;
+  const day = readDay(answer.planned);
+  const isOther = day.version !== shown.day.version;
+  if (!isOther && !shown.isKept) return;
+  const changed = isOther ? answer.given : shown.changed;
+  shown = { ...shown, day, route: day.routes[0], given: answer.given, isKept: false, changed };
+  draw();
 }
 
 /** Keeps the page and everything it needs; false where browsers keep nothing, as without encryption. */
@@ -142,6 +162,7 @@ else {
   const day = readDay(answer.planned);
   shown = { day, route: day.routes[0], given: answer.given, isKept: answer.isKept };
   draw();
+  if (isChanging) setInterval(readAgain, AGAIN_MS);
   if (!answer.isKept) {
     shown.isSaved = await save();
     document.documentElement.dataset.saved = String(shown.isSaved);

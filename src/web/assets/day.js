@@ -3,9 +3,9 @@
 // Times are seconds since 1970, distances meters, chances percent. What the API leaves out because it is zero is zero
 // here, what it leaves out because there is none is null.
 
-const moment = (text) => (text === undefined ? null : Math.floor(Date.parse(text) / 1000));
-const seconds = (text) => (text === undefined ? 0 : Number.parseFloat(text));
-const whole = (text) => (text === undefined ? 0 : Number(text));
+export const moment = (text) => (text === undefined ? null : Math.floor(Date.parse(text) / 1000));
+export const seconds = (text) => (text === undefined ? 0 : Number.parseFloat(text));
+export const whole = (text) => (text === undefined ? 0 : Number(text));
 const window = (given) => [moment(given.startTime), moment(given.endTime)];
 const point = (place) =>
   place?.location?.latitude === undefined || place.location.longitude === undefined
@@ -28,6 +28,7 @@ function readOrder(order) {
   const windows = promised ? [window(promised)] : (order.windows ?? []).map(window);
   return {
     id: order.id,
+    label: order.reference || order.id,
     isCollection: order.kind === "ORDER_KIND_COLLECTION",
     mustServe: order.mustServe !== undefined,
     address: order.place?.address ?? "",
@@ -72,21 +73,30 @@ function reachable(forecast, start) {
   return forecast;
 }
 
+/** The latest departure, and whether it is only the planned one, as none from then on is sure enough; as sheets have it. */
+function latest(forecast, departure) {
+  const leaveBy = moment(forecast?.leaveByTime);
+  if (leaveBy === null) return null;
+  return leaveBy < departure ? { at: departure, isPlanned: true } : { at: leaveBy, isPlanned: false };
+}
+
 function readStop(stop, index, order, route, forecast) {
   const foreseen = reachable(readForecast(forecast), route.start);
+  const departure = moment(stop.departureTime);
   const read = {
     number: index + 1,
     order,
     route,
     arrival: moment(stop.arrivalTime),
     start: moment(stop.serviceStartTime),
-    departure: moment(stop.departureTime),
+    departure,
     waiting: seconds(stop.waitingDuration),
     slack: seconds(stop.slackDuration),
     lateness: seconds(stop.latenessDuration),
     legMeters: whole(stop.legDistanceMeters),
     leg: seconds(stop.legDuration),
     forecast: foreseen,
+    latest: latest(forecast, departure),
     chance: foreseen ? foreseen.chance : null,
     risk: riskOf(foreseen ? foreseen.chance : null),
   };

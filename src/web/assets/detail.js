@@ -3,6 +3,7 @@
 import { h, own } from "./dom.js";
 import { badge, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
+import { isAction, outcomeText, ratingText, remedyFacts, remedyText, whereText, wordsOf } from "./live.js";
 import { explain, leaveByText } from "./reasons.js";
 import { clock, duration, km, number, span, t } from "./text.js";
 
@@ -45,8 +46,38 @@ function reasons(day, order) {
   );
 }
 
+/** A promise at risk: since when, whether that was in time, and what the customer can be told. */
+function alarm(day, { alert }) {
+  if (!alert) return null;
+  const words = wordsOf(alert);
+  const notice = duration(alert.notice);
+  const told = t(alert.isInTime ? "told-in-time" : alert.notice > 0 ? "told-late" : "told-after", { time: clock(alert.since, day.zone), notice });
+  return h("section", { class: "reasons bad", "data-alert": alert.order }, h("p", { class: "headline" }, told), words && [h("h3", {}, t("tell-customer")), h("p", { class: "say" }, own(words))]);
+}
+
+/** What can be done about a promise at risk, the best first. */
+function remediesOf(day, { alert }, remedies, apply) {
+  if (!alert) return null;
+  const { list: found, failure } = remedies;
+  const line = (remedy) =>
+    h(
+      "li",
+      { "data-remedy": remedy.kind },
+      h("strong", {}, remedyText(day, remedy)),
+      h("span", { class: "muted" }, remedyFacts(remedy)),
+      isAction(remedy) && h("button", { type: "button", "data-apply": true, onclick: () => apply(remedy) }, t("apply")),
+    );
+  return h(
+    "section",
+    { class: "remedies" },
+    h("h3", {}, t("remedies")),
+    failure && h("p", { role: "alert" }, failure),
+    found ? h("ol", {}, found.map(line)) : !failure && h("p", { class: "muted" }, t("remedies-sought")),
+  );
+}
+
 /** An order: first how surely it is served and why, then everything else. */
-export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
+export function orderDetail(day, order, { close, pickRoute, pickOrder, apply }, remedies = {}) {
   const { stop } = order;
   const zone = day.zone;
   const window = stop ? windowOf(stop) : null;
@@ -57,16 +88,21 @@ export function orderDetail(day, order, { close, pickRoute, pickOrder }) {
     return h("button", { type: "button", disabled: other === undefined, onclick: () => pickOrder(other.order.id) }, label);
   };
   return [
-    heading([stop ? badge(stop.chance, stop.risk) : null, own(order.id)], close),
+    heading([stop ? badge(stop.chance, stop.risk) : null, own(order.label)], close),
     stop && h("p", { class: "under" }, h("button", { type: "button", class: "link", onclick: () => pickRoute(stop.route.id) }, routeMark(stop.route.index), own(stop.route.name)), " · ", t("stop-of", { number: stop.number, n: stop.route.stops.length })),
+    alarm(day, order),
+    remediesOf(day, order, remedies, apply),
     reasons(day, order),
     facts([
+      ["live-state", stop && outcomeText(day, stop)],
+      ["rating", stop?.live && ratingText(stop.live)],
       [order.isPromised ? "promised-window" : "access-windows", window && order.windows.length < 2 ? span(window, zone) : windows],
-      ["planned-arrival", stop && clock(stop.arrival, zone)],
+      ["planned-arrival", stop && clock((stop.planned ?? stop).arrival, zone)],
+      ["actual-arrival", stop?.live?.arrival && clock(stop.live.arrival, zone)],
       ["arrival-band", stop?.forecast && span([stop.forecast.p10, stop.forecast.p90], zone)],
       ["service", stop ? `${span([stop.start, stop.departure], zone)} (${duration(stop.departure - stop.start)})` : duration(order.service)],
       ["waiting", stop?.waiting ? duration(stop.waiting) : null],
-      ["leave-by", stop?.forecast?.leaveBy ? clock(stop.forecast.leaveBy, zone) : null],
+      ["leave-by", stop?.latest && (stop.latest.isPlanned ? t("planned-departure", { time: clock(stop.latest.at, zone) }) : clock(stop.latest.at, zone))],
       ["slack", stop ? duration(stop.slack) : null],
       ["address", order.address && own(order.address)],
       ["contact", order.contact && own(order.contact)],
@@ -94,8 +130,8 @@ function stopRow(day, stop, pickOrder) {
       h(
         "span",
         { class: "what" },
-        h("strong", {}, own(stop.order.id)),
-        h("span", { class: "muted" }, clock(stop.arrival, day.zone), window ? ` · ${t("window-short")} ${span(window, day.zone)}` : ""),
+        h("strong", {}, own(stop.order.label)),
+        h("span", { class: "muted" }, clock(stop.arrival, day.zone), stop.live && stop.live.state !== "TO_COME" ? ` · ${outcomeText(day, stop)}` : "", window ? ` · ${t("window-short")} ${span(window, day.zone)}` : ""),
         stop.order.address ? h("span", { class: "muted cut" }, own(stop.order.address)) : null,
       ),
       badge(stop.chance, stop.risk),
@@ -123,6 +159,9 @@ export function courierDetail(day, route, link, { close, pickOrder, fit }) {
       link && copyButton(link),
     ),
     facts([
+      ["live-state", route.live && whereText(day, route)],
+      ["last-heard", route.live && clock(route.live.heard, zone)],
+      ["contradictions", route.live?.contradictions ? number(route.live.contradictions) : null],
       ["stops-count", number(route.stops.length)],
       ["shift", route.shift && span(route.shift, zone)],
       ["start-of-loading", clock(route.start, zone)],

@@ -3,6 +3,7 @@
 import { h, own, put } from "./dom.js";
 import { badge, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
+import { causesText, whereText } from "./live.js";
 import { clock, duration, km, span, t } from "./text.js";
 
 /** Rows shown at first, and more at each click: a day may have thousands. */
@@ -11,7 +12,7 @@ const PAGE = 100;
 /** Whether an order is what someone looks for. */
 function matches(order, words) {
   const courier = order.stop ? `${order.stop.route.id} ${order.stop.route.name}` : "";
-  const text = `${order.id} ${order.address} ${order.contact} ${order.phone} ${courier}`.toLocaleLowerCase();
+  const text = `${order.id} ${order.label} ${order.address} ${order.contact} ${order.phone} ${courier}`.toLocaleLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -25,9 +26,30 @@ function riskRow(day, stop, pick) {
     h(
       "span",
       { class: "what" },
-      h("strong", {}, own(order.id)),
+      h("strong", {}, own(order.label)),
       h("span", { class: "muted" }, window ? span(window, day.zone) : "–", " · ", t("arrives", { time: clock(stop.arrival, day.zone) })),
       h("span", { class: "muted cut" }, t("stop-number", { number: stop.number }), " · ", routeMark(route.index), own(route.name)),
+    ),
+  );
+}
+
+/** A promise at risk: until when, when the courier is expected, why, and since when that is known. */
+function alertRow(day, alert, pick) {
+  const order = day.orders.get(alert.order);
+  const { stop } = order;
+  const route = stop?.route ?? null;
+  const expected = alert.band ? t("expected", { band: span(alert.band, day.zone) }) : t("nobody-comes");
+  return h(
+    "button",
+    { type: "button", class: "row", "data-order": order.id, onclick: () => pick(order.id) },
+    badge(alert.chance, riskOf(alert.chance)),
+    h(
+      "span",
+      { class: "what" },
+      h("strong", {}, own(order.label)),
+      h("span", {}, t("promised-until", { time: clock(alert.until, day.zone) }), " · ", expected),
+      alert.causes.length > 0 && h("span", { class: "cause" }, causesText(alert.causes)),
+      h("span", { class: "muted" }, t("since", { time: clock(alert.since, day.zone) }), route && [" · ", routeMark(route.index), own(route.name)]),
     ),
   );
 }
@@ -41,7 +63,7 @@ function unservedRow(day, order, pick) {
     h(
       "span",
       { class: "what" },
-      h("strong", {}, own(order.id)),
+      h("strong", {}, own(order.label)),
       h("span", { class: "muted" }, window ? span(window, day.zone) : "–", order.unserved.mustServe ? ` · ${t("must-serve")}` : ""),
       order.address ? h("span", { class: "muted cut" }, own(order.address)) : null,
     ),
@@ -58,7 +80,7 @@ function courierRow(day, route, pick) {
       { class: "what" },
       h("strong", {}, routeMark(route.index), own(route.name)),
       h("span", { class: "muted" }, t("stops", { n: route.stops.length }), " · ", span([route.start, route.end], day.zone)),
-      h("span", { class: "muted" }, km(route.meters), " · ", duration(route.end - route.start)),
+      h("span", { class: "muted" }, route.live ? whereText(day, route) : `${km(route.meters)} · ${duration(route.end - route.start)}`),
     ),
   );
 }
@@ -76,6 +98,14 @@ export class Lists {
     this.day = day;
     this.shown = PAGE;
     this.draw();
+  }
+
+  /** Shows the same day with news, from where it is read. */
+  update(day) {
+    this.day = day;
+    const { scrollTop } = this.root;
+    this.draw();
+    this.root.scrollTop = scrollTop;
   }
 
   choose(kind) {
@@ -105,6 +135,10 @@ export class Lists {
       const isMeant = (route) => words.every((word) => `${route.id} ${route.name}`.toLocaleLowerCase().includes(word));
       return day.routes.filter(isMeant).map((route) => () => courierRow(day, route, this.pickRoute));
     }
+    if (this.kind === "alerts") {
+      const alerts = (day.live?.alerts ?? []).toSorted((a, b) => a.chance - b.chance);
+      return alerts.filter((alert) => matches(day.orders.get(alert.order), words)).map((alert) => () => alertRow(day, alert, this.pickOrder));
+    }
     if (this.kind === "unserved") {
       return day.unserved.filter((order) => matches(order, words)).map((order) => () => unservedRow(day, order, this.pickOrder));
     }
@@ -116,7 +150,7 @@ export class Lists {
     const rows = this.rows();
     const more = rows.length - this.shown;
     const button = h("button", { type: "button", class: "more", onclick: () => this.more() }, t("more", { n: Math.min(more, PAGE) }));
-    const none = t(this.words.length ? "none-found" : this.kind === "unserved" ? "all-served" : "nothing");
+    const none = t(this.words.length ? "none-found" : ({ unserved: "all-served", alerts: "no-alerts", risk: this.day.live ? "all-over" : "nothing" }[this.kind] ?? "nothing"));
     put(this.root, rows.length === 0 ? h("p", { class: "empty" }, none) : rows.slice(0, this.shown).map((make) => make()), more > 0 && button);
     if (this.selected) this.select(this.selected.route, this.selected.order);
   }

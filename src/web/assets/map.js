@@ -37,6 +37,7 @@ export class RouteMap {
     this.routes = [];
     this.depots = [];
     this.unserved = [];
+    this.couriers = [];
     this.selected = { route: null, order: null };
     this.pointers = new Map();
     this.listen();
@@ -50,11 +51,22 @@ export class RouteMap {
   }
 
   show(day) {
+    this.take(day);
+    this.fit();
+  }
+
+  /** Shows the same day with news, from where it is looked at. */
+  update(day) {
+    this.take(day);
+    this.draw();
+  }
+
+  take(day) {
     this.routes = day.routes.map((route) => ({ route, points: linePoints(route) }));
     this.stops = day.routes.flatMap((route) => route.stops.filter((stop) => stop.order.place).map((stop) => ({ stop, ...project(stop.order.place) })));
     this.depots = day.depots.filter((depot) => depot.place).map((depot) => ({ depot, ...project(depot.place) }));
     this.unserved = day.unserved.filter((order) => order.place).map((order) => ({ order, ...project(order.place) }));
-    this.fit();
+    this.couriers = day.routes.filter(({ live }) => live?.at && !["FINISHED", "AT_START"].includes(live.where)).map((route) => ({ route, isSeen: route.live.at.isSeen, ...project(route.live.at.place) }));
   }
 
   /** Marks a route, and an order on it or by itself. */
@@ -147,6 +159,25 @@ export class RouteMap {
     this.paintStops();
     for (const placed of this.unserved) if (placed.order === this.selected.order) this.paintUnserved(placed);
     this.paintDepots();
+    for (const placed of this.couriers) this.paintCourier(placed);
+  }
+
+  /** A courier under way: a ring in the color of the route, filled where the courier was seen. */
+  paintCourier(placed) {
+    const { context } = this;
+    const { px, py } = this.onScreen(placed);
+    context.save();
+    context.globalAlpha = this.isFaded(placed.route) ? 0.3 : 1;
+    context.beginPath();
+    context.arc(px, py, 13, 0, 2 * Math.PI);
+    context.strokeStyle = color("map");
+    context.lineWidth = 7;
+    context.stroke();
+    context.strokeStyle = routeColor(placed.route.index);
+    context.lineWidth = 4;
+    if (!placed.isSeen) context.setLineDash([4, 4]);
+    context.stroke();
+    context.restore();
   }
 
   paintTiles() {
@@ -274,7 +305,7 @@ export class RouteMap {
       context.font = `600 ${isChosen ? 13 : 10}px system-ui, sans-serif`;
       context.textAlign = "center";
       context.textBaseline = "middle";
-      context.fillText(String(stop.number), px, py + 0.5);
+      context.fillText(stop.risk === "done" ? "✓" : String(stop.number), px, py + 0.5);
     }
     context.restore();
   }

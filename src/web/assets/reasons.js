@@ -1,6 +1,7 @@
 // Why an order is late, unserved or at risk, and what would help: from what plan and forecast say, in words.
 
 import { windowOf } from "./day.js";
+import { causesText, outcomeText } from "./live.js";
 import { clock, duration, km, number, percent, span, t } from "./text.js";
 
 const KIND = "CONSTRAINT_KIND_";
@@ -65,6 +66,7 @@ function facts(day, stop) {
       told.push(t("stated-chance", { stated: percent(stop.order.stated), now: percent(stop.chance) }));
     }
   }
+  if (stop.live?.causes.length > 0) told.push(t("because", { causes: causesText(stop.live.causes) }));
   if (stop.risk !== "safe" && stop.number > 1) told.push(t("stops-before", { n: stop.number - 1 }));
   if (stop.leg >= 30 * 60) told.push(t("long-leg", { duration: duration(stop.leg), km: km(stop.legMeters) }));
   const own = day.violations.filter((violation) => violation.order === stop.order.id);
@@ -85,16 +87,16 @@ function helps(day, stop) {
   const by = before?.forecast?.leaveBy ?? null;
   // Earlier than service begins there would have to be another plan.
   if (by !== null && by > before.start && by < before.departure) {
-    advice.push(t("help-leave-stop", { number: before.number, order: before.order.id, by: clock(by, zone), planned: clock(before.departure, zone), confidence }));
+    advice.push(t("help-leave-stop", { number: before.number, order: before.order.label, by: clock(by, zone), planned: clock(before.departure, zone), confidence }));
   }
   const window = windowOf(stop);
   if (window && forecast.p95 > window[1]) advice.push(t("help-window", { until: clock(roundUp(forecast.p95), zone), chance: percent(95) }));
   const waited = route.stops.filter((other) => other.number < stop.number && other.waiting >= 300);
   if (waited.length > 0) {
     const last = waited.at(-1);
-    advice.push(t("help-waiting", { number: last.number, order: last.order.id, duration: duration(last.waiting) }));
+    advice.push(t("help-waiting", { number: last.number, order: last.order.label, duration: duration(last.waiting) }));
   }
-  if (stop.number > 1) advice.push(t("help-move"));
+  if (stop.number > 1 && !stop.live) advice.push(t("help-move"));
   return advice;
 }
 
@@ -105,11 +107,17 @@ export function leaveByText(day, route) {
   return route.leaveBy === null ? null : t("leave-by-confidence", { time: clock(route.leaveBy, day.zone), confidence });
 }
 
+/** When a courier has to leave a stop; null at the last one, and without a forecast. */
+export function leaveStopText(day, { latest }) {
+  return latest && t(latest.isPlanned ? "leave-planned" : "leave-by-short", { time: clock(latest.at, day.zone) });
+}
+
 /** Everything there is to say about how surely an order is served. */
 export function explain(day, order) {
   if (order.unserved) return unservedReasons(order);
   const { stop } = order;
   if (!stop) return { headline: t("not-planned"), facts: [], obstacles: [], helps: [], risk: "none" };
+  if (stop.live?.isOver) return { headline: outcomeText(day, stop), facts: [], obstacles: [], helps: [], risk: stop.risk };
   const risk = stop.lateness > 0 ? "bad" : stop.risk;
   return { headline: headline(stop), facts: facts(day, stop), obstacles: [], helps: helps(day, stop), risk };
 }

@@ -41,6 +41,12 @@ export class Timeline {
     this.rebuild();
   }
 
+  /** Shows the same day with news. */
+  update(day) {
+    this.day = day;
+    this.rebuild();
+  }
+
   select(route, order) {
     const isOther = route !== this.selected.route;
     this.selected = { route, order };
@@ -105,6 +111,8 @@ export class Timeline {
   grid(height) {
     const lines = [];
     for (let at = this.from; at <= this.to; at += HOUR) lines.push(s("line", { class: "grid", x1: this.x(at), x2: this.x(at), y1: 0, y2: height }));
+    const now = this.day.live?.asOf ?? null;
+    if (now !== null && now >= this.from && now <= this.to) lines.push(s("line", { class: "now", x1: this.x(now), x2: this.x(now), y1: 0, y2: height }));
     return lines;
   }
 
@@ -158,7 +166,7 @@ export class Timeline {
     const parts = [];
     if (stop.waiting > 0) parts.push(this.rect("waiting", stop.arrival, stop.start, y + 4, height - 8, `${t("waiting")} ${duration(stop.waiting)}`));
     const end = stop.departure > stop.start ? stop.departure : stop.start + 60;
-    const title = `${stop.number}. ${stop.order.id} ${clock(stop.arrival, zone)}`;
+    const title = `${stop.number}. ${stop.order.label} ${clock(stop.arrival, zone)}`;
     parts.push(this.rect(`service ${stop.risk}`, stop.start, end, y, height, title));
     return parts;
   }
@@ -166,14 +174,14 @@ export class Timeline {
   stopLine(stop) {
     const zone = this.day.zone;
     const label = [
-      h("span", { class: "name" }, h("span", { class: "n" }, String(stop.number)), own(stop.order.id)),
+      h("span", { class: "name" }, h("span", { class: "n" }, String(stop.number)), own(stop.order.label)),
       badge(stop.chance, stop.risk),
     ];
     const window = windowOf(stop);
     const attributes = {
       "data-order": stop.order.id,
       "aria-current": String(stop.order === this.selected.order),
-      "aria-label": t("stop-row", { number: stop.number, order: stop.order.id, arrival: clock(stop.arrival, zone), window: window ? span(window, zone) : "" }),
+      "aria-label": t("stop-row", { number: stop.number, order: stop.order.label, arrival: clock(stop.arrival, zone), window: window ? span(window, zone) : "" }),
       onclick: () => this.pickOrder(stop.order.id),
     };
     return this.row("stop-line", attributes, label, LINE, () => this.promise(stop, window));

@@ -3,8 +3,10 @@
 //! These tests need `PUNCTUAL_TEST_CHROMEDRIVER` to name the driver and pass without doing anything if it does not.
 
 mod driver;
+mod live;
 
 use driver::{Browser, Setup};
+use punctual::grpc::json as form;
 use punctual::grpc::pb;
 use serde_json::json;
 
@@ -53,6 +55,59 @@ async fn a_dispatcher_finds_the_riskiest_stop_and_why_it_is_at_risk() {
     browser.until("document.querySelector('#detail .stops')");
     browser.until("document.querySelector('#detail [data-link=courier]')");
     browser.picture("dispatcher-courier");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Gives a file to the page as if it had been chosen: the JSON of a planned day, or what `text` says.
+fn choose_file(browser: &Browser, text: &str) {
+    browser.ask(&format!(
+        "((text) => {{
+            const files = new DataTransfer();
+            files.items.add(new File([text], 'plan.json'));
+            const input = document.getElementById('file');
+            input.files = files.files;
+            input.dispatchEvent(new Event('change'));
+        }})({})",
+        json!(text)
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_shown_without_a_plan_on_the_server() {
+    let Some(browser) = Browser::start(&Setup::default()) else {
+        return;
+    };
+    let service = Service::with_pages(|_| ()).await;
+    let routes = pb::RouteSketch {
+        courier_id: "courier-01".to_owned(),
+        order_ids: vec!["order-0001".to_owned(), "order-0002".to_owned()],
+        ..pb::RouteSketch::default()
+    };
+    let request = pb::EvaluatePlanRequest {
+        problem: Some(days::small()),
+        routes: vec![routes],
+        forecast: None,
+    };
+    let mut client = service.planning().await;
+    let evaluated = client.evaluate_plan(request).await.unwrap().into_inner();
+    let day = pb::PlannedDay {
+        problem: Some(days::small()),
+        plan: evaluated.plan,
+        forecast: evaluated.forecast,
+        target_outcome: None,
+    };
+    browser.open(&format!("http://{}/", service.address));
+    browser.until("!document.getElementById('welcome').hidden");
+    choose_file(&browser, &form::write(&day));
+    browser.until("document.querySelectorAll('#list .row').length === 2");
+    assert_eq!(browser.text("#unserved-count"), "22");
+    choose_file(&browser, "{\"orders\": []}");
+    browser.until("!document.getElementById('notice').hidden");
+    assert!(
+        browser
+            .text("#notice")
+            .starts_with("This is not a planned day")
+    );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

@@ -39,6 +39,12 @@ pub(super) async fn what_is_appended_is_read_back(a: &Store, b: &Store) {
     a.check().await.unwrap();
 }
 
+pub(super) async fn a_secret_is_the_one_that_was_kept_first(a: &Store, b: &Store) {
+    assert_eq!(a.secret("pages", [1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(b.secret("pages", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(b.secret("other", [3; 32]).await.unwrap(), [3; 32]);
+}
+
 pub(super) async fn records_and_ledgers_of_the_same_day_are_kept_apart(a: &Store, b: &Store) {
     let ledger = lease(a, "both", "one").await;
     a.append(&[append(&ledger, entries(0..2))]).await.unwrap();

@@ -1,11 +1,17 @@
 //! The store in PostgreSQL, opened twice, with servers that are killed.
 
 use punctual::clock::Clock;
+use punctual::grpc::pb::promise_service_server::SERVICE_NAME;
 use punctual::store::{Store, StoreError, StoreUrl};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use super::server::Server;
 use super::*;
+use crate::service::{Service, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_keeps_to_what_every_store_keeps_to() {
@@ -23,8 +29,7 @@ async fn postgres_keeps_to_what_every_store_keeps_to() {
     }
     cases!(
         what_is_appended_is_read_back,
-        records_and_ledgers_of_the_same_day_are_kept_apart,
-        pages_have_what_is_asked_for,
+        a_secret_is_the_one_that_was_kept_first,
         records_and_ledgers_of_the_same_day_are_kept_apart,
         pages_have_what_is_asked_for,
         gaps_and_numbers_twice_are_refused_with_all_that_came_along,
@@ -195,4 +200,40 @@ async fn a_database_that_is_not_there_is_said_to_be_soon_and_without_its_passwor
     let error = Store::open(&url).await.err().expect("nobody is there");
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(clock.elapsed() < Duration::from_secs(12));
+}
+
+/// What the health check says of a service.
+async fn health_of(client: &mut HealthClient<Channel>, service: &str) -> ServingStatus {
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let answer = client.check(request).await.unwrap();
+    answer.into_inner().status()
+}
+
+async fn until_health_is(client: &mut HealthClient<Channel>, expected: ServingStatus) {
+    within(async {
+        while health_of(client, SERVICE_NAME).await != expected {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promises_are_not_served_while_the_database_is_away_and_everything_else_is() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let StoreUrl::Postgres(url) = server.database("health") else {
+        panic!("it is PostgreSQL");
+    };
+    let service = Service::with(|config| config.store = url).await;
+    let mut client = HealthClient::new(service.channel().await);
+    until_health_is(&mut client, ServingStatus::Serving).await;
+    server.kill();
+    until_health_is(&mut client, ServingStatus::NotServing).await;
+    assert_eq!(health_of(&mut client, "").await, ServingStatus::Serving);
+    server.run();
+    until_health_is(&mut client, ServingStatus::Serving).await;
 }

@@ -29,6 +29,7 @@ macro_rules! on_disk {
 
 on_disk!(
     what_is_appended_is_read_back,
+    a_secret_is_the_one_that_was_kept_first,
     records_and_ledgers_of_the_same_day_are_kept_apart,
     pages_have_what_is_asked_for,
     gaps_and_numbers_twice_are_refused_with_all_that_came_along,

@@ -1,0 +1,5 @@
+-- What only the processes on this store know, by name.
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    value BYTEA NOT NULL
+);
