@@ -148,6 +148,20 @@ fn nobody_there_is_said_so() {
 }
 
 #[test]
+fn an_address_that_is_not_plain_http_is_refused_unasked() {
+    let folder = TempDir::new().unwrap();
+    for (address, why) in [
+        ("https://127.0.0.1:1", "there is no encryption"),
+        ("ftp://127.0.0.1:1", "only http:// can be spoken"),
+        ("", "an address is needed"),
+        ("http://", "an address is needed"),
+    ] {
+        let refused = run(folder.path(), &["day", "status", "--server", address]).code(64);
+        assert!(said(&refused).contains(why), "{}", said(&refused));
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_used_is_said_before_serving() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
