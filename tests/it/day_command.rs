@@ -98,6 +98,11 @@ async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
 
     let closed = desk.day("close 2035-06-05 --output plan.json").success();
     assert!(printed(&closed).contains("is closed: 1 confirmed"));
+    let again = desk.day("close 2035-06-05").code(1);
+    assert!(said(&again).contains("punctual day status 2035-06-05 --output FILE"));
+    desk.day("status 2035-06-05 --output again.json").success();
+    let plan = |name| fs::read_to_string(desk.folder.path().join(name)).unwrap();
+    assert_eq!(plan("again.json"), plan("plan.json"));
     run(
         desk.folder.path(),
         &["sheet", "plan.json", "--output", "sheets"],

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use tonic::Code;
 
 use super::{Done, Failure, console, day_file};
 use crate::grpc::pb;
@@ -403,7 +404,14 @@ async fn close(close: Close) -> Result<Done, Failure> {
         day_id: close.day.clone(),
     };
     let closed = client.promises.close_day(request).await;
-    let closed = closed.map_err(|status| client::failed("close the day", &request_id, &status))?;
+    let closed = closed.map_err(|status| {
+        let failure = client::failed("close the day", &request_id, &status);
+        if status.code() != Code::FailedPrecondition {
+            return failure;
+        }
+        let how = format!("its plan: punctual day status {} --output FILE", close.day);
+        failure.with_detail(how)
+    })?;
     if let Some(path) = &close.output {
         let plan = client.day(&close.day, true).await?.plan;
         day_file::write(path, &plan.unwrap_or_default())?;
