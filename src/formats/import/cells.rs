@@ -10,7 +10,7 @@ use super::field::Field;
 use super::heading::{Column, Columns};
 use super::moment::{self, Calendar};
 use super::number;
-use crate::formats::table::Row;
+use crate::formats::table::{Row, UNCOMPUTED};
 use crate::model::{GeoPoint, MalformedId, Place, TimeWindow, ZoneId};
 use crate::units::{Load, Seconds, Timestamp};
 
@@ -83,7 +83,10 @@ impl<'a> Cells<'a> {
             let Some(cell) = self.row.cells.get(column.place) else {
                 continue;
             };
-            if ERRORS.contains(&cell.as_str()) {
+            if cell == UNCOMPUTED {
+                let message = "has a formula that was never computed; open the workbook in Excel and save it there";
+                self.note(&column.heading, "", message);
+            } else if ERRORS.contains(&cell.as_str()) {
                 let message = "is an error of the spreadsheet; correct its formula";
                 self.note(&column.heading, cell, message);
             } else if cell.contains('\u{fffd}') {

@@ -2,7 +2,7 @@
 //!
 //! Knows rows, cells and where they stand; nothing of what they mean. Rows are handed over one by one, so that a large
 //! CSV file never lies in memory as a whole. Cells are texts: numbers with a decimal point, dates and times of Excel as
-//! `2026-11-26`, `18:00:00` or `2026-11-26T18:00:00`, formulas as the value last computed.
+//! `2026-11-26`, `18:00:00` or `2026-11-26T18:00:00`, formulas as the value last computed, [`UNCOMPUTED`] if there is none.
 //!
 //! Merged cells below the headings all have the value of the top left one; a row that has no value of its own is blank,
 //! and blank rows are passed over.
@@ -25,6 +25,9 @@ pub use encoding::TextEncoding;
 const SEARCHED_ROWS: usize = 20;
 /// Columns that a row has at most: as many as in Excel.
 const COLUMNS_MAX: usize = 16_384;
+
+/// What a cell of a workbook says whose formula was never computed: the program that wrote it leaves that to others.
+pub const UNCOMPUTED: &str = "#UNCOMPUTED!";
 
 /// How to read a table; what is `None` is found out.
 #[derive(Clone, Debug, Default)]
