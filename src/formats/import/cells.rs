@@ -79,6 +79,11 @@ impl<'a> Cells<'a> {
             self.note("", &long.clone(), message);
         }
         let columns = self.columns;
+        let mut beyond = self.row.cells.iter().skip(columns.width);
+        if let Some(cell) = beyond.find(|cell| !cell.is_empty()) {
+            let message = "stands beyond the last heading: is a text with a delimiter in it without quotation marks?";
+            self.note("", cell, message);
+        }
         for column in columns.all() {
             let Some(cell) = self.row.cells.get(column.place) else {
                 continue;

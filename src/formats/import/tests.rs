@@ -230,6 +230,33 @@ fn bytes_that_were_damaged_are_reported_where_they_stand() {
 }
 
 #[test]
+fn cells_beyond_the_last_heading_are_pointed_out() {
+    let text = "id,coordinates,window,address,,\n1,55.75 37.61,9-12,Arbat,,\n2,55.75 37.61,9-12,Arbat, 5,\n";
+    assert_eq!(orders(text).rows, [2]);
+    assert_eq!(
+        faults(text),
+        ["row 3 = \"5\": stands beyond the last heading: is a text with a delimiter in it without quotation marks?"]
+    );
+}
+
+#[test]
+fn notes_beside_the_table_of_a_workbook_are_no_part_of_it() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, (heading, cell)) in (0..).zip([
+        ("id", "1"),
+        ("coordinates", "55.75 37.61"),
+        ("window", "9-12"),
+        ("", "call back"),
+    ]) {
+        sheet.write_string(0, column, heading).unwrap();
+        sheet.write_string(1, column, cell).unwrap();
+    }
+    let read = orders_by(&workbook.save_to_buffer().unwrap(), &[]).unwrap();
+    assert_eq!((read.rows, read.faults.is_empty()), (vec![2], true));
+}
+
+#[test]
 fn a_formula_that_was_never_computed_is_pointed_out() {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();

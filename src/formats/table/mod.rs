@@ -45,7 +45,8 @@ pub struct TableOptions {
 pub struct Row {
     /// Its number as a spreadsheet counts, from 1.
     pub number: u64,
-    /// Its cells from the first column on, without blanks around them.
+    /// Its cells from the first column on, without blanks around them. In a CSV file there may be more than headings; in a
+    /// workbook there are not.
     pub cells: Vec<String>,
 }
 
@@ -182,6 +183,13 @@ fn find_headings(rows: &[Row], knows: &dyn Fn(&str) -> bool) -> Option<(u64, usi
     let scored = rows.iter().map(|row| (row.number, known(row)));
     // The first of equals.
     scored.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// How many cells there are up to the last in which something stands.
+#[must_use]
+pub fn width(cells: &[String]) -> usize {
+    let last = cells.iter().rposition(|cell| !cell.is_empty());
+    last.map_or(0, |last| last + 1)
 }
 
 /// Whether nothing stands in any cell.

@@ -7,7 +7,7 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 use super::merged::Merged;
 use super::{
     COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, UNCOMPUTED, cell, find_headings,
-    is_blank,
+    is_blank, width,
 };
 
 /// Reads one sheet of a workbook.
@@ -32,6 +32,7 @@ pub(super) fn read<F: Read + Seek>(
     let (heading_row, _) = find_headings(&sample, knows).ok_or(TableError::Empty)?;
     // Rows are counted in 32 bits there.
     let heading_index = u32::try_from(heading_row - 1).unwrap_or(u32::MAX);
+    let mut table_width = COLUMNS_MAX;
     let mut merged = Merged::new(
         workbook.merge_cells_by_sheet_name(&sheet)?,
         heading_index.saturating_add(1),
@@ -41,11 +42,14 @@ pub(super) fn read<F: Read + Seek>(
             return Ok(true);
         }
         merged.fill(number, &mut cells)?;
+        // What people write beside a table is no part of it.
+        cells.truncate(table_width);
         let row = Row {
             number: u64::from(number) + 1,
             cells,
         };
         if number == heading_index {
+            table_width = width(&row.cells);
             return Ok(sink.headings(&row));
         }
         sink.row(row);
