@@ -340,10 +340,10 @@ impl<'a> Cells<'a> {
         match (start?, end?, whole?) {
             (None, None, whole) => Some(whole),
             (Some(start), Some(end), whole) => {
-                let window = TimeWindow { start, end };
-                if end < start {
-                    return self.fault(Field::To, moment::REVERSED);
-                }
+                let window = match moment::between(start, end) {
+                    Ok(window) => window,
+                    Err(message) => return self.fault(Field::To, message),
+                };
                 if whole.is_some_and(|whole| whole != window) {
                     let message =
                         "is another window than start and end say; leave one of them empty";

@@ -235,7 +235,9 @@ fn cells_beyond_the_last_heading_are_pointed_out() {
     assert_eq!(orders(text).rows, [2]);
     assert_eq!(
         faults(text),
-        ["row 3 = \"5\": stands beyond the last heading: is a text with a delimiter in it without quotation marks?"]
+        [
+            "row 3 = \"5\": stands beyond the last heading: is a text with a delimiter in it without quotation marks?"
+        ]
     );
 }
 

@@ -27,7 +27,7 @@ const SEARCHED_ROWS: usize = 20;
 const COLUMNS_MAX: usize = 16_384;
 
 /// What a cell of a workbook says whose formula was never computed: the program that wrote it leaves that to others.
-pub const UNCOMPUTED: &str = "#UNCOMPUTED!";
+pub(super) const UNCOMPUTED: &str = "#UNCOMPUTED!";
 
 /// How to read a table; what is `None` is found out.
 #[derive(Clone, Debug, Default)]
@@ -186,8 +186,7 @@ fn find_headings(rows: &[Row], knows: &dyn Fn(&str) -> bool) -> Option<(u64, usi
 }
 
 /// How many cells there are up to the last in which something stands.
-#[must_use]
-pub fn width(cells: &[String]) -> usize {
+pub(super) fn width(cells: &[String]) -> usize {
     let last = cells.iter().rposition(|cell| !cell.is_empty());
     last.map_or(0, |last| last + 1)
 }
