@@ -69,11 +69,14 @@ pub(super) struct Client {
 impl Server {
     /// The service's address with its scheme.
     fn endpoint(&self) -> Result<Endpoint, Failure> {
-        let failed = |why: &dyn Display| Failure::usage(format!("read --server {:?}", self.url), why);
+        let failed =
+            |why: &dyn Display| Failure::usage(format!("read --server {:?}", self.url), why);
         let (scheme, address) = self.url.split_once("://").unwrap_or(("http", &self.url));
         if !scheme.eq_ignore_ascii_case("http") {
             // To go on in clear text would be what the caller wants to avoid.
-            return Err(failed(&"only http:// can be spoken: there is no encryption"));
+            return Err(failed(
+                &"only http:// can be spoken: there is no encryption",
+            ));
         }
         if address.trim().is_empty() {
             return Err(failed(&"an address is needed, like http://127.0.0.1:50061"));
