@@ -132,6 +132,11 @@ async fn refusals_are_told_with_what_there_is_instead() {
         "{}",
         said(&refused)
     );
+    let mut nameless = large.clone();
+    nameless.id = "a b".to_owned();
+    fs::write(desk.folder.path().join("id.json"), json::write(&nameless)).unwrap();
+    let refused = desk.day("quote 2035-06-05 --order id.json").code(1);
+    assert_eq!(said(&refused).matches("order.id: ").count(), 1);
     let unknown = desk.day("confirm 2035-06-05 p-0").code(1);
     assert!(said(&unknown).contains("NotFound"), "{}", said(&unknown));
     let nothing = desk.day("amend 2035-06-05 p-0").code(64);
