@@ -98,6 +98,8 @@ async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
 
     let closed = desk.day("close 2035-06-05 --output plan.json").success();
     assert!(printed(&closed).contains("is closed: 1 confirmed"));
+    let again = desk.day("open day.json --date 2035-06-05").code(1);
+    assert!(said(&again).contains("is closed"), "{}", said(&again));
     let again = desk.day("close 2035-06-05").code(1);
     assert!(said(&again).contains("punctual day status 2035-06-05 --output FILE"));
     desk.day("status 2035-06-05 --output again.json").success();

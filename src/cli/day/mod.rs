@@ -242,7 +242,12 @@ async fn open(open: Open) -> Result<Done, Failure> {
     };
     let opened = client.promises.open_day(request).await;
     let opened = opened.map_err(|status| client::failed("open the day", &request_id, &status))?;
-    client.tell_day(opened.into_inner().day.unwrap_or_default())
+    let day = opened.into_inner().day.unwrap_or_default();
+    if day.state() == pb::DayState::Closed {
+        let cause = format!("{} was opened on these terms and is closed", day.day_id);
+        return Err(Failure::new("open the day", cause));
+    }
+    client.tell_day(day)
 }
 
 async fn status(status: Status) -> Result<Done, Failure> {
