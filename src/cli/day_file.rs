@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tokio::runtime::Runtime;
 
-use super::{Failure, console};
+use super::{Failure, console, report};
 use crate::app::App;
 use crate::config::PlanningConfig;
 use crate::grpc::json::{self, JsonError, JsonMessage};
@@ -137,7 +137,8 @@ pub(super) fn ready_folder(path: &Path) -> Result<(), Failure> {
     made.map_err(|error| Failure::new(format!("write to {}", path.display()), error))
 }
 
-/// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan.
+/// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan. Where only some couriers
+/// were asked for, the others' sheets may be of the same one.
 pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String], format: Format) {
     let ending = format!(".{}", format.extension());
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -147,8 +148,9 @@ pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String], format: Fo
         .count();
     if n_others > 0 {
         console::note(format_args!(
-            "warning: {} has {n_others} more {ending} files, which are not of this plan",
-            folder.display()
+            "warning: {} has {} from before: still the same plan?",
+            folder.display(),
+            report::counted(n_others as u64, &format!("{ending} file")),
         ));
     }
 }

@@ -220,7 +220,7 @@ fn sheets_of_another_plan_in_the_folder_are_warned_of() {
     let assert = punctual(folder.path(), &sheet).success();
     let warned = text(&assert.get_output().stderr);
     assert!(
-        warned.contains("1 more .html files, which are not of this plan"),
+        warned.contains("sheets has 1 .html file from before: still the same plan?"),
         "{warned}"
     );
     let assert = punctual(
