@@ -142,7 +142,9 @@ async fn refusals_are_told_with_what_there_is_instead() {
     let unknown = desk.day("confirm 2035-06-05 p-0").code(1);
     assert!(said(&unknown).contains("NotFound"), "{}", said(&unknown));
     let nothing = desk.day("amend 2035-06-05 p-0").code(64);
-    assert!(said(&nothing).contains("--window"));
+    assert!(said(&nothing).contains("<--window <ID>|--order <FILE>>"));
+    let spread = "amend 2035-06-05 p-0 --window 12-14 --spread kg=2";
+    assert!(said(&desk.day(spread).code(64)).contains("--order <FILE>"));
     let past = desk.day("open day.json --date 2020-06-05").success();
     assert!(printed(&past).starts_with("2020-06-05 is open"));
     let quoted = desk.day("quote 2020-06-05 --order order.json").code(2);

@@ -7,7 +7,7 @@ mod tables;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use tonic::Code;
 
@@ -135,11 +135,12 @@ struct Cancel {
 
 /// Gives a hold or promise another window, another content, or both.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").args(["window", "file"]).required(true).multiple(true))]
 struct Amend {
     #[command(flatten)]
     named: Named,
     /// The window from now on.
-    #[arg(long, value_name = "ID", required_unless_present = "file")]
+    #[arg(long, value_name = "ID")]
     window: Option<String>,
     #[command(flatten)]
     order: order::OrderIfAny,
