@@ -130,6 +130,10 @@ pub(super) fn expect_writable(path: &Path) -> Result<(), Failure> {
 
 /// Makes a folder, unless it is there already, and finds out whether files can be written to it.
 pub(super) fn ready_folder(path: &Path) -> Result<(), Failure> {
+    if path.is_file() {
+        let action = format!("make the folder {}", path.display());
+        return Err(Failure::new(action, "it is a file"));
+    }
     fs::create_dir_all(path)
         .map_err(|error| Failure::new(format!("make the folder {}", path.display()), error))?;
     let probe = path.join(format!(".punctual-{}", std::process::id()));

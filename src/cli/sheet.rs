@@ -69,6 +69,13 @@ impl Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let format = arguments.format()?;
+    let is_pdf = arguments.output.extension().is_some_and(|ending| ending == "pdf");
+    if !arguments.merge && is_pdf && !arguments.output.is_dir() {
+        return Err(Failure::usage(
+            format!("write to {}", arguments.output.display()),
+            "a folder is needed; --merge writes all sheets to one file",
+        ));
+    }
     if arguments.merge {
         day_file::expect_writable(&arguments.output)?;
     }

@@ -223,6 +223,14 @@ fn sheets_of_another_plan_in_the_folder_are_warned_of() {
         warned.contains("sheets has 1 .html file from before: still the same plan?"),
         "{warned}"
     );
+    for (output, why, code) in [
+        ("plan.json", "make the folder plan.json: it is a file", 1),
+        ("all.pdf", "--merge writes all sheets to one file", 64),
+    ] {
+        let to = ["sheet", "plan.json", "--output", output];
+        let said = text(&punctual(folder.path(), &to).code(code).get_output().stderr);
+        assert!(said.contains(why), "{said}");
+    }
     let assert = punctual(
         folder.path(),
         &[&sheet[..], &["--courier", "nobody"]].concat(),

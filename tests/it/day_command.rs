@@ -183,6 +183,7 @@ fn a_store_that_cannot_be_used_is_said_before_serving() {
     let with = |more: [&'static str; 2]| run(folder.path(), &[&serve[..], &more].concat()).code(1);
     let refused = said(&with(["--data", "file"]));
     assert!(refused.contains("open the store sqlite:file"), "{refused}");
+    assert!(refused.contains("it is a file"), "{refused}");
     let refused = said(&with(["--store", "mysql://x"]));
     assert!(
         refused.contains("postgres://USER:PASSWORD@HOST"),
