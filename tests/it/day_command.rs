@@ -75,6 +75,7 @@ async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
     let window = &offered.unwrap().window_id;
     let quoted = desk.day("quote 2035-06-05 --order order.json").success();
     assert!(printed(&quoted).contains(window.as_str()) && printed(&quoted).contains("Good until"));
+    assert!(printed(&quoted).contains(" MSK; plan version"), "{}", printed(&quoted));
 
     let hold = format!("hold 2035-06-05 {window} --order order.json --request-id a --json");
     let held = desk.day(&hold).success();
