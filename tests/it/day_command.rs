@@ -146,7 +146,11 @@ async fn refusals_are_told_with_what_there_is_instead() {
     assert!(said(&nothing).contains("<--window <ID>|--order <FILE>>"));
     let spread = "amend 2035-06-05 p-0 --window 12-14 --spread kg=2";
     assert!(said(&desk.day(spread).code(64)).contains("--order <FILE>"));
-    let past = desk.day("open day.json --date 2020-06-05").success();
+    for wrong in ["9999-12-31", "0001-01-01", "soon"] {
+        let refused = desk.day(&format!("open day.json --date {wrong}")).code(64);
+        assert!(said(&refused).contains("1971 to 9998"), "{}", said(&refused));
+    }
+    let past = desk.day("open day.json --date 05.06.2020").success();
     assert!(printed(&past).starts_with("2020-06-05 is open"));
     let quoted = desk.day("quote 2020-06-05 --order order.json").code(2);
     assert!(printed(&quoted).contains("its cut-off, 2020-06-05 08:00, has passed"));

@@ -11,7 +11,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use tonic::Code;
 
-use super::{Done, Failure, console, day_file};
+use super::{Done, Failure, argument, console, day_file};
 use crate::grpc::pb;
 use client::{Client, Keyed, Server};
 use order::OrderArguments;
@@ -47,7 +47,7 @@ struct Open {
     /// The terms: the JSON form of `punctual.v1.DayTerms`.
     file: PathBuf,
     /// The date, instead of the file's: shifts and windows keep their clock times, and the date in id and name changes.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = argument::date)]
     date: Option<Date>,
     /// The day's id, instead of the file's.
     #[arg(long, value_name = "ID")]
