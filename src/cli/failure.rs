@@ -32,6 +32,20 @@ impl Failure {
         }
     }
 
+    /// Nobody is there to be told.
+    pub(super) fn silent() -> Self {
+        Self {
+            headline: String::new(),
+            details: Vec::new(),
+            exit_code: EXIT_FAILURE,
+        }
+    }
+
+    /// Whether there is nothing to say.
+    pub(super) fn is_silent(&self) -> bool {
+        self.headline.is_empty()
+    }
+
     /// The command was called in a wrong way.
     pub(super) fn usage(action: impl fmt::Display, cause: impl fmt::Display) -> Self {
         Self {
@@ -80,7 +94,8 @@ impl Failure {
             .map(|bad| bad.field_violations)
             .unwrap_or_default();
         // The message of a status with one finding is that finding.
-        let is_said = matches!(violations.as_slice(), [only] if status.message().starts_with(&only.field));
+        let is_said =
+            matches!(violations.as_slice(), [only] if status.message().starts_with(&only.field));
         let violations = violations.into_iter().filter(|_| !is_said);
         let violations =
             violations.map(|violation| format!("{}: {}", violation.field, violation.description));

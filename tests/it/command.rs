@@ -465,6 +465,19 @@ fn output_that_nobody_can_take_is_an_error_and_no_panic() {
 }
 
 #[test]
+fn a_reader_that_has_enough_ends_the_command_without_a_word() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = std::process::Command::new(assert_cmd::cargo::cargo_bin("punctual"))
+        .args(["serve", "--show-config"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(text(&ended.stderr), "");
+}
+
+#[test]
 fn wrong_usage_exits_with_64_and_help_with_0() {
     let folder = folder();
     punctual(folder.path(), &[]).code(64);
