@@ -156,6 +156,16 @@ async fn refusals_are_told_with_what_there_is_instead() {
     assert!(printed(&quoted).contains("its cut-off, 2020-06-05 08:00, has passed"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_closes_without_a_promise_has_a_plan_without_sheets() {
+    let desk = Desk::start().await;
+    desk.day("open day.json --date 2035-06-05").success();
+    desk.day("close 2035-06-05 --output plan.json").success();
+    let sheet = ["sheet", "plan.json", "--output", "sheets"];
+    let run = run(desk.folder.path(), &sheet).success();
+    assert!(said(&run).contains("no sheet was written: the plan has no routes"));
+}
+
 #[test]
 fn nobody_there_is_said_so() {
     let folder = TempDir::new().unwrap();
