@@ -75,7 +75,11 @@ async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
     let window = &offered.unwrap().window_id;
     let quoted = desk.day("quote 2035-06-05 --order order.json").success();
     assert!(printed(&quoted).contains(window.as_str()) && printed(&quoted).contains("Good until"));
-    assert!(printed(&quoted).contains(" MSK; plan version"), "{}", printed(&quoted));
+    assert!(
+        printed(&quoted).contains(" MSK; plan version"),
+        "{}",
+        printed(&quoted)
+    );
 
     let hold = format!("hold 2035-06-05 {window} --order order.json --request-id a --json");
     let held = desk.day(&hold).success();
@@ -148,7 +152,11 @@ async fn refusals_are_told_with_what_there_is_instead() {
     assert!(said(&desk.day(spread).code(64)).contains("--order <FILE>"));
     for wrong in ["9999-12-31", "0001-01-01", "soon"] {
         let refused = desk.day(&format!("open day.json --date {wrong}")).code(64);
-        assert!(said(&refused).contains("1971 to 9998"), "{}", said(&refused));
+        assert!(
+            said(&refused).contains("1971 to 9998"),
+            "{}",
+            said(&refused)
+        );
     }
     let past = desk.day("open day.json --date 05.06.2020").success();
     assert!(printed(&past).starts_with("2020-06-05 is open"));
@@ -210,5 +218,6 @@ fn a_store_that_cannot_be_used_is_said_before_serving() {
         refused.contains("open the store postgres://127.0.0.1:1/days"),
         "{refused}"
     );
+    assert!(refused.contains("Connection refused"), "{refused}");
     assert!(!refused.contains("s3cret"), "{refused}");
 }
