@@ -290,6 +290,7 @@ impl Page<'_> {
             @if let Some(window) = stop.window {
                 span.line.window { (self.0.clock.window(window, Round::Down)) }
             }
+            @if Wording::is_at_risk(stop) { span.mark { (words.at_risk) } }
             span.line {
                 span.label { (words.planned) " " }
                 span.plan.nowrap { (self.0.time(stop.arrival)) }

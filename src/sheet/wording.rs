@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::clock_face::{ClockFace, Round};
 use super::messages::{Language, Messages};
 use super::text::{bind, clean, isolated};
-use super::{LeaveByBasis, RemovedStop, RouteSheet, StopChange};
+use super::{LeaveByBasis, RemovedStop, RouteSheet, SheetStop, StopChange};
 use crate::units::{Load, Timestamp};
 
 /// A sheet with the words and the clock it is printed with.
@@ -89,6 +89,12 @@ impl<'a> Wording<'a> {
             parts.push(self.words.removed_to(&isolated(&bind(&stop.taken_by))));
         }
         parts.join(", ")
+    }
+
+    /// Whether the courier comes after the promised window on more than one of ten simulated days.
+    pub(super) fn is_at_risk(stop: &SheetStop) -> bool {
+        let promised = stop.window.zip(stop.arrival_band);
+        promised.is_some_and(|(window, band)| band.end > window.end)
     }
 
     pub(super) fn is_withdrawn(&self) -> bool {
