@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
+use crate::formats::read_date;
 use crate::grpc::convert::{EXPECTED_PERCENT, FLOOR_PERCENT};
 
 /// What makes a run repeatable.
@@ -70,6 +73,14 @@ fn percent(text: &str, bounds: &RangeInclusive<f64>) -> Result<f64, String> {
             bounds.end()
         )),
     }
+}
+
+/// Reads a date as tables have it, `2026-11-26` or `26.11.2026`, with all of its days and zones on the calendar.
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    let date = read_date(text).filter(|date| (1971..=9998).contains(&date.year()));
+    date.ok_or_else(|| {
+        "a date in the years 1971 to 9998 is needed, as in 2026-11-26 or 26.11.2026".to_owned()
+    })
 }
 
 /// A duration on the wire.

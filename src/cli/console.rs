@@ -7,8 +7,13 @@ use super::Failure;
 
 /// Writes a result to standard output, with a line feed after it.
 pub(super) fn say(text: impl Display) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{text}")
-        .map_err(|error| Failure::new("write to standard output", error))
+    writeln!(io::stdout(), "{text}").map_err(|error| {
+        // Whoever reads has enough, as `head` has.
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::silent();
+        }
+        Failure::new("write to standard output", error)
+    })
 }
 
 /// Writes something that is not a result to standard error, with a line feed after it.

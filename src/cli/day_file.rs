@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tokio::runtime::Runtime;
 
-use super::{Failure, console};
+use super::{Failure, console, report};
 use crate::app::App;
 use crate::config::PlanningConfig;
 use crate::grpc::json::{self, JsonError, JsonMessage};
@@ -130,6 +130,10 @@ pub(super) fn expect_writable(path: &Path) -> Result<(), Failure> {
 
 /// Makes a folder, unless it is there already, and finds out whether files can be written to it.
 pub(super) fn ready_folder(path: &Path) -> Result<(), Failure> {
+    if path.is_file() {
+        let action = format!("make the folder {}", path.display());
+        return Err(Failure::new(action, "it is a file"));
+    }
     fs::create_dir_all(path)
         .map_err(|error| Failure::new(format!("make the folder {}", path.display()), error))?;
     let probe = path.join(format!(".punctual-{}", std::process::id()));
@@ -137,7 +141,8 @@ pub(super) fn ready_folder(path: &Path) -> Result<(), Failure> {
     made.map_err(|error| Failure::new(format!("write to {}", path.display()), error))
 }
 
-/// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan.
+/// Warns of sheets in `folder` besides those just written, lest couriers get sheets of another plan. Where only some couriers
+/// were asked for, the others' sheets may be of the same one.
 pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String], format: Format) {
     let ending = format!(".{}", format.extension());
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -147,8 +152,9 @@ pub(super) fn warn_of_other_sheets(folder: &Path, written: &[String], format: Fo
         .count();
     if n_others > 0 {
         console::note(format_args!(
-            "warning: {} has {n_others} more {ending} files, which are not of this plan",
-            folder.display()
+            "warning: {} has {} from before: still the same plan?",
+            folder.display(),
+            report::counted(n_others as u64, &format!("{ending} file")),
         ));
     }
 }

@@ -32,6 +32,20 @@ impl Failure {
         }
     }
 
+    /// Nobody is there to be told.
+    pub(super) fn silent() -> Self {
+        Self {
+            headline: String::new(),
+            details: Vec::new(),
+            exit_code: EXIT_FAILURE,
+        }
+    }
+
+    /// Whether there is nothing to say.
+    pub(super) fn is_silent(&self) -> bool {
+        self.headline.is_empty()
+    }
+
     /// The command was called in a wrong way.
     pub(super) fn usage(action: impl fmt::Display, cause: impl fmt::Display) -> Self {
         Self {
@@ -71,15 +85,20 @@ impl Failure {
         }
     }
 
-    /// The server refused `action`; every violation it names is a line, and every window that it offers instead.
+    /// The server refused `action`; every violation it names is a line if there are several, and every window that it
+    /// offers instead.
     pub(super) fn status(action: impl fmt::Display, status: &tonic::Status) -> Self {
         use tonic_types::StatusExt;
         let violations = status
             .get_details_bad_request()
             .map(|bad| bad.field_violations)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|violation| format!("{}: {}", violation.field, violation.description));
+            .unwrap_or_default();
+        // The message of a status with one finding is that finding.
+        let is_said =
+            matches!(violations.as_slice(), [only] if status.message().starts_with(&only.field));
+        let violations = violations.into_iter().filter(|_| !is_said);
+        let violations =
+            violations.map(|violation| format!("{}: {}", violation.field, violation.description));
         let quote = quote_in(status).unwrap_or_default().windows.into_iter();
         let offers = quote.filter_map(|window| {
             let chance = window.offer?.probability?.percent;

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     random: argument::Random,
     /// The date, in the years 1971 to 9998; by default 2026-11-23.
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = argument::date)]
     date: Option<Date>,
     /// Make the terms of a day whose windows are to be promised (`punctual.v1.DayTerms`): couriers without orders.
     #[arg(long, conflicts_with_all = ["reloads", "breaks", "rush_hours"])]
@@ -56,13 +56,6 @@ enum Preset {
     Moscow,
     /// A day that is planned in a blink.
     Small,
-}
-
-fn date(text: &str) -> Result<Date, String> {
-    match text.parse::<Date>() {
-        Ok(date) if (1971..=9998).contains(&date.year()) => Ok(date),
-        _ => Err("a date in the years 1971 to 9998 is needed: 2026-11-23".to_owned()),
-    }
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {

@@ -114,7 +114,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Done::Fully) => ExitCode::SUCCESS,
         Ok(Done::InPart) => ExitCode::from(EXIT_PARTIAL),
         Err(failure) => {
-            console::note(report::plain(&failure.to_string()));
+            if !failure.is_silent() {
+                console::note(report::plain(&failure.to_string()));
+            }
             ExitCode::from(failure.exit_code())
         }
     }

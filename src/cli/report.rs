@@ -9,6 +9,8 @@ use crate::grpc::pb;
 
 /// Lines of each kind before the rest is only counted.
 const LINES_MAX: usize = 20;
+/// Loads of a route before the rest is only counted.
+const LOADS_MAX: usize = 3;
 
 /// A text that may come from anywhere, without characters that would steer a terminal or turn its text around.
 pub(super) fn plain(text: &str) -> String {
@@ -74,9 +76,15 @@ pub(super) fn route_table(plan: &pb::Plan, forecast: &pb::PlanForecast) -> Strin
     plain(&table.to_string())
 }
 
+/// Loads, as many as a table has room for.
 fn loads(route: &pb::Route) -> String {
     let loads = route.peak_load.iter();
-    let loads: Vec<String> = loads.map(|(name, load)| format!("{load} {name}")).collect();
+    let mut loads: Vec<String> = loads.map(|(name, load)| format!("{load} {name}")).collect();
+    let n_more = loads.len().saturating_sub(LOADS_MAX);
+    if n_more > 0 {
+        loads.truncate(LOADS_MAX);
+        loads.push(format!("{n_more} more"));
+    }
     loads.join(", ")
 }
 
@@ -265,6 +273,16 @@ mod tests {
     #[test]
     fn texts_cannot_steer_the_terminal() {
         assert_eq!(plain("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\n");
+    }
+
+    #[test]
+    fn loads_that_a_table_has_no_room_for_are_counted() {
+        let route = |n: i64| pb::Route {
+            peak_load: (1..=n).map(|load| (format!("d{load}"), load)).collect(),
+            ..pb::Route::default()
+        };
+        assert_eq!(loads(&route(3)), "1 d1, 2 d2, 3 d3");
+        assert_eq!(loads(&route(5)), "1 d1, 2 d2, 3 d3, 2 more");
     }
 
     #[test]

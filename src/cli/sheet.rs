@@ -69,6 +69,16 @@ impl Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
     let format = arguments.format()?;
+    let is_pdf = arguments
+        .output
+        .extension()
+        .is_some_and(|ending| ending == "pdf");
+    if !arguments.merge && is_pdf && !arguments.output.is_dir() {
+        return Err(Failure::usage(
+            format!("write to {}", arguments.output.display()),
+            "a folder is needed; --merge writes all sheets to one file",
+        ));
+    }
     if arguments.merge {
         day_file::expect_writable(&arguments.output)?;
     }
@@ -95,6 +105,9 @@ fn read(arguments: &Arguments) -> Result<Vec<RouteSheet>, Failure> {
     let since: Option<pb::PlannedDay> =
         arguments.since.as_deref().map(day_file::read).transpose()?;
     expect_routes(&arguments.couriers, &day, since.as_ref())?;
+    if since.is_none() && is_empty(&day) {
+        return Ok(Vec::new());
+    }
     let order = convert::read_sheet_order(
         Some(&day),
         since.as_ref(),
@@ -103,6 +116,14 @@ fn read(arguments: &Arguments) -> Result<Vec<RouteSheet>, Failure> {
     );
     let order = order.map_err(|refusal| Failure::refused(reading(arguments), &refusal))?;
     Ok(order.sheets(!arguments.all))
+}
+
+/// Whether nobody has anything to do on a day, as when it was closed without a promise.
+fn is_empty(day: &pb::PlannedDay) -> bool {
+    let problem = day.problem.as_ref();
+    let has_orders = problem.is_none_or(|problem| !problem.orders.is_empty());
+    let plan = day.plan.as_ref();
+    !has_orders && plan.is_some_and(|plan| plan.routes.is_empty())
 }
 
 /// What was being read, for a message.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode, Version};
 use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
@@ -30,6 +30,7 @@ const DETAILS_HEADER: &str = "grpc-status-details-bin";
 pub(super) struct CallLayer {
     room: Arc<Semaphore>,
     time_max: Duration,
+    header_bytes_max: usize,
 }
 
 impl CallLayer {
@@ -37,6 +38,7 @@ impl CallLayer {
         Self {
             room: Arc::new(Semaphore::new(config::count(config.requests_in_flight_max))),
             time_max: config::millis(config.request_time_ms),
+            header_bytes_max: config::count(config.header_bytes_max),
         }
     }
 }
@@ -75,6 +77,14 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Answer<Infallible> {
+        // In HTTP/2 the transport has refused them already.
+        if request.version() < Version::HTTP_2
+            && header_bytes(&request) > self.limits.header_bytes_max
+        {
+            let mut refused = Response::new(Body::empty());
+            *refused.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return Box::pin(std::future::ready(Ok(refused)));
+        }
         let path = request.uri().path().trim_start_matches('/');
         if !path.starts_with(PACKAGE) {
             return Box::pin(self.inner.call(request));
@@ -94,6 +104,17 @@ where
             }
         })
     }
+}
+
+/// The size of a request's headers and of its path, as HTTP/2 counts.
+///
+/// Source: RFC 9113, section 6.5.2, `SETTINGS_MAX_HEADER_LIST_SIZE`: 32 bytes a header beside name and value.
+fn header_bytes<B>(request: &Request<B>) -> usize {
+    let path = request.uri().path_and_query();
+    let path = path.map_or(0, |path| path.as_str().len());
+    let headers = request.headers().iter();
+    let sizes = headers.map(|(name, value)| name.as_str().len() + value.len() + 32);
+    path + sizes.sum::<usize>()
 }
 
 /// The answer, with statuses that the transport made replaced by ones that say whose fault it was.

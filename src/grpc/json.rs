@@ -55,7 +55,6 @@ json_messages!(
     RepairPlanResponse,
     SuggestRemediesResponse,
     StreamEventsResponse,
-    SuggestRemediesResponse,
     WatchRiskResponse,
     ListEntriesResponse,
     ListPlansResponse,
@@ -82,6 +81,14 @@ pub enum JsonError {
         /// What is wrong, with line and column.
         cause: serde_json::Error,
     },
+    /// It is the JSON form of another message.
+    #[error("this is {found}, and {wanted} is needed{}", hint(found, wanted))]
+    OtherKind {
+        /// The message that it is.
+        found: &'static str,
+        /// The message asked for.
+        wanted: &'static str,
+    },
     /// The text does not end after the message.
     #[error("after the message: {0}")]
     Trailing(serde_json::Error),
@@ -90,9 +97,61 @@ pub enum JsonError {
 /// Reads a message.
 ///
 /// # Errors
-/// If the text is not JSON, has a field that the message does not have, or a value of another type; the error names
-/// the field, the line and the column.
+/// If the text is not JSON, is another message that people keep in files, has a field that the message does not have, or a
+/// value of another type; the error names the field, the line and the column.
 pub fn read<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
+    read_as(text).map_err(|error| {
+        let mut others = KINDS.iter().filter(|kind| kind.name != M::NAME);
+        match others.find(|kind| (kind.is)(text)) {
+            Some(FileKind { name: found, .. }) => JsonError::OtherKind {
+                found,
+                wanted: M::NAME,
+            },
+            None => error,
+        }
+    })
+}
+
+/// A message that people keep in files.
+struct FileKind {
+    name: &'static str,
+    /// Whether a text is one.
+    is: fn(&str) -> bool,
+}
+
+const KINDS: [FileKind; 7] = [
+    FileKind::of::<pb::Problem>(),
+    FileKind::of::<pb::PlannedDay>(),
+    FileKind::of::<pb::DayTerms>(),
+    FileKind::of::<pb::Plan>(),
+    FileKind::of::<pb::Order>(),
+    FileKind::of::<pb::NoiseModel>(),
+    FileKind::of::<pb::PlanForecast>(),
+];
+
+impl FileKind {
+    const fn of<M: JsonMessage>() -> Self {
+        Self {
+            name: M::NAME,
+            is: |text| read_as::<M>(text).is_ok(),
+        }
+    }
+}
+
+/// What to do about a message of another kind.
+fn hint(found: &str, wanted: &str) -> &'static str {
+    match (found, wanted) {
+        ("Problem", "PlannedDay" | "Plan" | "EvaluatePlanRequest") => {
+            ": plan it first, with `punctual plan`"
+        }
+        ("Problem", "Order") => ": --order-id says which order of the day is meant",
+        ("Order", "Problem") => ": an order by itself needs no --order-id",
+        ("Problem", "DayTerms") => ": terms say which windows can be promised, too",
+        _ => "",
+    }
+}
+
+fn read_as<M: JsonMessage>(text: &str) -> Result<M, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
@@ -231,6 +290,28 @@ fn sort_field(value: &mut Value, field: &FieldDescriptor) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_of_another_kind_is_called_what_it_is() {
+        let day = write(&pb::Problem {
+            name: "Monday".to_owned(),
+            ..pb::Problem::default()
+        });
+        let said = |error: JsonError| error.to_string();
+        assert_eq!(
+            read::<pb::PlannedDay>(&day).map_err(said),
+            Err(
+                "this is Problem, and PlannedDay is needed: plan it first, with `punctual plan`"
+                    .into()
+            )
+        );
+        assert_eq!(
+            read::<pb::NoiseModel>(&day).map_err(said),
+            Err("this is Problem, and NoiseModel is needed".into())
+        );
+        let neither = read::<pb::PlannedDay>("{\"name\": \"Monday\", \"nmae\": 1}");
+        assert!(matches!(neither, Err(JsonError::Value { .. })));
+    }
 
     #[test]
     fn an_error_names_the_field_and_the_line() {

@@ -15,7 +15,7 @@ use super::clock_face::Round;
 use super::messages::Language;
 use super::sketch::sketch;
 use super::stop_codes::stop_codes;
-use super::text::{bind, clean};
+use super::text::{bind, clean, is_backward, isolated};
 use super::wording::{Wording, has_text, present};
 use super::{RouteSheet, SheetBreak, SheetChanges, SheetReload, SheetStop};
 use crate::model::{OrderKind, TimeWindow};
@@ -52,7 +52,7 @@ impl Page<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     // Browsers that print their own page heads print the title: it tells the sheets apart, too.
                     title {
-                        (clean(&sheet.courier_name)) " · " (self.0.words.plan) " " (clean(&sheet.plan_version))
+                        (isolated(&clean(&sheet.courier_name))) " · " (self.0.words.plan) " " (clean(&sheet.plan_version))
                         " · " (sheet.checksum)
                     }
                     style { (PreEscaped(style(&self.0.words.page))) }
@@ -79,14 +79,14 @@ impl Page<'_> {
                 div.top {
                     div {
                         div.kind { (words.title) }
-                        h1 { (bind(&sheet.courier_name)) }
+                        h1 { (by_itself(&bind(&sheet.courier_name))) }
                         @if has_text(&sheet.courier_phone) {
                             span.phone { (clean(&sheet.courier_phone)) }
                         }
                     }
                     div.day {
                         b { (self.0.clock.date()) }
-                        @if has_text(&sheet.day_name) { div { (bind(&sheet.day_name)) } }
+                        @if has_text(&sheet.day_name) { div { (by_itself(&bind(&sheet.day_name))) } }
                         div { (words.stops(sheet.stops.len())) }
                     }
                 }
@@ -100,8 +100,8 @@ impl Page<'_> {
                     (fact(&words.distance, &words.kilometers(sheet.distance)))
                 } }
                 dl.places {
-                    @if has_text(&sheet.start_place) { (fact(&words.start, &bind(&sheet.start_place))) }
-                    @if has_text(&sheet.end_place) { (fact(&words.finish, &bind(&sheet.end_place))) }
+                    @if has_text(&sheet.start_place) { (fact(&words.start, &isolated(&bind(&sheet.start_place)))) }
+                    @if has_text(&sheet.end_place) { (fact(&words.finish, &isolated(&bind(&sheet.end_place)))) }
                 }
             }
         }
@@ -201,7 +201,7 @@ impl Page<'_> {
     fn identity(&self) -> Markup {
         let (sheet, words) = (self.0.sheet, self.0.words);
         html! {
-            span { (words.courier) ": " b { (bind(&sheet.courier_name)) } }
+            span { (words.courier) ": " b { (by_itself(&bind(&sheet.courier_name))) } }
             span.nowrap { (self.0.clock.date()) }
             span { (words.plan) ": " b { (clean(&sheet.plan_version)) } }
             span.nowrap { (words.checksum) ": " b { (sheet.checksum) } }
@@ -255,7 +255,7 @@ impl Page<'_> {
                 }
                 td {
                     span.collect { (words.reload) }
-                    div.address { (bind(&reload.place)) }
+                    div.address { (by_itself(&bind(&reload.place))) }
                     div.minor { (words.reload_unload) }
                 }
                 td colspan="2" {
@@ -290,6 +290,7 @@ impl Page<'_> {
             @if let Some(window) = stop.window {
                 span.line.window { (self.0.clock.window(window, Round::Down)) }
             }
+            @if Wording::is_at_risk(stop) { span.mark { (words.at_risk) } }
             span.line {
                 span.label { (words.planned) " " }
                 span.plan.nowrap { (self.0.time(stop.arrival)) }
@@ -315,14 +316,14 @@ impl Page<'_> {
         html! {
             @for change in &stop.changes { span.mark { (self.0.change(change)) } }
             @if has_text(&stop.address) {
-                div.address { (bind(&stop.address)) }
+                div.address { (by_itself(&bind(&stop.address))) }
             } @else {
                 div.address { (words.no_address) }
             }
             (labelled("minor", &words.entry, &stop.entry_notes))
             @if has_text(&contact.name) || has_text(&contact.phone) {
                 div.contact {
-                    (bind(&contact.name))
+                    (by_itself(&bind(&contact.name)))
                     @if has_text(&contact.name) && has_text(&contact.phone) { " " }
                     b.nowrap { (clean(&contact.phone)) }
                 }
@@ -341,7 +342,7 @@ impl Page<'_> {
                 div { (self.0.amount(dimension, load)) }
             }
             @if has_text(&stop.payment_note) {
-                div.payment { (words.payment) ": " (bind(&stop.payment_note)) }
+                div.payment { (words.payment) ": " (by_itself(&bind(&stop.payment_note))) }
             }
         }
     }
@@ -403,6 +404,11 @@ fn tick(text: &str) -> Markup {
     html! { span.item { span.box {} (text) } }
 }
 
+/// A text that does not change the places of what stands around it when it is read from right to left.
+fn by_itself(text: &str) -> Markup {
+    html! { @if text.contains(is_backward) { bdi { (text) } } @else { (text) } }
+}
+
 /// A label with a line to write on.
 fn blank(label: &str) -> Markup {
     html! { div.blank { (label) i {} } }
@@ -412,7 +418,7 @@ fn blank(label: &str) -> Markup {
 fn labelled(class: &str, label: &str, text: &str) -> Markup {
     html! {
         @if has_text(text) {
-            div class=(class) { span.label { (label) ": " } (bind(text)) }
+            div class=(class) { span.label { (label) ": " } (by_itself(&bind(text))) }
         }
     }
 }

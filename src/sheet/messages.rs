@@ -136,6 +136,7 @@ pub(super) struct Messages {
     pub(super) column_where: String,
     pub(super) column_goods: String,
     pub(super) column_fact: String,
+    pub(super) at_risk: String,
     pub(super) planned: String,
     pub(super) band: String,
     pub(super) leave_by: String,

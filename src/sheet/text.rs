@@ -103,6 +103,31 @@ fn is_digit_group(word: &str, next: &str) -> bool {
         && next.bytes().take_while(u8::is_ascii_digit).count() == 3
 }
 
+/// `text` so that letters read from right to left do not change the places of what stands around it.
+pub(super) fn isolated(text: &str) -> String {
+    if text.contains(is_backward) {
+        format!("{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What begins a part with a direction of its own, that of its first letter.
+const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+/// What ends such a part.
+const POP_ISOLATE: char = '\u{2069}';
+
+/// Whether this begins or ends an [`isolated`] part.
+pub(super) fn is_isolate(c: char) -> bool {
+    [FIRST_STRONG_ISOLATE, POP_ISOLATE].contains(&c)
+}
+
+/// Hebrew, Arabic and their neighbors, with their presentation forms.
+pub(super) fn is_backward(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}')
+        && !matches!(c, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}')
+}
+
 /// Line and paragraph ends of all kinds.
 fn is_break(c: char) -> bool {
     matches!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::clock_face::{ClockFace, Round};
 use super::messages::{Language, Messages};
-use super::text::{bind, clean};
+use super::text::{bind, clean, isolated};
 use super::{LeaveByBasis, RemovedStop, RouteSheet, SheetStop, StopChange};
 use crate::units::{Load, Timestamp};
 
@@ -48,7 +48,8 @@ impl<'a> Wording<'a> {
 
     /// "kg: 41".
     pub(super) fn amount(&self, dimension: &str, load: Load) -> String {
-        format!("{}: {load}", clean(self.words.dimension(dimension)))
+        let dimension = isolated(&clean(self.words.dimension(dimension)));
+        format!("{dimension}: {load}")
     }
 
     /// What has to be on board: parcels, then loads by dimension. Empty if nothing is stated.
@@ -84,7 +85,7 @@ impl<'a> Wording<'a> {
         match change {
             StopChange::New => words.change_new.clone(),
             StopChange::Moved { from } if from.is_empty() => words.change_moved.clone(),
-            StopChange::Moved { from } => words.moved_from(&bind(from)),
+            StopChange::Moved { from } => words.moved_from(&isolated(&bind(from))),
             StopChange::Retimed { arrival } => words.retimed(&self.time(*arrival)),
             StopChange::Edited => words.change_edited.clone(),
         }
@@ -94,12 +95,18 @@ impl<'a> Wording<'a> {
     pub(super) fn removed_detail(&self, stop: &RemovedStop) -> String {
         let mut parts = vec![bind(stop.label())];
         if has_text(&stop.address) {
-            parts.push(bind(&stop.address));
+            parts.push(isolated(&bind(&stop.address)));
         }
         if has_text(&stop.taken_by) {
-            parts.push(self.words.removed_to(&bind(&stop.taken_by)));
+            parts.push(self.words.removed_to(&isolated(&bind(&stop.taken_by))));
         }
         parts.join(", ")
+    }
+
+    /// Whether the courier comes after the promised window on more than one of ten simulated days.
+    pub(super) fn is_at_risk(stop: &SheetStop) -> bool {
+        let promised = stop.window.zip(stop.arrival_band);
+        promised.is_some_and(|(window, band)| band.end > window.end)
     }
 
     pub(super) fn is_withdrawn(&self) -> bool {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Executor, Postgres as Database};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection, Executor, Postgres as Database};
 
 use super::engine::{ROWS_MAX, milliseconds, sql_engine, step};
 use super::record::{self, Column, Row, Stored, signed, unsigned};
@@ -71,9 +71,16 @@ impl Postgres {
                     Ok(())
                 })
             })
-            .connect_with(options)
-            .await
-            .map_err(|error| StoreError::Unavailable(format!("connect to PostgreSQL: {error}")))?;
+            .connect_with(options.clone())
+            .await;
+        let pool = match pool {
+            Ok(pool) => pool,
+            Err(error) => {
+                let why = why_not(&options, error).await;
+                let message = format!("connect to PostgreSQL: {why}");
+                return Err(StoreError::Unavailable(message));
+            }
+        };
         let (fsync,): (String,) = sqlx::query_as("SHOW fsync")
             .fetch_one(&pool)
             .await
@@ -120,6 +127,17 @@ impl Postgres {
             let jitter = (rng::unguessable() as u64) % 20;
             tokio::time::sleep(Duration::from_millis(jitter)).await;
         }
+    }
+}
+
+/// Why there is no connection: a pool says only how long it tried.
+async fn why_not(options: &PgConnectOptions, error: sqlx::Error) -> String {
+    if !matches!(error, sqlx::Error::PoolTimedOut) {
+        return error.to_string();
+    }
+    match tokio::time::timeout(CONNECT, PgConnection::connect_with(options)).await {
+        Ok(Err(error)) => error.to_string(),
+        Ok(Ok(_)) | Err(_) => error.to_string(),
     }
 }
 

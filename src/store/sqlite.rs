@@ -112,7 +112,10 @@ impl Sqlite {
 fn prepare(directory: &Path) -> Result<File, StoreError> {
     let not_usable = |error: std::io::Error| StoreError::NotUsable {
         directory: directory.to_owned(),
-        reason: error.to_string(),
+        reason: match directory.is_file() {
+            true => "it is a file".to_owned(),
+            false => error.to_string(),
+        },
     };
     let is_new = !directory.exists();
     fs::DirBuilder::new()

@@ -220,9 +220,17 @@ fn sheets_of_another_plan_in_the_folder_are_warned_of() {
     let assert = punctual(folder.path(), &sheet).success();
     let warned = text(&assert.get_output().stderr);
     assert!(
-        warned.contains("1 more .html files, which are not of this plan"),
+        warned.contains("sheets has 1 .html file from before: still the same plan?"),
         "{warned}"
     );
+    for (output, why, code) in [
+        ("plan.json", "make the folder plan.json: it is a file", 1),
+        ("all.pdf", "--merge writes all sheets to one file", 64),
+    ] {
+        let to = ["sheet", "plan.json", "--output", output];
+        let said = text(&punctual(folder.path(), &to).code(code).get_output().stderr);
+        assert!(said.contains(why), "{said}");
+    }
     let assert = punctual(
         folder.path(),
         &[&sheet[..], &["--courier", "nobody"]].concat(),
@@ -454,6 +462,19 @@ fn output_that_nobody_can_take_is_an_error_and_no_panic() {
         errors.starts_with("punctual: write to standard output"),
         "{errors}"
     );
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_the_command_without_a_word() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = std::process::Command::new(assert_cmd::cargo::cargo_bin("punctual"))
+        .args(["serve", "--show-config"])
+        .stdout(writer)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(text(&ended.stderr), "");
 }
 
 #[test]

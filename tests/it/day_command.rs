@@ -75,6 +75,11 @@ async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
     let window = &offered.unwrap().window_id;
     let quoted = desk.day("quote 2035-06-05 --order order.json").success();
     assert!(printed(&quoted).contains(window.as_str()) && printed(&quoted).contains("Good until"));
+    assert!(
+        printed(&quoted).contains(" MSK; plan version"),
+        "{}",
+        printed(&quoted)
+    );
 
     let hold = format!("hold 2035-06-05 {window} --order order.json --request-id a --json");
     let held = desk.day(&hold).success();
@@ -98,6 +103,13 @@ async fn a_day_is_opened_filled_and_closed_from_the_command_line() {
 
     let closed = desk.day("close 2035-06-05 --output plan.json").success();
     assert!(printed(&closed).contains("is closed: 1 confirmed"));
+    let again = desk.day("open day.json --date 2035-06-05").code(1);
+    assert!(said(&again).contains("is closed"), "{}", said(&again));
+    let again = desk.day("close 2035-06-05").code(1);
+    assert!(said(&again).contains("punctual day status 2035-06-05 --output FILE"));
+    desk.day("status 2035-06-05 --output again.json").success();
+    let plan = |name| fs::read_to_string(desk.folder.path().join(name)).unwrap();
+    assert_eq!(plan("again.json"), plan("plan.json"));
     run(
         desk.folder.path(),
         &["sheet", "plan.json", "--output", "sheets"],
@@ -127,14 +139,39 @@ async fn refusals_are_told_with_what_there_is_instead() {
         "{}",
         said(&refused)
     );
+    let mut nameless = large.clone();
+    nameless.id = "a b".to_owned();
+    fs::write(desk.folder.path().join("id.json"), json::write(&nameless)).unwrap();
+    let refused = desk.day("quote 2035-06-05 --order id.json").code(1);
+    assert_eq!(said(&refused).matches("order.id: ").count(), 1);
     let unknown = desk.day("confirm 2035-06-05 p-0").code(1);
     assert!(said(&unknown).contains("NotFound"), "{}", said(&unknown));
     let nothing = desk.day("amend 2035-06-05 p-0").code(64);
-    assert!(said(&nothing).contains("--window"));
-    let past = desk.day("open day.json --date 2020-06-05").success();
+    assert!(said(&nothing).contains("<--window <ID>|--order <FILE>>"));
+    let spread = "amend 2035-06-05 p-0 --window 12-14 --spread kg=2";
+    assert!(said(&desk.day(spread).code(64)).contains("--order <FILE>"));
+    for wrong in ["9999-12-31", "0001-01-01", "soon"] {
+        let refused = desk.day(&format!("open day.json --date {wrong}")).code(64);
+        assert!(
+            said(&refused).contains("1971 to 9998"),
+            "{}",
+            said(&refused)
+        );
+    }
+    let past = desk.day("open day.json --date 05.06.2020").success();
     assert!(printed(&past).starts_with("2020-06-05 is open"));
     let quoted = desk.day("quote 2020-06-05 --order order.json").code(2);
     assert!(printed(&quoted).contains("its cut-off, 2020-06-05 08:00, has passed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_closes_without_a_promise_has_a_plan_without_sheets() {
+    let desk = Desk::start().await;
+    desk.day("open day.json --date 2035-06-05").success();
+    desk.day("close 2035-06-05 --output plan.json").success();
+    let sheet = ["sheet", "plan.json", "--output", "sheets"];
+    let run = run(desk.folder.path(), &sheet).success();
+    assert!(said(&run).contains("no sheet was written: the plan has no routes"));
 }
 
 #[test]
@@ -148,6 +185,20 @@ fn nobody_there_is_said_so() {
 }
 
 #[test]
+fn an_address_that_is_not_plain_http_is_refused_unasked() {
+    let folder = TempDir::new().unwrap();
+    for (address, why) in [
+        ("https://127.0.0.1:1", "there is no encryption"),
+        ("ftp://127.0.0.1:1", "only http:// can be spoken"),
+        ("", "an address is needed"),
+        ("http://", "an address is needed"),
+    ] {
+        let refused = run(folder.path(), &["day", "status", "--server", address]).code(64);
+        assert!(said(&refused).contains(why), "{}", said(&refused));
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_used_is_said_before_serving() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
@@ -155,6 +206,7 @@ fn a_store_that_cannot_be_used_is_said_before_serving() {
     let with = |more: [&'static str; 2]| run(folder.path(), &[&serve[..], &more].concat()).code(1);
     let refused = said(&with(["--data", "file"]));
     assert!(refused.contains("open the store sqlite:file"), "{refused}");
+    assert!(refused.contains("it is a file"), "{refused}");
     let refused = said(&with(["--store", "mysql://x"]));
     assert!(
         refused.contains("postgres://USER:PASSWORD@HOST"),
@@ -166,5 +218,6 @@ fn a_store_that_cannot_be_used_is_said_before_serving() {
         refused.contains("open the store postgres://127.0.0.1:1/days"),
         "{refused}"
     );
+    assert!(refused.contains("Connection refused"), "{refused}");
     assert!(!refused.contains("s3cret"), "{refused}");
 }

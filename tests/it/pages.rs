@@ -138,6 +138,15 @@ async fn plans_that_callers_waited_for_are_shown_like_those_of_jobs() {
     assert!(has_job, "and the job is still there");
 }
 
+#[tokio::test]
+async fn headers_over_the_limit_are_refused() {
+    let service = Service::with_pages(|config| config.server.header_bytes_max = 4_096).await;
+    let by = |path: &str, host: &str| send(service.address, "GET", path, host, "").status;
+    assert_eq!(by("/", "localhost"), 200);
+    assert_eq!(by("/", &"x".repeat(5_000)), 431);
+    assert_eq!(by(&format!("/?{}", "x".repeat(5_000)), "localhost"), 431);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_watched_to_its_end() {
     let service = Service::with_pages(|_| ()).await;

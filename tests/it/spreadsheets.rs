@@ -347,6 +347,19 @@ fn a_workbook_with_formulas_dates_and_merged_cells_becomes_a_day() {
 }
 
 #[test]
+fn where_every_order_is_wrong_that_is_all_that_is_said() {
+    let folder = folder();
+    let table = "id,coordinates,window\n1,55.75 37.61,later\n";
+    fs::write(folder.path().join("bad.csv"), table).unwrap();
+    for more in [&[][..], &["--keep-good"]] {
+        let run = import(folder.path(), "bad.csv", more).code(1);
+        let said = complaints(&run);
+        assert!(said.contains("row 2, \"window\" = \"later\""), "{said}");
+        assert!(!said.contains("there are no orders"), "{said}");
+    }
+}
+
+#[test]
 fn wrong_arguments_exit_with_64_and_files_that_are_not_there_with_1() {
     let folder = folder();
     let with = |more: &[&str]| import(folder.path(), "orders.csv", more);

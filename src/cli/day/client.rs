@@ -1,7 +1,9 @@
 //! The connection to the service, and how its answers are told.
 
+use std::fmt::Display;
+
 use jiff::tz::TimeZone;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
 use super::{Done, Failure, console, tables};
@@ -18,7 +20,7 @@ const PAGE_SIZE: i32 = 1_000;
 /// Which service to talk to, and how to tell what it answers.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Server {
-    /// Where the service listens.
+    /// Where the service listens; http:// only.
     #[arg(
         long = "server",
         value_name = "URL",
@@ -66,15 +68,28 @@ pub(super) struct Client {
     pub(super) is_json: bool,
 }
 
+impl Server {
+    /// The service's address with its scheme.
+    fn endpoint(&self) -> Result<Endpoint, Failure> {
+        let failed =
+            |why: &dyn Display| Failure::usage(format!("read --server {:?}", self.url), why);
+        let (scheme, address) = self.url.split_once("://").unwrap_or(("http", &self.url));
+        if !scheme.eq_ignore_ascii_case("http") {
+            // To go on in clear text would be what the caller wants to avoid.
+            return Err(failed(
+                &"only http:// can be spoken: there is no encryption",
+            ));
+        }
+        if address.trim().is_empty() {
+            return Err(failed(&"an address is needed, like http://127.0.0.1:50061"));
+        }
+        Channel::from_shared(format!("http://{address}")).map_err(|error| failed(&error))
+    }
+}
+
 impl Client {
     pub(super) async fn connect(server: &Server) -> Result<Self, Failure> {
-        let url = if server.url.contains("://") {
-            server.url.clone()
-        } else {
-            format!("http://{}", server.url)
-        };
-        let endpoint = Channel::from_shared(url)
-            .map_err(|error| Failure::usage(format!("read --server {}", server.url), error))?;
+        let endpoint = server.endpoint()?;
         let channel = endpoint.connect().await.map_err(|_| {
             let why = "nobody answers there: is `punctual serve` running?";
             Failure::new(format!("connect to {}", server.url), why)

@@ -10,10 +10,11 @@ mod tables;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
+use tonic::Code;
 
-use super::{Done, Failure, console, day_file};
+use super::{Done, Failure, argument, console, day_file};
 use crate::grpc::pb;
 use client::{Client, Keyed, Server};
 use order::OrderArguments;
@@ -59,7 +60,7 @@ struct Open {
     /// The terms: the JSON form of `punctual.v1.DayTerms`.
     file: PathBuf,
     /// The date, instead of the file's: shifts and windows keep their clock times, and the date in id and name changes.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = argument::date)]
     date: Option<Date>,
     /// The day's id, instead of the file's.
     #[arg(long, value_name = "ID")]
@@ -147,11 +148,12 @@ struct Cancel {
 
 /// Gives a hold or promise another window, another content, or both.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").args(["window", "file"]).required(true).multiple(true))]
 struct Amend {
     #[command(flatten)]
     named: Named,
     /// The window from now on.
-    #[arg(long, value_name = "ID", required_unless_present = "file")]
+    #[arg(long, value_name = "ID")]
     window: Option<String>,
     #[command(flatten)]
     order: order::OrderIfAny,
@@ -261,7 +263,12 @@ async fn open(open: Open) -> Result<Done, Failure> {
     };
     let opened = client.promises.open_day(request).await;
     let opened = opened.map_err(|status| client::failed("open the day", &request_id, &status))?;
-    client.tell_day(opened.into_inner().day.unwrap_or_default())
+    let day = opened.into_inner().day.unwrap_or_default();
+    if day.state() == pb::DayState::Closed {
+        let cause = format!("{} was opened on these terms and is closed", day.day_id);
+        return Err(Failure::new("open the day", cause));
+    }
+    client.tell_day(day)
 }
 
 async fn status(status: Status) -> Result<Done, Failure> {
@@ -423,7 +430,14 @@ async fn close(close: Close) -> Result<Done, Failure> {
         day_id: close.day.clone(),
     };
     let closed = client.promises.close_day(request).await;
-    let closed = closed.map_err(|status| client::failed("close the day", &request_id, &status))?;
+    let closed = closed.map_err(|status| {
+        let failure = client::failed("close the day", &request_id, &status);
+        if status.code() != Code::FailedPrecondition {
+            return failure;
+        }
+        let how = format!("its plan: punctual day status {} --output FILE", close.day);
+        failure.with_detail(how)
+    })?;
     if let Some(path) = &close.output {
         let plan = client.day(&close.day, true).await?.plan;
         day_file::write(path, &plan.unwrap_or_default())?;

@@ -35,7 +35,7 @@ pub(super) struct OrderIfAny {
 #[derive(Debug, clap::Args)]
 struct Spreads {
     /// The standard deviation of an estimated load: `kg=2.5`; may be given several times.
-    #[arg(long = "spread", value_name = "DIMENSION=NUMBER", value_parser = spread)]
+    #[arg(long = "spread", value_name = "DIMENSION=NUMBER", value_parser = spread, requires = "file")]
     spreads: Vec<(String, f64)>,
 }
 

@@ -184,7 +184,7 @@ pub(super) fn day(day: &pb::DaySummary) -> String {
         day.cost,
         day.plan_version,
         entries_counted(day.entries),
-        clock(day.changed_time, &zone, "%Y-%m-%d %H:%M:%S"),
+        clock(day.changed_time, &zone, "%Y-%m-%d %H:%M:%S %Z"),
     )
 }
 
@@ -231,7 +231,7 @@ pub(super) fn quote(quote: &pb::QuoteWindowsResponse, zone: &TimeZone) -> String
     };
     format!(
         "{offered}{refused}\nGood until {}; plan version {}, noise model {}.",
-        clock(quote.expiry_time, zone, "%H:%M:%S"),
+        clock(quote.expiry_time, zone, "%H:%M:%S %Z"),
         quote.plan_version,
         quote.noise_version
     )
@@ -253,7 +253,7 @@ pub(super) fn promise(promise: &pb::PromiseRecord, zone: &TimeZone) -> String {
     let order = promise.order.as_ref().map_or("", |order| &order.id);
     let until = match promise.state() {
         pb::PromiseState::Held => {
-            format!(" until {}", clock(promise.expiry_time, zone, "%H:%M:%S"))
+            format!(" until {}", clock(promise.expiry_time, zone, "%H:%M:%S %Z"))
         }
         pb::PromiseState::Unspecified
         | pb::PromiseState::Confirmed
@@ -267,7 +267,7 @@ pub(super) fn promise(promise: &pb::PromiseRecord, zone: &TimeZone) -> String {
             "{}, {} at {}",
             hours(said.window, zone),
             percent(said.probability_percent),
-            clock(said.stated_time, zone, "%Y-%m-%d %H:%M:%S")
+            clock(said.stated_time, zone, "%Y-%m-%d %H:%M:%S %Z")
         )
     };
     let mut text = format!(
@@ -339,7 +339,7 @@ pub(super) fn entries(entries: &[pb::LedgerEntry], zone: &TimeZone) -> String {
         let stated = entry.statement.as_ref();
         table.add_row([
             entry.number.to_string(),
-            clock(entry.written_time, zone, "%Y-%m-%d %H:%M:%S"),
+            clock(entry.written_time, zone, "%Y-%m-%d %H:%M:%S %Z"),
             kind.to_lowercase(),
             entry.promise_id.clone(),
             entry.window_id.clone(),

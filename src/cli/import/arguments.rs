@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
+use crate::cli::argument;
 use crate::formats::{
-    ImportTable, Part, TableOptions, TextEncoding, check_import_field, read_coordinates, read_date,
+    ImportTable, Part, TableOptions, TextEncoding, check_import_field, read_coordinates,
 };
 use crate::model::{DepotId, GeoPoint};
 
@@ -33,7 +34,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: PathBuf,
     /// The day of times without a date, as in 2026-11-26 or 26.11.2026.
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = argument::date)]
     pub(super) date: Option<Date>,
     /// IANA name of the time zone of all times without an offset.
     #[arg(long, value_name = "NAME", default_value = "UTC")]
@@ -131,11 +132,6 @@ fn depot(text: &str) -> Result<(DepotId, GeoPoint), String> {
     read().ok_or_else(|| "an id with degrees is needed, as in store=55.7558,37.6173".to_owned())
 }
 
-fn date(text: &str) -> Result<Date, String> {
-    let date = read_date(text).filter(|date| (1971..=9998).contains(&date.year()));
-    date.ok_or_else(|| "a date in the years 1971 to 9998 is needed, as in 2026-11-26".to_owned())
-}
-
 fn order_column(text: &str) -> Result<(String, String), String> {
     column(text, Part::Order)
 }
@@ -202,6 +198,6 @@ mod tests {
         assert!(order_column("load:crates=X").is_ok() && courier_column("capacity:kg=X").is_ok());
         assert!(depot_column("loading=X").is_ok() && depot_column("phone=X").is_err());
         assert!(speed("0.5").is_err() && speed("nan").is_err() && detour("1.3").is_ok());
-        assert!(date("26.11.2026").is_ok() && date("26.11.1926").is_err());
+        assert!(argument::date("26.11.2026").is_ok() && argument::date("26.11.1926").is_err());
     }
 }

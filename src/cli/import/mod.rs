@@ -209,8 +209,12 @@ fn judge(arguments: &Arguments, problem: &mut Problem, rows: &Rows, told: &mut T
             Some((Part::Order, position, _)) => bad.push(position),
             Some((Part::Courier | Part::Depot, ..)) | None => told.is_fatal = true,
         }
-        let (table, rows) = table_of(arguments, rows, finding);
-        told.add_finding(&table, rows, finding);
+        // That there are no orders only follows from what is wrong with each.
+        let is_news = finding.field != "orders" || told.n_faults() == 0;
+        if is_news {
+            let (table, rows) = table_of(arguments, rows, finding);
+            told.add_finding(&table, rows, finding);
+        }
     }
     for finding in &found.warnings {
         let (table, rows) = table_of(arguments, rows, finding);

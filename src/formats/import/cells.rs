@@ -10,7 +10,7 @@ use super::field::Field;
 use super::heading::{Column, Columns};
 use super::moment::{self, Calendar};
 use super::{latin, number};
-use crate::formats::table::Row;
+use crate::formats::table::{Row, UNCOMPUTED};
 use crate::model::{GeoPoint, MalformedId, Place, TimeWindow, ZoneId};
 use crate::units::{Load, Seconds, Timestamp};
 
@@ -79,11 +79,19 @@ impl<'a> Cells<'a> {
             self.note("", &long.clone(), message);
         }
         let columns = self.columns;
+        let mut beyond = self.row.cells.iter().skip(columns.width);
+        if let Some(cell) = beyond.find(|cell| !cell.is_empty()) {
+            let message = "stands beyond the last heading: is a text with a delimiter in it without quotation marks?";
+            self.note("", cell, message);
+        }
         for column in columns.all() {
             let Some(cell) = self.row.cells.get(column.place) else {
                 continue;
             };
-            if ERRORS.contains(&cell.as_str()) {
+            if cell == UNCOMPUTED {
+                let message = "has a formula that was never computed; open the workbook in Excel and save it there";
+                self.note(&column.heading, "", message);
+            } else if ERRORS.contains(&cell.as_str()) {
                 let message = "is an error of the spreadsheet; correct its formula";
                 self.note(&column.heading, cell, message);
             } else if cell.contains('\u{fffd}') {
@@ -349,10 +357,10 @@ impl<'a> Cells<'a> {
         match (start?, end?, whole?) {
             (None, None, whole) => Some(whole),
             (Some(start), Some(end), whole) => {
-                let window = TimeWindow { start, end };
-                if end < start {
-                    return self.fault(Field::To, moment::REVERSED);
-                }
+                let window = match moment::between(start, end) {
+                    Ok(window) => window,
+                    Err(message) => return self.fault(Field::To, message),
+                };
                 if whole.is_some_and(|whole| whole != window) {
                     let message =
                         "is another window than start and end say; leave one of them empty";

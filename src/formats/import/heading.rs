@@ -2,6 +2,7 @@
 
 use super::fault::shown;
 use super::field::{Field, Kind, Known, N_FIELDS};
+use crate::formats::table::width;
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(super) struct Columns {
     pub(super) dimensions: Vec<(String, Column)>,
     /// Headings that nobody asked for.
     pub(super) passed_over: Vec<String>,
+    /// How many columns there are up to the last heading.
+    pub(super) width: usize,
     names: &'static [Known],
 }
 
@@ -90,6 +93,7 @@ impl Columns {
             fields: [const { None }; N_FIELDS],
             dimensions: Vec::new(),
             passed_over: Vec::new(),
+            width: width(headings),
             names: kind.fields,
         };
         let mut faults = Vec::new();

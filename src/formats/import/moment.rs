@@ -1,5 +1,7 @@
 //! Dates, times of day and windows as people write them.
 
+use std::cmp::Ordering;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
@@ -36,8 +38,8 @@ const NO_TIME: &str = "is a date without a time of day; one is like 26.11.2026 1
 const OFF_CALENDAR: &str = "is a time beyond the calendar";
 /// Why a text is no window, with what would be right.
 pub(super) const NO_WINDOW: &str = "is no window; one is like 18:00-20:00";
-/// Why two moments are no window.
-pub(super) const REVERSED: &str = "ends before it starts; the start comes first";
+const REVERSED: &str = "ends before it starts; the start comes first";
+const NO_LENGTH: &str = "ends when it starts; a window has some length";
 
 /// Reads a moment.
 pub(super) fn moment(text: &str, calendar: &Calendar<'_>) -> Result<Timestamp, &'static str> {
@@ -57,14 +59,16 @@ pub(super) fn window(text: &str, calendar: &Calendar<'_>) -> Result<TimeWindow, 
     let mut scan = Scan { rest: &lower };
     let (start, mut end) = scan.window().ok_or(NO_WINDOW)?;
     end.date = end.date.or(start.date);
-    let window = TimeWindow {
-        start: calendar.resolve(&start)?,
-        end: calendar.resolve(&end)?,
-    };
-    if window.end < window.start {
-        return Err(REVERSED);
+    between(calendar.resolve(&start)?, calendar.resolve(&end)?)
+}
+
+/// The window from `start` to `end`.
+pub(super) fn between(start: Timestamp, end: Timestamp) -> Result<TimeWindow, &'static str> {
+    match start.cmp(&end) {
+        Ordering::Less => Ok(TimeWindow { start, end }),
+        Ordering::Equal => Err(NO_LENGTH),
+        Ordering::Greater => Err(REVERSED),
     }
-    Ok(window)
 }
 
 /// Reads windows that are separated by semicolons, commas or line breaks.
@@ -385,6 +389,7 @@ mod tests {
             assert_eq!(window(text, &calendar), Ok(expected), "{text}");
         }
         assert_eq!(window("20:00-18:00", &calendar), Err(REVERSED));
+        assert_eq!(window("18:00 - 18:00", &calendar), Err(NO_LENGTH));
         for bad in [
             "",
             "18:00",

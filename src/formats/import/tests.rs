@@ -2,9 +2,10 @@ use std::io::Cursor;
 
 use encoding_rs::WINDOWS_1251;
 use proptest::prelude::*;
+use rust_xlsxwriter::{Formula, Workbook};
 
 use super::*;
-use crate::formats::table::{TextEncoding, tests::Heard};
+use crate::formats::table::{TextEncoding, tests::Heard, tests::uncomputed};
 use crate::model::{DropPolicy, OrderKind, RouteEnd};
 use crate::units::{BasisPoints, Cost, Load, Meters};
 
@@ -253,6 +254,56 @@ fn bytes_that_were_damaged_are_reported_where_they_stand() {
     assert_eq!(read.rows, [2]);
     let fault = read.faults.kept[0].to_string();
     assert!(fault.starts_with("row 3, \"Адрес\""), "{fault}");
+}
+
+#[test]
+fn cells_beyond_the_last_heading_are_pointed_out() {
+    let text = "id,coordinates,window,address,,\n1,55.75 37.61,9-12,Arbat,,\n2,55.75 37.61,9-12,Arbat, 5,\n";
+    assert_eq!(orders(text).rows, [2]);
+    assert_eq!(
+        faults(text),
+        [
+            "row 3 = \"5\": stands beyond the last heading: is a text with a delimiter in it without quotation marks?"
+        ]
+    );
+}
+
+#[test]
+fn notes_beside_the_table_of_a_workbook_are_no_part_of_it() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, (heading, cell)) in (0..).zip([
+        ("id", "1"),
+        ("coordinates", "55.75 37.61"),
+        ("window", "9-12"),
+        ("", "call back"),
+    ]) {
+        sheet.write_string(0, column, heading).unwrap();
+        sheet.write_string(1, column, cell).unwrap();
+    }
+    let read = orders_by(&workbook.save_to_buffer().unwrap(), &[]).unwrap();
+    assert_eq!((read.rows, read.faults.is_empty()), (vec![2], true));
+}
+
+#[test]
+fn a_formula_that_was_never_computed_is_pointed_out() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, heading) in (0..).zip(["id", "lat", "lon", "window", "weight"]) {
+        sheet.write_string(0, column, heading).unwrap();
+    }
+    sheet.write_string(1, 0, "1").unwrap();
+    sheet.write_number(1, 1, 55.75).unwrap();
+    sheet.write_number(1, 2, 37.6).unwrap();
+    sheet.write_string(1, 3, "18-20").unwrap();
+    let weight = Formula::new("10+2.4").set_result("7777");
+    sheet.write_formula(1, 4, weight).unwrap();
+    let read = orders_by(&uncomputed(&workbook.save_to_buffer().unwrap()), &[]).unwrap();
+    assert!(read.items.is_empty());
+    assert_eq!(
+        read.faults.kept[0].to_string(),
+        "row 2, \"weight\": has a formula that was never computed; open the workbook in Excel and save it there"
+    );
 }
 
 #[test]

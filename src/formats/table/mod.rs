@@ -2,7 +2,7 @@
 //!
 //! Knows rows, cells and where they stand; nothing of what they mean. Rows are handed over one by one, so that a large
 //! CSV file never lies in memory as a whole. Cells are texts: numbers with a decimal point, dates and times of Excel as
-//! `2026-11-26`, `18:00:00` or `2026-11-26T18:00:00`, formulas as the value last computed.
+//! `2026-11-26`, `18:00:00` or `2026-11-26T18:00:00`, formulas as the value last computed, [`UNCOMPUTED`] if there is none.
 //!
 //! Merged cells below the headings all have the value of the top left one; a row that has no value of its own is blank,
 //! and blank rows are passed over.
@@ -26,6 +26,9 @@ const SEARCHED_ROWS: usize = 20;
 /// Columns that a row has at most: as many as in Excel.
 const COLUMNS_MAX: usize = 16_384;
 
+/// What a cell of a workbook says whose formula was never computed: the program that wrote it leaves that to others.
+pub(super) const UNCOMPUTED: &str = "#UNCOMPUTED!";
+
 /// How to read a table; what is `None` is found out.
 #[derive(Clone, Debug, Default)]
 pub struct TableOptions {
@@ -42,7 +45,8 @@ pub struct TableOptions {
 pub struct Row {
     /// Its number as a spreadsheet counts, from 1.
     pub number: u64,
-    /// Its cells from the first column on, without blanks around them.
+    /// Its cells from the first column on, without blanks around them. In a CSV file there may be more than headings; in a
+    /// workbook there are not.
     pub cells: Vec<String>,
 }
 
@@ -179,6 +183,12 @@ fn find_headings(rows: &[Row], knows: &dyn Fn(&str) -> bool) -> Option<(u64, usi
     let scored = rows.iter().map(|row| (row.number, known(row)));
     // The first of equals.
     scored.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// How many cells there are up to the last in which something stands.
+pub(super) fn width(cells: &[String]) -> usize {
+    let last = cells.iter().rposition(|cell| !cell.is_empty());
+    last.map_or(0, |last| last + 1)
 }
 
 /// Whether nothing stands in any cell.

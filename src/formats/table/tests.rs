@@ -242,6 +242,47 @@ fn a_workbook_tells_values_of_formulas_dates_and_merged_cells() {
     assert_eq!(rows(&bytes), expected);
 }
 
+/// `workbook` as a program writes it that computes nothing, without the value 7777 wherever it stands; the text "nothing" is
+/// an empty one.
+pub(in crate::formats) fn uncomputed(workbook: &[u8]) -> Vec<u8> {
+    let mut whole = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut bare = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..whole.len() {
+        let mut part = whole.by_index(index).unwrap();
+        let mut text = Vec::new();
+        part.read_to_end(&mut text).unwrap();
+        if let Ok(xml) = std::str::from_utf8(&text) {
+            let bare = xml.replace("<v>7777</v>", "<v />");
+            text = bare.replace("<v>nothing</v>", "<v></v>").into_bytes();
+        }
+        bare.start_file(part.name().unwrap(), SimpleFileOptions::default())
+            .unwrap();
+        bare.write_all(&text).unwrap();
+    }
+    bare.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_formula_without_a_value_is_told_apart_from_one_that_gives_nothing() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_string(0, 0, "id").unwrap();
+    sheet.write_string(0, 1, "address").unwrap();
+    sheet.write_string(1, 0, "A-1").unwrap();
+    let never = Formula::new("10+2.4").set_result("7777");
+    sheet.write_formula(1, 1, never).unwrap();
+    sheet.write_string(2, 0, "A-2").unwrap();
+    let nothing = Formula::new("IF(1,\"\",2)").set_result("nothing");
+    sheet.write_formula(2, 1, nothing).unwrap();
+    let bytes = uncomputed(&workbook.save_to_buffer().unwrap());
+    let expected = [
+        row(1, &["id", "address"]),
+        row(2, &["A-1", UNCOMPUTED]),
+        row(3, &["A-2", ""]),
+    ];
+    assert_eq!(rows(&bytes), expected);
+}
+
 #[test]
 fn a_sheet_is_chosen_by_its_name() {
     let bytes = workbook();

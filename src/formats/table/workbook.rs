@@ -2,11 +2,12 @@
 
 use std::io::{Read, Seek};
 
-use calamine::{Reader, SheetType, SheetVisible, Xlsx};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 
 use super::merged::Merged;
 use super::{
-    COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, cell, find_headings, is_blank,
+    COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, UNCOMPUTED, cell, find_headings,
+    is_blank, width,
 };
 
 /// Reads one sheet of a workbook.
@@ -31,6 +32,7 @@ pub(super) fn read<F: Read + Seek>(
     let (heading_row, _) = find_headings(&sample, knows).ok_or(TableError::Empty)?;
     // Rows are counted in 32 bits there.
     let heading_index = u32::try_from(heading_row - 1).unwrap_or(u32::MAX);
+    let mut table_width = COLUMNS_MAX;
     let mut merged = Merged::new(
         workbook.merge_cells_by_sheet_name(&sheet)?,
         heading_index.saturating_add(1),
@@ -40,11 +42,14 @@ pub(super) fn read<F: Read + Seek>(
             return Ok(true);
         }
         merged.fill(number, &mut cells)?;
+        // What people write beside a table is no part of it.
+        cells.truncate(table_width);
         let row = Row {
             number: u64::from(number) + 1,
             cells,
         };
         if number == heading_index {
+            table_width = width(&row.cells);
             return Ok(sink.headings(&row));
         }
         sink.row(row);
@@ -84,8 +89,8 @@ fn each_row<F: Read + Seek>(
     let mut reader = workbook.worksheet_cells_reader(sheet)?;
     let mut cells: Vec<String> = Vec::new();
     let mut current = 0;
-    while let Some(next) = reader.next_cell()? {
-        let (row, column) = next.get_position();
+    while let Some(next) = reader.next_cell_with_formula_metadata()? {
+        let (row, column) = next.pos;
         if row < current {
             return Err(TableError::RowSequence(u64::from(row) + 1));
         }
@@ -103,7 +108,11 @@ fn each_row<F: Read + Seek>(
         if cells.len() <= column {
             cells.resize(column + 1, String::new());
         }
-        cells[column] = cell::text(next.get_value());
+        cells[column] = match (&next.value, &next.formula) {
+            // A program that does not compute wrote it; where a formula gives an empty text, that is the value.
+            (DataRef::Empty, Some(_)) => UNCOMPUTED.to_owned(),
+            (value, _) => cell::text(value),
+        };
     }
     if !cells.is_empty() {
         visit(current, cells)?;

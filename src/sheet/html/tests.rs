@@ -64,6 +64,38 @@ fn the_repeated_table_head_names_courier_plan_and_checksum() {
 }
 
 #[test]
+fn a_stop_that_is_late_on_more_than_one_day_in_ten_is_marked() {
+    let mut sheet = sample::small();
+    let mark = "<span class=\"mark\">may be late</span>";
+    let n_before = render(&sheet, Language::En).matches(mark).count();
+    let (window, band) = (
+        sheet.stops[0].window.unwrap(),
+        sheet.stops[0].arrival_band.unwrap(),
+    );
+    assert!(band.end <= window.end);
+    sheet.stops[0].arrival_band = Some(TimeWindow {
+        end: window.end + crate::units::Seconds(60),
+        ..band
+    });
+    assert_eq!(
+        render(&sheet, Language::En).matches(mark).count(),
+        n_before + 1
+    );
+}
+
+#[test]
+fn right_to_left_text_stands_by_itself_so_that_a_phone_after_it_keeps_its_digits_in_sequence() {
+    let mut sheet = sample::small();
+    sheet.stops[0].contact.name = "דנה כהן".into();
+    sheet.stops[0].contact.phone = "+972 50-000-0000".into();
+    let html = render(&sheet, Language::En);
+    let phone = "+972 50-000-0000";
+    assert!(html.contains(&format!(
+        "<bdi>דנה כהן</bdi> <b class=\"nowrap\">{phone}</b>"
+    )));
+}
+
+#[test]
 fn a_calibrated_sheet_does_not_call_itself_uncalibrated() {
     let mut sheet = sample::small();
     assert!(render(&sheet, Language::En).contains("Uncalibrated"));

@@ -1,5 +1,6 @@
 //! Text broken into lines, and the lines of a cell.
 
+use super::font::reads_backward;
 use super::page::{Block, Item, Style};
 
 /// Part of a line in one style, with the place of its left end.
@@ -8,6 +9,8 @@ struct Span {
     x: f32,
     text: String,
     style: Style,
+    /// Whether the text that it is part of is read from right to left.
+    is_backward: bool,
 }
 
 /// A line of text.
@@ -28,11 +31,11 @@ impl Line {
         ascents.fold(0.0, f32::max)
     }
 
-    /// Adds a word, with the space before it if there is one.
-    fn push(&mut self, word: &str, style: Style, space: f32) {
+    /// Adds a word of a text that is read from right to left or not, with the space before it if there is one.
+    fn push(&mut self, word: &str, style: Style, is_backward: bool, space: f32) {
         let width = style.width(word);
         match self.spans.last_mut() {
-            Some(last) if last.style == style && space > 0.0 => {
+            Some(last) if last.style == style && last.is_backward == is_backward && space > 0.0 => {
                 last.text.push(' ');
                 last.text.push_str(word);
             }
@@ -40,6 +43,7 @@ impl Line {
                 x: self.width + space,
                 text: word.to_owned(),
                 style,
+                is_backward,
             }),
         }
         self.width += space + width;
@@ -51,6 +55,7 @@ impl Line {
             at: [x + span.x, baseline],
             style: span.style,
             text: span.text.clone(),
+            is_backward: span.is_backward,
         };
         Block {
             height: self.height(),
@@ -69,6 +74,7 @@ fn wrap(parts: &[(&str, Style)], width: f32) -> Vec<Line> {
     let mut line = Line::default();
     for (text, style) in parts {
         let printable = style.weight.face().printable(text);
+        let is_backward = reads_backward(&printable);
         for word in printable.split(' ').filter(|word| !word.is_empty()) {
             let mut word = word;
             let space = style.width(" ");
@@ -79,7 +85,7 @@ fn wrap(parts: &[(&str, Style)], width: f32) -> Vec<Line> {
             }
             while line.spans.is_empty() && style.width(word) > width + HAIR {
                 let (head, tail) = word.split_at(break_of(word, *style, width));
-                line.push(head, *style, 0.0);
+                line.push(head, *style, is_backward, 0.0);
                 if tail.is_empty() {
                     word = tail;
                     break;
@@ -89,7 +95,7 @@ fn wrap(parts: &[(&str, Style)], width: f32) -> Vec<Line> {
             }
             if !word.is_empty() {
                 let space = if line.spans.is_empty() { 0.0 } else { space };
-                line.push(word, *style, space);
+                line.push(word, *style, is_backward, space);
             }
         }
     }

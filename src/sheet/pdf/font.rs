@@ -1,13 +1,16 @@
 //! The two faces that sheets are set in, and how wide text is in them.
 //!
 //! Most text is set glyph by glyph as the font's character map has them. Scripts that are written from right to left, and
-//! characters that join or combine, are shaped first.
+//! characters that join or combine, are shaped first; what is written in both directions is put in sequence part by part.
 
 use std::sync::LazyLock;
 
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use rustybuzz::ttf_parser::{self, Face};
 use rustybuzz::{Direction, UnicodeBuffer};
+use unicode_bidi::{BidiInfo, Level};
+
+use crate::sheet::text;
 
 /// What is printed for a character that the font does not have.
 const REPLACEMENT: char = '\u{fffd}';
@@ -60,6 +63,7 @@ impl Typeface {
         shown
             .map(|c| match self.glyphs().glyph_index(c) {
                 Some(_) => c,
+                None if text::is_isolate(c) => c,
                 None => REPLACEMENT,
             })
             .collect()
@@ -67,7 +71,8 @@ impl Typeface {
 
     /// How wide printable `text` is at a size of 1.
     pub(super) fn width(&self, text: &str) -> f32 {
-        runs(text).map(|run| self.run_width(&run)).sum()
+        let runs = runs(text, reads_backward(text));
+        runs.iter().map(|run| self.run_width(run)).sum()
     }
 
     fn run_width(&self, run: &Run<'_>) -> f32 {
@@ -79,13 +84,21 @@ impl Typeface {
     }
 
     fn advance(&self, c: char) -> f32 {
+        if text::is_isolate(c) {
+            return 0.0;
+        }
         let glyph = self.glyphs().glyph_index(c);
         let units = glyph.and_then(|glyph| self.glyphs().glyph_hor_advance(glyph));
         f32::from(units.unwrap_or(0)) / self.em
     }
 
-    /// The glyphs of printable `text` from left to right, at a size of 1, run by run with the text of each run.
-    pub(super) fn set<'a>(&self, text: &'a str) -> Vec<(&'a str, Vec<KrillaGlyph>)> {
+    /// The glyphs of printable `text` from left to right, at a size of 1, run by run with the text of each run; `is_backward`
+    /// says whether the whole that `text` is part of is read from right to left.
+    pub(super) fn set<'a>(
+        &self,
+        text: &'a str,
+        is_backward: bool,
+    ) -> Vec<(&'a str, Vec<KrillaGlyph>)> {
         let glyphs = |run: Run<'a>| {
             let glyphs = if run.is_complex {
                 self.shape(&run)
@@ -94,7 +107,7 @@ impl Typeface {
             };
             (run.text, glyphs)
         };
-        runs(text).map(glyphs).collect()
+        runs(text, is_backward).into_iter().map(glyphs).collect()
     }
 
     fn plain(&self, text: &str) -> Vec<KrillaGlyph> {
@@ -110,16 +123,19 @@ impl Typeface {
                 None,
             )
         };
-        text.char_indices().map(glyph).collect()
+        let shown = text.char_indices();
+        let shown = shown.filter(|(_, c)| !text::is_isolate(*c));
+        shown.map(glyph).collect()
     }
 
     fn shape(&self, run: &Run<'_>) -> Vec<KrillaGlyph> {
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(run.text);
         buffer.guess_segment_properties();
-        if !run.is_backward {
-            buffer.set_direction(Direction::LeftToRight);
-        }
+        buffer.set_direction(match run.is_backward {
+            true => Direction::RightToLeft,
+            false => Direction::LeftToRight,
+        });
         let shaped = rustybuzz::shape(&self.face, &[], buffer);
         let starts: Vec<usize> = shaped
             .glyph_infos()
@@ -158,46 +174,38 @@ struct Run<'a> {
     is_backward: bool,
 }
 
-/// Parts of `text` in the sequence in which they stand on the line, which runs from left to right.
+/// Whether `text`, on its own, is read from right to left: whether its first letter is.
+pub(super) fn reads_backward(text: &str) -> bool {
+    unicode_bidi::get_base_direction(text) == unicode_bidi::Direction::Rtl
+}
+
+/// Parts of `text` from left to right, as they stand on a line of text that is read from right to left or not.
 ///
-/// A stretch of right-to-left letters with the spaces and signs between them is one run, as in a line of Latin or Cyrillic
-/// text that quotes it. Numbers inside such a stretch end it.
-fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let len = if is_backward(first) {
-            backward_len(rest)
-        } else {
-            rest.find(is_backward).unwrap_or(rest.len())
-        };
-        let (part, later) = rest.split_at(len);
-        rest = later;
-        Some(Run {
-            text: part,
-            is_complex: is_backward(first) || part.chars().any(is_complex),
-            is_backward: is_backward(first),
-        })
-    })
-}
-
-/// Bytes from a right-to-left letter to the last one before anything that is read from left to right.
-fn backward_len(text: &str) -> usize {
-    let mut len = 0;
-    for (start, c) in text.char_indices() {
-        if is_backward(c) {
-            len = start + c.len_utf8();
-        } else if c.is_alphanumeric() {
-            break;
-        }
+/// Source: Unicode Standard Annex 9, the bidirectional algorithm.
+fn runs(text: &str, is_backward: bool) -> Vec<Run<'_>> {
+    let run = |text, is_backward| Run {
+        text,
+        is_complex: is_backward || str::contains(text, is_complex),
+        is_backward,
+    };
+    if !is_backward && !text.contains(text::is_backward) {
+        return vec![run(text, false)];
     }
-    len
-}
-
-/// Hebrew, Arabic and their neighbors, with their presentation forms.
-fn is_backward(c: char) -> bool {
-    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}')
-        && !matches!(c, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}')
+    let level = if is_backward {
+        Level::rtl()
+    } else {
+        Level::ltr()
+    };
+    let order = BidiInfo::new(text, Some(level));
+    let mut all = Vec::new();
+    for paragraph in &order.paragraphs {
+        let (levels, parts) = order.visual_runs(paragraph, paragraph.range.clone());
+        all.extend(parts.into_iter().map(|part| {
+            let is_backward = levels[part.start].is_rtl();
+            run(&text[part], is_backward)
+        }));
+    }
+    all
 }
 
 /// Whether characters like this one join or combine with their neighbors: combining marks and the scripts of South and
@@ -233,21 +241,56 @@ mod tests {
         assert_eq!(face.printable("☺\u{fe0f}"), "☺");
     }
 
+    /// The parts of `text` from left to right, those that are read from right to left in brackets.
+    fn parts(text: &str) -> Vec<String> {
+        let runs = runs(text, reads_backward(text)).into_iter();
+        let shown = runs.map(|run| match run.is_backward {
+            true => format!("[{}]", run.text),
+            false => run.text.to_owned(),
+        });
+        shown.collect()
+    }
+
     #[test]
     fn right_to_left_words_are_one_run_and_shown_backwards() {
-        let text = "дом שלום עולם 5";
-        let parts: Vec<(&str, bool)> = runs(text).map(|run| (run.text, run.is_backward)).collect();
-        assert_eq!(parts, [("дом ", false), ("שלום עולם", true), (" 5", false)]);
-        let glyphs = &Weight::Regular.face().set(text)[1].1;
+        let text = "дом שלום עולם, да";
+        assert_eq!(parts(text), ["дом ", "[שלום עולם]", ", да"]);
+        let glyphs = &Weight::Regular.face().set(text, false)[1].1;
         let first = glyphs.first().map(|glyph| glyph.text_range.clone());
         let last = "שלום עולם".len();
         assert_eq!(first, Some(last - 2..last), "the last letter is leftmost");
     }
 
+    #[test]
+    fn numbers_in_right_to_left_text_stand_left_of_the_words_before_them() {
+        assert_eq!(
+            parts("רחוב הרצל 45, דירה 3"),
+            ["3", "[, דירה ]", "45", "[רחוב הרצל ]"]
+        );
+        assert_eq!(parts("קוד 1234#!"), ["[!]", "1234#", "[קוד ]"]);
+        assert_eq!(parts("Main St 5"), ["Main St 5"]);
+    }
+
+    #[test]
+    fn isolates_keep_what_follows_in_its_place_and_are_not_printed() {
+        let isolated = format!("Sheet · {} · 5", text::isolated("שלום"));
+        let face = Weight::Regular.face();
+        let plain = "Sheet ·  · 5";
+        let width = face.width(plain) + face.width("שלום");
+        assert!((face.width(&face.printable(&isolated)) - width).abs() < 0.01);
+        let shown = parts(&isolated);
+        assert!(shown.last().unwrap().ends_with(" · 5"), "{shown:?}");
+        let glyphs = face.set(&isolated, false).into_iter();
+        let n: usize = glyphs.map(|(_, glyphs)| glyphs.len()).sum();
+        assert_eq!(n, plain.chars().count() + 4);
+    }
+
     proptest! {
         #[test]
-        fn runs_are_the_whole_text(text in any::<String>()) {
-            let joined: String = runs(&text).map(|run| run.text).collect();
+        fn runs_are_the_whole_text(text in any::<String>(), is_backward in any::<bool>()) {
+            let mut runs = runs(&text, is_backward);
+            runs.sort_by_key(|run| run.text.as_ptr());
+            let joined: String = runs.iter().map(|run| run.text).collect();
             prop_assert_eq!(joined, text);
         }
 
@@ -255,7 +298,7 @@ mod tests {
         fn any_text_can_be_set_and_is_as_wide_as_measured(text in any::<String>()) {
             let face = Weight::Bold.face();
             let text = face.printable(&text);
-            let set = face.set(&text);
+            let set = face.set(&text, reads_backward(&text));
             let glyphs = set.iter().flat_map(|(_, glyphs)| glyphs);
             let width: f32 = glyphs.map(|glyph| glyph.x_advance).sum();
             prop_assert!((width - face.width(&text)).abs() < 0.01);

@@ -172,6 +172,7 @@ fn picture(wording: &Wording<'_>, sketch: &Sketch) -> Block {
                 at: [*x, middle + 2.4],
                 style: Style::bold(6.5),
                 text: text.clone(),
+                is_backward: false,
             });
         }
     }

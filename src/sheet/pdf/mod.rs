@@ -18,10 +18,11 @@ mod write;
 use super::RouteSheet;
 use super::messages::Language;
 use super::stop_codes::stop_codes;
-use super::text::{bind, clean};
+use super::text::{bind, clean, isolated};
 use super::wording::Wording;
 use cell::cut;
 use flow::paginate;
+use font::reads_backward;
 use page::{Item, LEFT, PAPER, Page, RIGHT, Style, WIDTH};
 
 /// MIME type of [`render`]'s documents.
@@ -82,7 +83,7 @@ fn add_head_and_foot(page: &mut Page, wording: &Wording<'_>, trip: u32, number: 
     let (sheet, words) = (wording.sheet, wording.words);
     let [strong, plain] = [Style::bold(9.0), Style::regular(7.5)];
     let number = words.page_of(number[0], number[1]);
-    let mut name = bind(&sheet.courier_name);
+    let mut name = isolated(&bind(&sheet.courier_name));
     if !sheet.reloads.is_empty() {
         name = format!("{}, {}", cut(&name, strong, WIDTH / 2.0), words.trip(trip));
     }
@@ -115,6 +116,7 @@ fn put_left(page: &mut Page, text: &str, style: Style, baseline: f32) {
         at: [LEFT, baseline],
         style,
         text: text.to_owned(),
+        is_backward: reads_backward(text),
     });
 }
 
@@ -123,5 +125,6 @@ fn put_right(page: &mut Page, text: &str, style: Style, baseline: f32) {
         at: [RIGHT - style.width(text), baseline],
         style,
         text: text.to_owned(),
+        is_backward: reads_backward(text),
     });
 }

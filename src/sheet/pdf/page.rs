@@ -60,6 +60,8 @@ pub(super) enum Item {
         at: [f32; 2],
         style: Style,
         text: String,
+        /// Whether the text that it is part of is read from right to left.
+        is_backward: bool,
     },
     /// A straight line.
     Line {

@@ -163,6 +163,9 @@ impl Table<'_, '_> {
         if let Some(window) = stop.window {
             cell.text(&wording.clock.window(window, Round::Down), WINDOW);
         }
+        if Wording::is_at_risk(stop) {
+            cell.framed(&words.at_risk, MARK);
+        }
         let arrival = wording.time(stop.arrival);
         cell.parts(&[(&words.planned, LABEL), (&arrival, STRONG)]);
         if let Some(band) = stop.arrival_band {

@@ -27,7 +27,9 @@ fn text(pages: &[Page]) -> String {
 /// The edges of what a mark covers: left, top, right, bottom.
 fn extent(item: &Item) -> [f32; 4] {
     match item {
-        Item::Text { at, style, text } => [
+        Item::Text {
+            at, style, text, ..
+        } => [
             at[0],
             at[1] - style.size,
             at[0] + style.width(text),
@@ -67,7 +69,10 @@ fn assert_within(pages: &[Page]) {
 fn numbers(pages: &[Page]) -> Vec<String> {
     let items = pages.iter().flat_map(|page| &page.items);
     let number = |item: &Item| {
-        let Item::Text { at, style, text } = item else {
+        let Item::Text {
+            at, style, text, ..
+        } = item
+        else {
             return None;
         };
         let is_sign = |c: char| c.is_ascii_digit() || "↺‖".contains(c);

@@ -52,11 +52,16 @@ pub(super) fn document(
 
 fn draw(surface: &mut Surface<'_>, item: &Item) {
     match item {
-        Item::Text { at, style, text } => {
+        Item::Text {
+            at,
+            style,
+            text,
+            is_backward,
+        } => {
             let face = style.weight.face();
             fill(surface);
             let [mut x, y] = *at;
-            for (run, glyphs) in face.set(text) {
+            for (run, glyphs) in face.set(text, *is_backward) {
                 let start = Point::from_xy(x, y);
                 let font = face.embedded.clone();
                 surface.draw_glyphs(start, &glyphs, font, run, style.size, false);

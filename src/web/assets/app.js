@@ -486,12 +486,13 @@ function showSources() {
     state.source?.kind === "file" && h("optgroup", { label: t("file") }, option(chosen, state.source.id)),
   ];
   // A list that somebody has open is left alone unless there is news.
-  const shown = JSON.stringify([groups.map((group) => group && group.textContent), chosen, language()]);
+  const shown = JSON.stringify([groups.map((group) => group && group.textContent), chosen, state.day !== null, language()]);
   if (select.dataset.shown === shown) return;
   select.dataset.shown = shown;
   put(select, groups.some(Boolean) ? groups : option("", t("no-plans")));
   const isListed = [...select.options].some(({ value }) => value === chosen);
-  if (chosen && !isListed) select.append(option(chosen, state.day?.name || state.source.id));
+  // What the server does not know is no choice.
+  if (chosen && !isListed && state.day) select.append(option(chosen, state.day?.name || state.source.id));
   if (chosen) select.value = chosen;
   select.disabled = select.options.length === 1 && select.value === "";
 }

@@ -39,12 +39,20 @@ pub fn read_terms(
     // Whoever sent any is told; the day is judged without.
     base.orders.clear();
     let sink = Sink::default();
-    let read = read_rest(&At::root(&sink), terms, base, noise);
-    found.splice(0..0, sink.take());
-    let Some(mut read) = read else {
-        return Err(found);
+    let mut read = read_rest(&At::root(&sink), terms, base, noise);
+    let unread = sink.take();
+    // Where something is unreadable, what stands in for it is no news.
+    let is_unread = |finding: &Finding| {
+        unread
+            .iter()
+            .any(|other| other.field.starts_with(&finding.field))
     };
-    found.extend(read.findings());
+    found.extend(
+        read.findings()
+            .into_iter()
+            .filter(|finding| !is_unread(finding)),
+    );
+    found.splice(0..0, unread);
     if !found.is_empty() {
         return Err(found);
     }
@@ -66,12 +74,13 @@ fn judge_base(draft: &Draft, config: &PlanningConfig) -> Vec<Finding> {
     found
 }
 
+/// The terms; what is unreadable is reported, and has something sound in its place.
 fn read_rest(
     at: &At<'_>,
     terms: &pb::DayTerms,
     base: Problem,
     noise: Option<&NoiseModel>,
-) -> Option<DayTerms> {
+) -> DayTerms {
     let id = at.id("day_id", &terms.day_id, DayId::parse);
     let windows = at.all("windows", &terms.windows, |at, window| {
         read_offered(&at.about(&window.id), window)
@@ -79,10 +88,7 @@ fn read_rest(
     let area = read_area(&at.field("area"), terms.area.as_ref());
     let target = read_target(&at.field("on_time_target"), terms.on_time_target.as_ref());
     let hold = at.span_if_any("hold_duration", terms.hold_duration.as_ref());
-    let own_noise = match &terms.noise {
-        Some(noise) => read_noise(&at.field("noise"), noise).map(Some),
-        None => Some(None),
-    };
+    let own_noise = (terms.noise.as_ref()).and_then(|noise| read_noise(&at.field("noise"), noise));
     let grace = at.short_span(
         "grace_duration",
         terms.grace_duration.as_ref(),
@@ -93,20 +99,20 @@ fn read_rest(
         "scenarios",
         Some(terms.scenarios.unwrap_or(SCENARIOS_DEFAULT)),
     );
-    let noise = own_noise?.or_else(|| noise.cloned());
-    Some(DayTerms {
-        id: id?,
+    let noise = own_noise.or_else(|| noise.cloned());
+    DayTerms {
+        id: id.unwrap_or_else(|| DayId::parse("unread").expect("a plain word is an id")),
         base,
-        windows: windows?,
-        area: area?,
-        target: target?,
-        hold_duration: hold?.unwrap_or(HOLD_DEFAULT),
+        windows: windows.unwrap_or_default(),
+        area: area.flatten(),
+        target: target.flatten(),
+        hold_duration: hold.flatten().unwrap_or(HOLD_DEFAULT),
         is_calibrated: noise.is_some(),
         noise: noise.unwrap_or_default(),
-        grace: grace?,
-        scenarios: scenarios?.unwrap_or_default(),
+        grace: grace.unwrap_or(Seconds::ZERO),
+        scenarios: scenarios.flatten().unwrap_or_default(),
         seed: terms.seed.unwrap_or(SEED_DEFAULT),
-    })
+    }
 }
 
 fn read_offered(at: &At<'_>, window: &pb::OfferedWindow) -> Option<OfferedWindow> {

@@ -122,7 +122,22 @@ fn everything_wrong_with_terms_is_said_at_once() {
     }
     assert_eq!(
         self::paths(&read(&pb::DayTerms::default()).unwrap_err()),
-        ["day_id", "problem", "windows"][..2]
+        ["day_id", "problem", "windows"]
+    );
+    let (mut terms, _) = day();
+    terms.on_time_target = Some(pb::OnTimeTarget {
+        expected_percent: 150.0,
+        floor_percent: None,
+    });
+    terms.scenarios = Some(100);
+    terms.windows[1].id = terms.windows[0].id.clone();
+    assert_eq!(
+        self::paths(&read(&terms).unwrap_err()),
+        [
+            "on_time_target.expected_percent",
+            "windows[1].id",
+            "scenarios"
+        ]
     );
 }
 
