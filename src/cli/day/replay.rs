@@ -141,10 +141,7 @@ fn told(played: &Played) -> String {
     let mut notices = Notices::default();
     let mut stars = [(0, 0); 2];
     for (courier, route) in state.roster().routes().iter().enumerate() {
-        for (stop, planned) in route.stops.iter().enumerate() {
-            if planned.is_former {
-                continue;
-            }
+        for (stop, planned) in route.stops[..route.n_current()].iter().enumerate() {
             let outcome = state.outcome(courier, stop);
             let is_broken = matches!(outcome, Outcome::Late { .. } | Outcome::NotDelivered(_));
             if let Outcome::Late { by, .. } = outcome {
