@@ -20,7 +20,7 @@ use punctual::grpc::{convert, pb};
 use punctual::model::*;
 use punctual::travel::TravelTimes;
 use punctual::units::{Seconds, Timestamp};
-use spirals::{DAY_START, id, plan, problem};
+use spirals::{DAY_START, plan, problem};
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 
@@ -269,7 +269,6 @@ async fn main() {
     };
     let events = lived(&problem, &plan);
     let (before, after) = events.split_at(events.partition_point(|(at, _)| *at <= NOON));
-    let _: fn(_, u32) -> CourierId = |_: (), number| id(CourierId::parse, number);
     let reports = to_report(after);
     let n_events: usize = reports.iter().map(Vec::len).sum();
     println!("{} events before noon, {n_events} after", before.len());

@@ -44,9 +44,10 @@ fn refused(error: LiveError) -> Status {
 
 /// A computation failed.
 pub(super) fn fault(refusal: AppRefusal) -> LiveError {
-    match refusal {
-        AppRefusal::Fault(fault) => fault.into(),
-        other => Fault::log("read a request", &other).into(),
+    if let AppRefusal::Fault(fault) = refusal {
+        fault.into()
+    } else {
+        Fault::log("read a request", &refusal).into()
     }
 }
 

@@ -278,9 +278,11 @@ fn compare(day: &LiveDay, shown: &pb::GetLiveDayResponse) {
             let at = |told: Option<prost_types::Timestamp>| told.map(|at| at.seconds);
             assert_eq!(record.arrival.map(|at| at.0), at(told.arrival_time));
             assert_eq!(record.end.map(|at| at.0), at(told.departure_time));
-            let by = match day.day().outcome(number, stop) {
-                Outcome::Late { by, .. } => Some(by.0),
-                _ => None,
+            let outcome = day.day().outcome(number, stop);
+            let by = if let Outcome::Late { by, .. } = outcome {
+                Some(by.0)
+            } else {
+                None
             };
             assert_eq!(by, told.late_duration.map(|late| late.seconds));
         }
@@ -411,8 +413,9 @@ async fn no_acknowledged_event_is_lost_when_the_server_is_killed() {
 }
 
 fn event_id(entry: &pb::RecordEntry) -> Option<String> {
-    match &entry.entry {
-        Some(pb::record_entry::Entry::Reported(event)) => Some(event.event_id.clone()),
-        _ => None,
+    if let Some(pb::record_entry::Entry::Reported(event)) = &entry.entry {
+        Some(event.event_id.clone())
+    } else {
+        None
     }
 }

@@ -126,8 +126,8 @@ async fn events_may_come_late_and_what_contradicts_is_on_record_without_effect()
     let outcomes: Vec<EventOutcome> = (answer.answers.iter())
         .map(pb::EventAnswer::outcome)
         .collect();
-    use EventOutcome::{Contradiction, Taken};
-    assert_eq!(outcomes, [Taken, Taken, Taken, Contradiction]);
+    let taken = EventOutcome::Taken;
+    assert_eq!(outcomes, [taken, taken, taken, EventOutcome::Contradiction]);
     assert!(said(&answer.answers[3]).starts_with("events[3].arrived."));
     let courier = &day.read().await.couriers[0];
     assert_eq!(courier.contradictions[0].event_id, "again");

@@ -405,9 +405,11 @@ impl Writer {
             Err(error) => {
                 tracing::error!(day = %self.place.day, "reports were not stored: {error}");
                 self.draft = None;
-                Err(LiveError::from(match error {
-                    StoreError::Fenced(_) => PromiseError::kept_by("another server"),
-                    error => PromiseError::of_write(&error),
+                let is_fenced = matches!(error, StoreError::Fenced(_));
+                Err(LiveError::from(if is_fenced {
+                    PromiseError::kept_by("another server")
+                } else {
+                    PromiseError::of_write(&error)
                 }))
             }
         }

@@ -92,16 +92,7 @@ fn read_what(at: &At<'_>, what: &Wire) -> Option<Event> {
             let (courier, order) = visit(&at, &event.courier_id, &event.order_id)?;
             Some(Event::Skipped { courier, order })
         }
-        Wire::Position(event) => {
-            let at = at.field("position");
-            let courier = at.id("courier_id", &event.courier_id, CourierId::parse);
-            let location = at.required("location", event.location.as_ref());
-            let location = location.and_then(|point| read_point(&at.field("location"), point));
-            Some(Event::Position {
-                courier: courier?,
-                location: location?,
-            })
-        }
+        Wire::Position(event) => read_position(&at.field("position"), event),
         Wire::Unavailable(event) => {
             let at = at.field("unavailable");
             let courier = at.id("courier_id", &event.courier_id, CourierId::parse);
@@ -125,6 +116,16 @@ fn read_what(at: &At<'_>, what: &Wire) -> Option<Event> {
         Wire::Traffic(event) => read_traffic(&at.field("traffic"), event),
         Wire::Rating(event) => read_rating(&at.field("rating"), event),
     }
+}
+
+fn read_position(at: &At<'_>, event: &pb::CourierPosition) -> Option<Event> {
+    let courier = at.id("courier_id", &event.courier_id, CourierId::parse);
+    let location = at.required("location", event.location.as_ref());
+    let location = location.and_then(|point| read_point(&at.field("location"), point));
+    Some(Event::Position {
+        courier: courier?,
+        location: location?,
+    })
 }
 
 fn read_failed(at: &At<'_>, event: &pb::DeliveryFailed) -> Option<Event> {
