@@ -188,7 +188,7 @@ impl Trouble {
                 reported_at: at,
                 event: Event::Traffic {
                     area,
-                    factor: BasisPoints::of_share(jam.factor),
+                    factor: times(jam.factor),
                     until: Some(jam.window.end.max(at)),
                 },
             }));
@@ -214,6 +214,12 @@ impl Trouble {
         let breakdowns = self.breakdowns.iter();
         breakdowns.filter(move |breakdown| breakdown.courier == *courier)
     }
+}
+
+/// How many times as long, as it is reported.
+fn times(factor: f64) -> BasisPoints {
+    let points = super::nature::whole(factor * 10_000.0).0;
+    BasisPoints(u32::try_from(points).unwrap_or(u32::MAX))
 }
 
 /// Makes trouble up.
