@@ -94,6 +94,32 @@ fn show(live: &LiveDay, goods: Goods, moves_max: usize, seconds: f64) {
     println!("    left broken by expected times: {kinds:?}");
 }
 
+/// Prices remedies for each of `orders`, and says how long that takes.
+fn price(live: &LiveDay, orders: &[OrderId]) {
+    for goods in [Goods::OnBoard, Goods::Everywhere] {
+        let terms = Terms {
+            goods,
+            ..Terms::default()
+        };
+        let mut times = Vec::new();
+        let mut n_found = 0;
+        for order in orders {
+            let clock = Clock::start();
+            n_found += remedies(live, order, &terms).map_or(0, |found| found.len());
+            times.push(clock.elapsed());
+        }
+        times.sort_unstable();
+        if let (Some(middle), Some(most)) = (times.get(times.len() / 2), times.last()) {
+            println!(
+                "{goods:?}: {n_found} remedies for {} orders; median {:.1} ms, most {:.1} ms",
+                orders.len(),
+                middle.as_secs_f64() * 1e3,
+                most.as_secs_f64() * 1e3
+            );
+        }
+    }
+}
+
 fn main() {
     let problem = Arc::new(generate(&DaySpec::default()));
     let travel = TravelTimes::new(&problem);
@@ -128,28 +154,7 @@ fn main() {
     let orders: Vec<OrderId> = (live.alerts().open().values())
         .map(|alert| alert.order.clone())
         .collect();
-    for goods in [Goods::OnBoard, Goods::Everywhere] {
-        let terms = Terms {
-            goods,
-            ..Terms::default()
-        };
-        let mut times = Vec::new();
-        let mut n_found = 0;
-        for order in &orders {
-            let clock = Clock::start();
-            n_found += remedies(&live, order, &terms).map_or(0, |found| found.len());
-            times.push(clock.elapsed());
-        }
-        times.sort_unstable();
-        if let (Some(middle), Some(most)) = (times.get(times.len() / 2), times.last()) {
-            println!(
-                "{goods:?}: {n_found} remedies for {} orders; median {:.1} ms, most {:.1} ms",
-                orders.len(),
-                middle.as_secs_f64() * 1e3,
-                most.as_secs_f64() * 1e3
-            );
-        }
-    }
+    price(&live, &orders);
     show(&live, Goods::OnBoard, 10, 2.0);
     show(&live, Goods::Everywhere, 10, 2.0);
     let courier = busiest(&live);
