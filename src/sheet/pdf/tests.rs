@@ -205,7 +205,7 @@ fn changes_are_marked_and_what_is_dropped_is_listed() {
     for part in [
         "Changes since plan p-20261123-2",
         "Dropped: stop 2",
-        "order-0099, ул.\u{a0}Липовая, д.\u{a0}7, now Воробьёв",
+        "Заказ-99, ул.\u{a0}Липовая, д.\u{a0}7, now Воробьёв",
         "From Воробьёв",
         "Time, was 08:01",
         "Details changed",
