@@ -8,6 +8,7 @@ use super::*;
 use crate::day::{LiveDay, LiveTerms, Report};
 use crate::forecast::fixture::{at, calm, courier_id, day, options, order, order_id, plan, reload};
 use crate::model::{EventId, TimeWindow};
+use crate::units::BasisPoints;
 
 /// Two couriers with six stops each, ten minutes apart, five at the door, from eight on; promised until the planned
 /// arrival and so much more.
@@ -98,11 +99,16 @@ fn a_jam_holds_up_ways_while_it_lasts_and_where_it_is() {
     // Half of the first way at half the speed: 8:25. The next is left at 8:30, of which five minutes are made by 8:40.
     let expected = [at(8, 25), at(8, 45), at(9, 0)].map(Some);
     assert_eq!(arrivals(&jammed, 1..=3), expected);
-    let told: Vec<Timestamp> = (happenings.iter())
-        .filter(|happening| matches!(happening.event, Event::Traffic { .. }))
-        .map(|happening| happening.reported_at)
+    let told: Vec<(Timestamp, BasisPoints)> = (happenings.iter())
+        .filter_map(|happening| {
+            if let Event::Traffic { factor, .. } = happening.event {
+                Some((happening.reported_at, factor))
+            } else {
+                None
+            }
+        })
         .collect();
-    assert_eq!(told, [at(8, 20)]);
+    assert_eq!(told, [(at(8, 20), BasisPoints(20_000))]);
     let elsewhere = Trouble {
         jams: vec![Jam {
             zones: [crate::model::ZoneId::parse("elsewhere").unwrap()].into(),

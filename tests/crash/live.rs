@@ -1,8 +1,9 @@
 //! Couriers report while the server is killed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use punctual::config::Config;
@@ -14,6 +15,7 @@ use punctual::model::RouteSketch;
 use punctual::planner;
 use punctual::travel::TravelTimes;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tonic::Status;
 
@@ -297,6 +299,67 @@ fn compare(day: &LiveDay, shown: &pb::GetLiveDayResponse) {
     }
 }
 
+/// Asks for the day of `planned`.
+fn start(planned: pb::PlannedDay) -> pb::StartLiveDayRequest {
+    pb::StartLiveDayRequest {
+        request_id: "start".to_owned(),
+        terms: Some(pb::LiveDayTerms {
+            live_day_id: DAY.to_owned(),
+            scenarios: Some(128),
+            is_simulated: true,
+            ..pb::LiveDayTerms::default()
+        }),
+        source: Some(pb::start_live_day_request::Source::Plan(planned)),
+        as_of_time: None,
+    }
+}
+
+/// Waits until so many events have been answered.
+async fn progress(heard: &Heard, reporting: &[JoinHandle<()>], count: usize) {
+    while heard.count.load(Ordering::SeqCst) < count {
+        let is_over = reporting.iter().all(JoinHandle::is_finished);
+        assert!(!is_over, "killed before all is said");
+        sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Kills the server and starts it again at the same store, with the same log: nothing acknowledged may be missing then.
+async fn restart(mut server: Server, place: (&str, &Path), line: &Line, heard: &Heard) -> Server {
+    server.kill();
+    line.disconnect(0);
+    let acknowledged = heard.acknowledged.lock().await.clone();
+    let server = Server::start(place.0, place.1);
+    line.connect(0, server.address);
+    let on_record = record(&mut Clients::of(server.address)).await;
+    let ids: BTreeSet<String> = on_record.iter().filter_map(event_id).collect();
+    let lost: Vec<&String> = acknowledged.difference(&ids).collect();
+    assert!(lost.is_empty(), "SEED={} lost: {lost:?}", seed());
+    server
+}
+
+/// The day as the service shows it.
+async fn shown(clients: &mut Clients) -> pb::GetLiveDayResponse {
+    let request = pb::GetLiveDayRequest {
+        live_day_id: DAY.to_owned(),
+        with_couriers: true,
+        ..pb::GetLiveDayRequest::default()
+    };
+    let read = clients.live.get_live_day(request).await;
+    read.unwrap().into_inner()
+}
+
+/// The record has each event once, as it was sent.
+fn is_all_of(record: &[pb::RecordEntry], sent: &BTreeMap<String, pb::LiveEvent>) {
+    let mut ids: Vec<String> = record.iter().filter_map(event_id).collect();
+    ids.sort_unstable();
+    assert!(ids.iter().eq(sent.keys()), "each event is on record once");
+    for entry in record {
+        if let Some(pb::record_entry::Entry::Reported(event)) = &entry.entry {
+            assert_eq!(event, &sent[&event.event_id], "as it was sent");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_event_is_lost_when_the_server_is_killed() {
     let _one = ONE_AT_A_TIME.lock().await;
@@ -310,20 +373,9 @@ async fn no_acknowledged_event_is_lost_when_the_server_is_killed() {
     let mut server = Server::start(&store, &log);
     let line = Arc::new(Line::new());
     line.connect(0, server.address);
-    let start = pb::StartLiveDayRequest {
-        request_id: "start".to_owned(),
-        terms: Some(pb::LiveDayTerms {
-            live_day_id: DAY.to_owned(),
-            scenarios: Some(128),
-            is_simulated: true,
-            ..pb::LiveDayTerms::default()
-        }),
-        source: Some(pb::start_live_day_request::Source::Plan(planned)),
-        as_of_time: None,
-    };
     Clients::of(server.address)
         .live
-        .start_live_day(start)
+        .start_live_day(start(planned))
         .await
         .unwrap();
 
@@ -348,26 +400,10 @@ async fn no_acknowledged_event_is_lost_when_the_server_is_killed() {
         let (line, heard) = (Arc::clone(&line), Arc::clone(&heard));
         reporting.push(tokio::spawn(report(events, line, heard)));
     }
-    let is_over = AtomicBool::new(false);
     for kill in 1..=KILLS {
-        while heard.count.load(Ordering::SeqCst) < total * kill / (KILLS + 1) {
-            is_over.store(
-                reporting.iter().all(|task| task.is_finished()),
-                Ordering::SeqCst,
-            );
-            assert!(!is_over.load(Ordering::SeqCst), "killed before all is said");
-            sleep(Duration::from_millis(2)).await;
-        }
+        progress(&heard, &reporting, total * kill / (KILLS + 1)).await;
         sleep(Duration::from_millis(dice.below(30) as u64)).await;
-        server.kill();
-        line.disconnect(0);
-        let acknowledged = heard.acknowledged.lock().await.clone();
-        server = Server::start(&store, &log);
-        line.connect(0, server.address);
-        let on_record = record(&mut Clients::of(server.address)).await;
-        let ids: BTreeSet<String> = on_record.iter().filter_map(event_id).collect();
-        let lost: Vec<&String> = acknowledged.difference(&ids).collect();
-        assert!(lost.is_empty(), "SEED={seed} lost by kill {kill}: {lost:?}");
+        server = restart(server, (&store, &log), &line, &heard).await;
     }
     for task in reporting {
         task.await.unwrap();
@@ -375,31 +411,14 @@ async fn no_acknowledged_event_is_lost_when_the_server_is_killed() {
     let took = begun.elapsed();
 
     let mut clients = Clients::of(server.address);
-    let request = pb::GetLiveDayRequest {
-        live_day_id: DAY.to_owned(),
-        with_couriers: true,
-        ..pb::GetLiveDayRequest::default()
-    };
-    let shown = clients
-        .live
-        .get_live_day(request.clone())
-        .await
-        .unwrap()
-        .into_inner();
+    let shown = shown(&mut clients).await;
     let entries = record(&mut clients).await;
-    let mut ids: Vec<String> = entries.iter().filter_map(event_id).collect();
-    ids.sort_unstable();
-    assert!(ids.iter().eq(sent.keys()), "each event is on record once");
-    for entry in &entries {
-        if let Some(pb::record_entry::Entry::Reported(event)) = &entry.entry {
-            assert_eq!(event, &sent[&event.event_id], "as it was sent");
-        }
-    }
+    is_all_of(&entries, &sent);
     compare(&replayed(&entries), &shown);
     server.kill();
     let server = Server::start(&store, &log);
-    let again = Clients::of(server.address).live.get_live_day(request).await;
-    compare(&replayed(&entries), &again.unwrap().into_inner());
+    let again = self::shown(&mut Clients::of(server.address)).await;
+    compare(&replayed(&entries), &again);
     let log = std::fs::read_to_string(&log).unwrap_or_default();
     assert!(!log.contains("panicked"), "{log}");
     println!(

@@ -35,6 +35,41 @@ fn write(folder: &Path, name: &str, events: &[pb::LiveEvent]) {
     fs::write(folder.join(name), lines.join("\n")).unwrap();
 }
 
+/// Plays back a record in `folder` of a day on which somebody left at `leaves`.
+fn play_back(folder: &Path, leaves: i64) {
+    let replayed = run(folder, "day replay record.jsonl --history history.csv").success();
+    let told = printed(&replayed);
+    assert!(
+        told.starts_with("tuesday: ") && told.contains("Ratings: "),
+        "{told}"
+    );
+    assert!(told.contains("1 late") || told.contains("1 kept"), "{told}");
+    assert!(
+        fs::read_to_string(folder.join("history.csv"))
+            .unwrap()
+            .lines()
+            .count()
+            >= 1
+    );
+    let at = jiff::Timestamp::from_second(leaves).unwrap();
+    let earlier = run(folder, &format!("day replay record.jsonl --at {at}")).success();
+    assert!(
+        printed(&earlier).contains("0 kept, 0 late"),
+        "{}",
+        printed(&earlier)
+    );
+    let none = run(folder, "day replay record.jsonl --at 2001-01-01T00:00:00Z").code(1);
+    assert!(said(&none).contains("begins later"));
+
+    // A record with a line missing is none.
+    let text = fs::read_to_string(folder.join("record.jsonl")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.remove(1);
+    fs::write(folder.join("record.jsonl"), lines.join("\n")).unwrap();
+    let gap = run(folder, "day replay record.jsonl").code(1);
+    assert!(said(&gap).contains("is missing"), "{}", said(&gap));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_is_followed_and_played_back_from_the_command_line() {
     let service = Service::start().await;
@@ -97,36 +132,6 @@ async fn a_day_is_followed_and_played_back_from_the_command_line() {
     assert!(said(&unknown).contains("there is no live day wednesday"));
 
     day("record tuesday --output record.jsonl").success();
-    let replayed = run(folder, "day replay record.jsonl --history history.csv").success();
-    let told = printed(&replayed);
-    assert!(
-        told.starts_with("tuesday: ") && told.contains("Ratings: "),
-        "{told}"
-    );
-    assert!(told.contains("1 late") || told.contains("1 kept"), "{told}");
-    assert!(
-        fs::read_to_string(folder.join("history.csv"))
-            .unwrap()
-            .lines()
-            .count()
-            >= 1
-    );
-    let at = jiff::Timestamp::from_second(leaves).unwrap();
-    let earlier = run(folder, &format!("day replay record.jsonl --at {at}")).success();
-    assert!(
-        printed(&earlier).contains("0 kept, 0 late"),
-        "{}",
-        printed(&earlier)
-    );
-    let none = run(folder, "day replay record.jsonl --at 2001-01-01T00:00:00Z").code(1);
-    assert!(said(&none).contains("begins later"));
-
-    // A record with a line missing is none.
-    let text = fs::read_to_string(folder.join("record.jsonl")).unwrap();
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines.remove(1);
-    fs::write(folder.join("record.jsonl"), lines.join("\n")).unwrap();
-    let gap = run(folder, "day replay record.jsonl").code(1);
-    assert!(said(&gap).contains("is missing"), "{}", said(&gap));
+    play_back(folder, leaves);
     day("start tuesday").code(64);
 }

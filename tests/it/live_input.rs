@@ -25,10 +25,8 @@ fn said(answer: &pb::EventAnswer) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_event_is_judged_by_itself() {
-    let mut day = Day::start().await;
-    let now = departure(0) + 3_600;
+/// Two good events among ten that are not, for as many reasons.
+fn odd_events(now: i64) -> Vec<pb::LiveEvent> {
     let nobody = Event::Departed(pb::CourierDeparted {
         courier_id: "nobody".to_owned(),
     });
@@ -50,7 +48,7 @@ async fn every_event_is_judged_by_itself() {
         order_id: order_id(0, 0),
         refused: Vec::new(),
     });
-    let events = vec![
+    vec![
         event("good", now, departed(0)),
         event("nobody", now, nobody),
         event("nothing", now, nothing),
@@ -66,8 +64,14 @@ async fn every_event_is_judged_by_itself() {
         event("good", now, departed(1)),
         event("far", now - 90 * 86_400, departed(1)),
         event("also-good", now, departed(1)),
-    ];
-    let answer = day.report(now, events).await.unwrap();
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_judged_by_itself() {
+    let mut day = Day::start().await;
+    let now = departure(0) + 3_600;
+    let answer = day.report(now, odd_events(now)).await.unwrap();
     let taken = |answer: &pb::EventAnswer| answer.outcome() == EventOutcome::Taken;
     let good: Vec<&str> = (answer.answers.iter().filter(|answer| taken(answer)))
         .map(|answer| answer.event_id.as_str())

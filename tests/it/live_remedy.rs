@@ -136,6 +136,22 @@ async fn a_remedy_is_suggested_applied_once_and_on_record() {
     assert!(plays_back(&mut day).await);
 }
 
+/// An order that comes at `now`, for the next six hours.
+fn late_order(now: i64) -> pb::Order {
+    let problem = planned().problem.unwrap();
+    pb::Order {
+        id: "late-order".to_owned(),
+        promise: None,
+        preference: None,
+        ready_time: None,
+        windows: vec![pb::TimeWindow {
+            start_time: moment(now),
+            end_time: moment(now + 6 * 3_600),
+        }],
+        ..problem.orders[0].clone()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_is_repaired_after_a_breakdown_within_its_budget() {
     let mut day = Day::start().await;
@@ -157,19 +173,9 @@ async fn a_day_is_repaired_after_a_breakdown_within_its_budget() {
         answer.unwrap().answers[0].outcome(),
         pb::EventOutcome::Taken
     );
-    let problem = planned().problem.unwrap();
-    let mut order = problem.orders[0].clone();
-    order.id = "late-order".to_owned();
-    order.promise = None;
-    order.preference = None;
-    order.ready_time = None;
-    order.windows = vec![pb::TimeWindow {
-        start_time: moment(now),
-        end_time: moment(now + 6 * 3_600),
-    }];
     let request = pb::RepairPlanRequest {
         live_day_id: DAY.to_owned(),
-        new_orders: vec![order],
+        new_orders: vec![late_order(now)],
         cancelled_order_ids: vec![order_id(1, 11)],
         moves_max: Some(3),
         iteration_limit: Some(200),
