@@ -138,7 +138,7 @@ async fn plans_that_callers_waited_for_are_shown_like_those_of_jobs() {
     assert!(has_job, "and the job is still there");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn headers_over_the_limit_are_refused() {
     let service = Service::with_pages(|config| config.server.header_bytes_max = 4_096).await;
     let by = |path: &str, host: &str| send(service.address, "GET", path, host, "").status;
