@@ -4,11 +4,10 @@
 //! Half of the day is reported beforehand. Then each client reports for its couriers what comes next and, four times as
 //! often, where they are: one event in each call, 50 in each call, and one by one in streams.
 
+mod server;
 mod spirals;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use punctual::app::Observed;
@@ -20,6 +19,7 @@ use punctual::grpc::{convert, pb};
 use punctual::model::*;
 use punctual::travel::TravelTimes;
 use punctual::units::{Seconds, Timestamp};
+use server::Service;
 use spirals::{DAY_START, plan, problem};
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
@@ -33,48 +33,10 @@ const POSITIONS: usize = 4;
 /// Events of a stream that wait for their answers.
 const WINDOW: usize = 64;
 
-/// A server of its own, with a store of its own.
-struct Service {
-    child: Child,
-    url: String,
-    _store: tempfile::TempDir,
-}
-
-impl Service {
-    fn start() -> Self {
-        let store = tempfile::tempdir().expect("a folder for the store");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(store.path().join("data"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut line = String::new();
-        let said = child.stdout.take().expect("it is piped");
-        BufReader::new(said)
-            .read_line(&mut line)
-            .expect("the server says where it listens");
-        let address = line.trim().trim_start_matches("serving on ");
-        Self {
-            url: format!("http://{address}"),
-            child,
-            _store: store,
-        }
-    }
-
-    async fn client(&self) -> DayServiceClient<Channel> {
-        let client = DayServiceClient::connect(self.url.clone()).await;
-        let client = client.expect("the server listens");
-        client.max_encoding_message_size(256 << 20)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+async fn client(service: &Service) -> DayServiceClient<Channel> {
+    let client = DayServiceClient::connect(service.url.clone()).await;
+    let client = client.expect("the server listens");
+    client.max_encoding_message_size(256 << 20)
 }
 
 /// What couriers do on a day, in the sequence of time.
@@ -148,7 +110,7 @@ async fn begin(
     planned: &pb::PlannedDay,
     events: &[(Timestamp, Event)],
 ) {
-    let mut client = service.client().await;
+    let mut client = client(service).await;
     let request = pb::StartLiveDayRequest {
         request_id: day.to_owned(),
         terms: Some(pb::LiveDayTerms {
@@ -272,14 +234,15 @@ async fn main() {
     let reports = to_report(after);
     let n_events: usize = reports.iter().map(Vec::len).sum();
     println!("{} events before noon, {n_events} after", before.len());
-    let service = Service::start();
+    let folder = tempfile::tempdir().expect("a folder for the store");
+    let service = Service::start(folder.path());
     for (what, size) in [("one a call", 1), ("50 a call", 50), ("streams", 0)] {
         let day = format!("day-{size}");
         begin(&service, &day, &planned, before).await;
         let clock = Clock::start();
         let mut tasks = Vec::new();
         for (number, events) in reports.iter().cloned().enumerate() {
-            let client = service.client().await;
+            let client = client(&service).await;
             let day = day.clone();
             tasks.push(tokio::spawn(async move {
                 match size {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use punctual::grpc::{convert, pb};
 use punctual::promise::{Booking, DayTerms};
 use tonic::transport::Channel;
 
+use super::server::Service;
 use super::{LATER, ORDERS, percentiles};
 
 const CLIENTS: usize = 8;
@@ -23,44 +23,6 @@ const CLIENTS: usize = 8;
 const QUOTING: Duration = Duration::from_secs(15);
 /// Holds of each client.
 const HOLDS: usize = 100;
-
-/// A server of its own, with a store of its own.
-struct Service {
-    child: Child,
-    url: String,
-    store: tempfile::TempDir,
-}
-
-impl Service {
-    fn start() -> Self {
-        let store = tempfile::tempdir().expect("a folder for the store");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_punctual"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(store.path().join("data"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut line = String::new();
-        let said = child.stdout.take().expect("it is piped");
-        BufReader::new(said)
-            .read_line(&mut line)
-            .expect("the server says where it listens");
-        let address = line.trim().trim_start_matches("serving on ");
-        Self {
-            url: format!("http://{address}"),
-            child,
-            store,
-        }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[derive(Clone)]
 struct Client {
@@ -245,7 +207,8 @@ async fn holds(clients: &[Client], orders: &[pb::Order]) {
 /// Measures a server process.
 pub(crate) fn over_grpc(terms: &DayTerms, customers: &[Booking]) {
     let runtime = tokio::runtime::Runtime::new().expect("threads for clients");
-    let service = Service::start();
+    let folder = tempfile::tempdir().expect("a folder for the store");
+    let service = Service::start(folder.path());
     let terms = convert::terms_message(terms);
     let orders: Vec<pb::Order> = customers.iter().map(convert::booking_message).collect();
     runtime.block_on(async {
@@ -269,7 +232,7 @@ pub(crate) fn over_grpc(terms: &DayTerms, customers: &[Booking]) {
         quotes(&clients, later).await;
         println!(
             "the disk syncs a page: {}",
-            percentiles(syncs(service.store.path()))
+            percentiles(syncs(folder.path()))
         );
         holds(&clients, later).await;
     });

@@ -5,6 +5,8 @@
 //! process; `PUNCTUAL_PROMISES_IMPROVE_MS=0` shows how much the search for better plans takes away.
 
 mod load;
+#[path = "../server/mod.rs"]
+mod server;
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -5,8 +5,8 @@
 //! promises. A day that nobody asks for is let go, unless it is under way by the clock, and read again from its record when
 //! somebody does.
 
+mod draft;
 mod error;
-
 mod view;
 mod writer;
 
@@ -132,7 +132,7 @@ impl LiveDays {
             let first = first.map_err(|error| PromiseError::of_read(&error))?;
             let is_under_way = first.iter().any(|entry| match &entry.what {
                 Recorded::Started(start) => {
-                    !start.is_simulated && writer::hours(start).contains(self.shared.clock.now())
+                    !start.is_simulated && draft::hours(start).contains(self.shared.clock.now())
                 }
                 Recorded::Reported(_)
                 | Recorded::Passed

@@ -11,36 +11,29 @@
 //! a few couriers at a time, so that requests do not wait for all of them; on a simulated day it is done at once, so that
 //! the same requests always have the same answers.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use super::view::{LiveState, LiveView, Look, Reported, Told};
+use super::draft::{Answering, Draft, moment};
+use super::view::{LiveState, LiveView, Reported};
 use super::{LiveError, Observed, Shared, Writers, locked, replay};
 use crate::app::{Fault, PromiseError, RequestKey};
-use crate::config;
-use crate::day::{AlertChange, Entry, LiveDay, Recorded, Replan, Report, Start, span};
-use crate::model::{DayId, Finding, Reason, TimeWindow};
-use crate::store::{Append, Book, Lease, StoreError, StoredReply};
-use crate::units::{Seconds, Timestamp};
+use crate::day::{Entry, LiveDay, Replan, Start};
+use crate::model::DayId;
+use crate::store::{Append, Book, Lease, StoreError};
+use crate::units::Timestamp;
 
 /// Requests taken from the queue at once, at most.
 const BATCH_MAX: usize = 256;
 /// Reports that are made durable together, if the next request brings more than one.
 const REPORTS_MAX: usize = 256;
-/// Couriers looked at between requests because of the time that has passed.
-const LOOKS_MAX: usize = 8;
 /// How often to see whether a minute has passed.
 const TICK: Duration = Duration::from_millis(500);
 /// A day that nobody has asked for so long is let go, unless it is under way by the clock.
 const IDLE: Duration = Duration::from_secs(600);
-/// A day is under way from so long before the first shift.
-const BEFORE: Seconds = Seconds(3_600);
-/// And until so long after the last one.
-const AFTER: Seconds = Seconds(4 * 3_600);
 
 /// What is wanted of a live day.
 pub(super) enum Job {
@@ -87,30 +80,6 @@ pub(super) struct Place {
     pub(super) day: DayId,
     pub(super) number: u64,
     pub(super) writers: Weak<Mutex<Writers>>,
-}
-
-/// A live day as its writer knows it: ahead of the record while a batch is under way.
-struct Draft {
-    lease: Lease,
-    state: LiveState,
-    /// Entries of this batch.
-    fresh: Vec<Entry>,
-    /// Answers of this batch.
-    replies: Vec<StoredReply>,
-    /// Couriers of whom something was reported in this batch.
-    concerned: BTreeSet<usize>,
-    /// What is to be told when they are durable.
-    telling: Vec<Arc<Told>>,
-    /// When the day is under way.
-    hours: TimeWindow,
-}
-
-/// Reports taken down, of which nobody has heard yet.
-struct Answering {
-    answer: oneshot::Sender<Result<Reported, LiveError>>,
-    reported: Reported,
-    /// Couriers concerned.
-    couriers: BTreeSet<usize>,
 }
 
 /// The one who writes.
@@ -206,7 +175,7 @@ impl Writer {
         }
         if let Some(draft) = &mut self.draft {
             draft.pass(self.shared.clock.now());
-            draft.look_at(&mut batch);
+            draft.look_at(&mut batch.answering);
         }
         let outcome = self.commit().await;
         batch.answer(&outcome, self.draft.as_ref());
@@ -276,30 +245,25 @@ impl Writer {
         as_of: Option<Timestamp>,
         clock: Timestamp,
     ) -> Result<LiveView, LiveError> {
-        let reply = self.shared.store.reply(&key.id).await;
-        let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
-        if let Some(reply) = reply {
-            return replay(&key, &reply);
+        if let Some(view) = self.answered(&key).await? {
+            return Ok(view);
         }
         let Some(draft) = &mut self.draft else {
             return Err(LiveError::UnknownDay(self.place.day.clone()));
         };
-        let same = draft
-            .replies
-            .iter()
-            .find(|reply| reply.request_id == key.id);
-        if let Some(reply) = same {
-            return replay(&key, reply);
-        }
         draft.replan(replan, as_of, clock)?;
-        let view = LiveView::of(&draft.state);
-        let body = serde_json::to_vec(&view);
-        draft.replies.push(StoredReply {
-            request_id: key.id,
-            digest: key.body,
-            body: body.map_err(|error| Fault::log("write an answer", &error))?,
-        });
-        Ok(view)
+        draft.reply(key)
+    }
+
+    /// What the same request was answered before, if it was.
+    async fn answered(&mut self, key: &RequestKey) -> Result<Option<LiveView>, LiveError> {
+        let fresh = self.draft.iter().flat_map(|draft| &draft.replies);
+        if let Some(reply) = { fresh }.find(|reply| reply.request_id == key.id) {
+            return replay(key, reply).map(Some);
+        }
+        let reply = self.shared.store.reply(&key.id).await;
+        let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
+        reply.map(|reply| replay(key, &reply)).transpose()
     }
 
     /// Starts the day, or sees that it was started in the same way.
@@ -309,10 +273,8 @@ impl Writer {
         start: Arc<Start>,
         at: Option<Timestamp>,
     ) -> Result<LiveView, LiveError> {
-        let reply = self.shared.store.reply(&key.id).await;
-        let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
-        if let Some(reply) = reply {
-            return replay(&key, &reply);
+        if let Some(view) = self.answered(&key).await? {
+            return Ok(view);
         }
         if let Some(draft) = &self.draft {
             if draft.state.start != start {
@@ -326,16 +288,7 @@ impl Writer {
         let Some(draft) = &mut self.draft else {
             return Err(LiveError::UnknownDay(self.place.day.clone()));
         };
-        let view = LiveView::of(&draft.state);
-        if draft.replies.iter().all(|reply| reply.request_id != key.id) {
-            let body = serde_json::to_vec(&view);
-            draft.replies.push(StoredReply {
-                request_id: key.id,
-                digest: key.body,
-                body: body.map_err(|error| Fault::log("write an answer", &error))?,
-            });
-        }
-        Ok(view)
+        draft.reply(key)
     }
 
     /// Makes the day ready if there is one.
@@ -490,257 +443,5 @@ impl Job {
             Self::Report { answer, .. } => drop(answer.send(Err(error))),
             Self::Look(look) => look(Err(error)),
         }
-    }
-}
-
-impl Draft {
-    /// Whether time passes by the clock, and something may come of it.
-    fn is_ticking(&self, now: Timestamp) -> bool {
-        !self.state.start.is_simulated && self.hours.contains(now)
-    }
-
-    /// Whether somebody is to be looked at because of the time that has passed.
-    fn is_due(&self) -> bool {
-        self.is_ticking(self.state.day.now()) && !self.state.day.due().is_empty()
-    }
-
-    /// Lets time pass by the clock, minute by minute.
-    fn pass(&mut self, now: Timestamp) {
-        let minute = |at: Timestamp| at.0.div_euclid(60);
-        if self.is_ticking(now) && minute(now) > minute(self.state.day.now()) {
-            self.state.day.pass(now);
-            self.write(Recorded::Passed);
-        }
-    }
-
-    /// Looks at the couriers of whom something was reported, and at some of whom nothing was; tells those who reported what
-    /// is to be expected.
-    fn look_at(&mut self, batch: &mut Batch) {
-        let concerned = std::mem::take(&mut self.concerned);
-        self.review(concerned);
-        if self.is_ticking(self.state.day.now()) {
-            let due = self.state.day.due();
-            self.review(due.into_iter().take(LOOKS_MAX));
-        }
-        for Answering {
-            reported, couriers, ..
-        } in &mut batch.answering
-        {
-            let look = |courier: usize| {
-                let (at, outlook) = self.state.day.look(courier)?;
-                let outlook = Arc::clone(outlook);
-                Some(Look {
-                    courier,
-                    at,
-                    outlook,
-                })
-            };
-            // The plan may have changed since.
-            reported.roster = Arc::clone(self.state.day.day().roster());
-            reported.looks = couriers.iter().copied().filter_map(look).collect();
-        }
-    }
-
-    fn look_at_all(&mut self) {
-        self.review(0..self.state.day.day().couriers().len());
-    }
-
-    /// Looks at couriers, and takes down what is to be told of them.
-    fn review(&mut self, couriers: impl IntoIterator<Item = usize>) {
-        let changes = self.state.day.look_at(couriers);
-        self.announce(changes);
-    }
-
-    /// Takes down what is to be told.
-    fn announce(&mut self, changes: Vec<AlertChange>) {
-        for change in changes {
-            let (courier, _) = change.alert().stop;
-            let routes = self.state.day.day().roster().routes();
-            self.telling.push(Arc::new(Told {
-                change: change.clone(),
-                courier: routes[courier].courier.clone(),
-                at: self.state.day.now(),
-            }));
-            self.write(Recorded::Alerted(change));
-        }
-    }
-
-    /// Tells watchers what is on record now.
-    fn tell(&mut self) {
-        let now = self.state.day.now().0;
-        self.state.clock.store(now, Ordering::Relaxed);
-        for told in self.telling.drain(..) {
-            // Nobody may be watching.
-            drop(self.state.told.send(told));
-        }
-    }
-
-    /// A day that begins.
-    fn new(lease: Lease, start: Arc<Start>, at: Timestamp, shared: &Shared) -> Self {
-        let day = LiveDay::start(&start, at);
-        let first = Recorded::Started(Box::new((*start).clone()));
-        let mut draft = Self::of(lease, start, day, shared);
-        draft.write(first);
-        // Some promises may be at risk from the beginning.
-        draft.look_at_all();
-        draft
-    }
-
-    fn of(lease: Lease, start: Arc<Start>, day: LiveDay, shared: &Shared) -> Self {
-        let behind_max = config::count(shared.config.changes_behind_max);
-        Self {
-            lease,
-            hours: hours(&start),
-            state: LiveState {
-                start,
-                entries: 0,
-                changed_at: day.now(),
-                told: broadcast::Sender::new(behind_max),
-                clock: Arc::new(AtomicI64::new(day.now().0)),
-                day,
-            },
-            fresh: Vec::new(),
-            replies: Vec::new(),
-            concerned: BTreeSet::new(),
-            telling: Vec::new(),
-        }
-    }
-
-    fn write(&mut self, what: Recorded) {
-        let state = &mut self.state;
-        state.changed_at = state.day.now();
-        self.fresh.push(Entry {
-            number: state.entries,
-            at: state.changed_at,
-            what,
-        });
-        state.entries += 1;
-    }
-
-    /// Changes the plan; everybody is looked at anew.
-    fn replan(
-        &mut self,
-        replan: &Replan,
-        as_of: Option<Timestamp>,
-        clock: Timestamp,
-    ) -> Result<(), LiveError> {
-        let now = match as_of {
-            None if self.state.start.is_simulated => self.state.day.now(),
-            as_of => moment(&self.state.start, as_of, clock)?.max(self.state.day.now()),
-        };
-        self.state.day.try_replan(replan)?;
-        if self.state.day.pass(now) {
-            self.write(Recorded::Passed);
-        }
-        let ended = self.state.day.take_replan(replan)?;
-        self.write(Recorded::Replanned(Box::new(replan.clone())));
-        self.announce(ended);
-        // Whoever asked for it sees what comes of it.
-        self.look_at_all();
-        Ok(())
-    }
-
-    /// Takes down what is reported; also gives the couriers concerned.
-    fn report(
-        &mut self,
-        events: &[Observed],
-        as_of: Option<Timestamp>,
-        clock: Timestamp,
-    ) -> Result<(Reported, BTreeSet<usize>), LiveError> {
-        let is_simulated = self.state.start.is_simulated;
-        if is_simulated && as_of.is_none() {
-            let message = "the day is simulated: say what time it is";
-            let finding = Finding::new("as_of_time", "", Reason::MissingField, message);
-            return Err(vec![finding].into());
-        }
-        let now = moment(&self.state.start, as_of, clock)?.max(self.state.day.now());
-        if events.is_empty() && !is_simulated {
-            let finding = Finding::new(
-                "events",
-                "",
-                Reason::MissingField,
-                "at least one is required",
-            );
-            return Err(vec![finding].into());
-        }
-        let mut couriers = BTreeSet::new();
-        let mut concerned = BTreeSet::new();
-        let mut answers = Vec::with_capacity(events.len());
-        let mut is_anything_new = false;
-        for Observed { id, at, event } in events {
-            let report = Report {
-                id: id.clone(),
-                at: *at,
-                reported_at: now,
-                event: event.clone(),
-            };
-            let taken = self.state.day.take(report.clone());
-            if let Ok((taken, of)) = &taken {
-                couriers.extend(taken.courier);
-                concerned.extend(of.clone());
-                if !taken.is_repeated {
-                    is_anything_new = true;
-                    self.write(Recorded::Reported(report));
-                }
-            }
-            answers.push(taken.map(|(taken, _)| taken));
-        }
-        if is_simulated && !is_anything_new && now > self.state.day.now() {
-            self.state.day.pass(now);
-            self.write(Recorded::Passed);
-        }
-        if is_simulated {
-            concerned.extend(self.state.day.due());
-        }
-        self.concerned.extend(concerned);
-        let reported = Reported {
-            answers,
-            looks: Vec::new(),
-            roster: Arc::clone(self.state.day.day().roster()),
-            as_of: now,
-        };
-        Ok((reported, couriers))
-    }
-}
-
-/// What time it is for a request: by whoever asks on a simulated day, by the clock on others.
-fn moment(
-    start: &Start,
-    said: Option<Timestamp>,
-    clock: Timestamp,
-) -> Result<Timestamp, LiveError> {
-    let wrong = |reason, message: &str| {
-        let finding = Finding::new("as_of_time", "", reason, message);
-        Err(vec![finding].into())
-    };
-    match said {
-        None if start.is_simulated => Ok(first_start(start)),
-        None => Ok(clock),
-        Some(_) if !start.is_simulated => {
-            let message = "the day is not simulated: what time it is is known";
-            wrong(Reason::Conflict, message)
-        }
-        Some(at) if !span(&start.problem).contains(at) => wrong(
-            Reason::OutOfRange,
-            "must be on the day of the plan, or on the day before or after it",
-        ),
-        Some(at) => Ok(at),
-    }
-}
-
-/// When the first courier starts loading.
-fn first_start(start: &Start) -> Timestamp {
-    let planned = start.plan.routes.iter().map(|route| route.start).min();
-    planned.unwrap_or_else(|| hours(start).start)
-}
-
-/// When a day is under way by the clock.
-pub(super) fn hours(start: &Start) -> TimeWindow {
-    let shifts = || start.problem.couriers.iter().map(|courier| courier.shift);
-    let first = shifts().map(|shift| shift.start).min().unwrap_or_default();
-    let last = shifts().map(|shift| shift.end).max().unwrap_or_default();
-    TimeWindow {
-        start: first - BEFORE,
-        end: last + AFTER,
     }
 }
