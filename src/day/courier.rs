@@ -13,7 +13,7 @@ use crate::model::{CourierId, EventId, Finding, GeoPoint, Lock, OrderKind, Reaso
 use crate::units::{Load, Timestamp};
 
 /// Where an event stands among those of its courier: the time at which it happened first; within a second, stops in the
-/// sequence of the plan, and at a stop what usually comes first.
+/// sequence of the plan, and at a stop what usually comes first; how things stand with the courier after all stops.
 pub(super) type EventKey = (Timestamp, usize, u8, EventId);
 
 /// What has become of a stop.
@@ -235,9 +235,7 @@ impl CourierState {
                     }
                 }
                 (OrderKind::Delivery, StopState::DeliveredInPart) => {
-                    for item in &record.refused {
-                        add(&mut loads, &item.loads);
-                    }
+                    add(&mut loads, &come_back(stop, record));
                 }
                 (
                     OrderKind::Delivery,
@@ -259,11 +257,7 @@ impl CourierState {
         let mut loads = BTreeMap::new();
         for (stop, record) in self.of_trip(route) {
             match record.state {
-                StopState::DeliveredInPart => {
-                    for item in &record.refused {
-                        add(&mut loads, &item.loads);
-                    }
-                }
+                StopState::DeliveredInPart => add(&mut loads, &come_back(stop, record)),
                 StopState::Failed(_) if stop.kind == OrderKind::Delivery => {
                     add(&mut loads, &stop.loads);
                 }
@@ -541,4 +535,15 @@ fn add(total: &mut BTreeMap<String, Load>, loads: &BTreeMap<String, Load>) {
     for (dimension, load) in loads {
         *total.entry(dimension.clone()).or_default() += *load;
     }
+}
+
+/// What the customer did not take of the goods of `stop`, by dimension: never more than there were.
+fn come_back(stop: &RosterStop, record: &StopRecord) -> BTreeMap<String, Load> {
+    let share = |(dimension, all): (&String, &Load)| {
+        let items = record.refused.iter();
+        let loads = items.filter_map(|item| item.loads.get(dimension));
+        let back = loads.fold(0_i64, |sum, load| sum.saturating_add(load.0));
+        (dimension.clone(), Load(back.min(all.0)))
+    };
+    stop.loads.iter().map(share).collect()
 }

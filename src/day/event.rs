@@ -221,6 +221,23 @@ impl Event {
         }
     }
 
+    /// Whether it says how things stand with a courier, whatever was done in the same second: clocks of devices tell no
+    /// finer.
+    pub(super) fn is_standing(&self) -> bool {
+        match self {
+            Self::Position { .. } | Self::Unavailable { .. } | Self::BrokenDown { .. } => true,
+            Self::Departed { .. }
+            | Self::Arrived { .. }
+            | Self::ServiceStarted { .. }
+            | Self::Delivered { .. }
+            | Self::DeliveredInPart { .. }
+            | Self::Failed { .. }
+            | Self::Skipped { .. }
+            | Self::Traffic { .. }
+            | Self::Rating { .. } => false,
+        }
+    }
+
     /// Where it stands among events of the same stop and moment.
     pub(super) fn step(&self) -> u8 {
         match self {

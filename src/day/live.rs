@@ -164,9 +164,22 @@ impl LiveDay {
     /// # Errors
     /// If the report is refused: then nothing has changed.
     pub fn take(&mut self, report: Report) -> Result<(Taken, Range<usize>), Refusal> {
+        self.take_by(Day::report, report)
+    }
+
+    /// Takes a report that is on record, as [`Self::take`] took it then.
+    pub(super) fn recall(&mut self, report: Report) -> Result<(Taken, Range<usize>), Refusal> {
+        self.take_by(Day::recall, report)
+    }
+
+    fn take_by(
+        &mut self,
+        take: impl Fn(&mut Day, Report) -> Result<Taken, Refusal>,
+        report: Report,
+    ) -> Result<(Taken, Range<usize>), Refusal> {
         let now = report.reported_at;
         let is_traffic = matches!(report.event, Event::Traffic { .. });
-        let taken = self.day.report(report)?;
+        let taken = take(&mut self.day, report)?;
         if taken.is_repeated {
             return Ok((taken, 0..0));
         }

@@ -17,7 +17,10 @@
 //! record ([`Entry`]) tells all that happened to it, and gives it back.
 
 mod alerts;
+mod area;
 mod courier;
+#[cfg(test)]
+mod edge_tests;
 mod event;
 mod history;
 mod live;
@@ -46,3 +49,4 @@ pub use refusal::Refusal;
 pub use replan::{NewBreak, NewReload, NewRoute, Replan, ReplanRefusal};
 pub use roster::{Roster, RosterRoute, RosterStop, span};
 pub use state::{Day, Rating, Rules, Taken, TrafficNote};
+pub(crate) use words::bounds;

@@ -174,7 +174,7 @@ impl LiveDay {
         match what {
             Recorded::Started(_) => return Err(unfit("the day was started before".to_owned())),
             Recorded::Reported(report) => {
-                let taken = self.take(report);
+                let taken = self.recall(report);
                 let (taken, _) = taken.map_err(|refusal| unfit(refusal.to_string()))?;
                 if taken.is_repeated {
                     return Err(unfit("it was reported before".to_owned()));

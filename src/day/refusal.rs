@@ -1,9 +1,12 @@
 //! Why a report is not taken. Whether it is depends on the report and the plan alone, never on what was reported before;
 //! except that an id stands for one report.
+//!
+//! What is on record was taken by the rules of its time: rules that came later hold for new reports alone, so that records
+//! written before stay readable.
 
 use super::event::{Event, Report};
 use super::roster::Roster;
-use super::words::{clock, skew, span};
+use super::words::{bounds, clock, skew, span};
 use crate::model::{CourierId, EventId, Finding, GeoPoint, OrderId, Reason};
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
@@ -27,9 +30,24 @@ const TEXT_MAX: usize = 2_000;
 /// Most items of a list.
 const ITEMS_MAX: usize = 1_000;
 
+/// Where a report comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// From whoever saw it.
+    Reported,
+    /// From the record, where it was written when rules were fewer.
+    Recorded,
+}
+
 /// Everything that is wrong with `report` on the day of `roster`, where clocks may be ahead by `tolerance`.
-pub(super) fn findings(roster: &Roster, report: &Report, tolerance: Seconds) -> Vec<Finding> {
+pub(super) fn findings(
+    roster: &Roster,
+    report: &Report,
+    tolerance: Seconds,
+    origin: Origin,
+) -> Vec<Finding> {
     let mut check = Check {
+        origin,
         kind: report.event.kind(),
         id: &report.id,
         findings: Vec::new(),
@@ -50,6 +68,7 @@ pub(super) fn findings(roster: &Roster, report: &Report, tolerance: Seconds) -> 
 
 /// The findings about one report.
 struct Check<'a> {
+    origin: Origin,
     kind: &'static str,
     id: &'a EventId,
     findings: Vec<Finding>,
@@ -87,7 +106,7 @@ impl Check<'_> {
             self.findings.push(finding);
         }
         if !roster.span.contains(report.at) {
-            let message = "must be on the day of the plan, or on the day before or after it";
+            let message = bounds(roster.span);
             let finding = Finding::new("event_time", &*id, Reason::OutOfRange, message);
             self.findings.push(finding);
         }
@@ -117,9 +136,10 @@ impl Check<'_> {
         match &report.event {
             Event::DeliveredInPart { refused, .. } => self.refused(refused),
             Event::Failed { note, .. } => self.text("note", note),
-            Event::Position { location, .. } => self.location(*location),
+            Event::Position { location, .. } => self.location(roster, *location),
             Event::Unavailable { until, note, .. } | Event::BrokenDown { until, note, .. } => {
                 self.until(*until, report.at);
+                self.until_day(roster, *until);
                 self.text("note", note);
             }
             Event::Traffic {
@@ -190,7 +210,7 @@ impl Check<'_> {
         }
     }
 
-    fn location(&mut self, location: GeoPoint) {
+    fn location(&mut self, roster: &Roster, location: GeoPoint) {
         let GeoPoint {
             latitude,
             longitude,
@@ -198,6 +218,23 @@ impl Check<'_> {
         if !(-90.0..=90.0).contains(&latitude) || !(-180.0..=180.0).contains(&longitude) {
             let message = format!("{latitude}, {longitude} is no latitude and longitude");
             self.add("location", "", Reason::OutOfRange, message);
+        } else if self.origin == Origin::Reported && !roster.is_near(location) {
+            let message = format!(
+                "{latitude}, {longitude} is more than 200 km from every place of the day: is the device lost?"
+            );
+            self.add("location", "", Reason::OutOfRange, message);
+        }
+    }
+
+    /// Who goes on after the day does not go on, as far as the day is concerned.
+    fn until_day(&mut self, roster: &Roster, until: Option<Timestamp>) {
+        let is_late = until.is_some_and(|until| until > roster.span.end);
+        if self.origin == Origin::Reported && is_late {
+            let message = format!(
+                "{}; leave it out if it is not known or not on this day",
+                bounds(roster.span)
+            );
+            self.add("until_time", "", Reason::OutOfRange, message);
         }
     }
 

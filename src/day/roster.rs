@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::area::Area;
 use super::replan::{NewBreak, Replan};
 use crate::model::{
-    CourierId, Order, OrderId, OrderKind, Plan, Problem, ReloadSketch, TimeWindow, ZoneId,
+    CourierId, GeoPoint, Order, OrderId, OrderKind, Plan, Problem, ReloadSketch, TimeWindow, ZoneId,
 };
 use crate::units::{Load, Timestamp};
 
@@ -23,6 +24,8 @@ pub struct Roster {
     /// Windows first told to customers who were told others since.
     first_told: BTreeMap<OrderId, Vec<TimeWindow>>,
     zones: BTreeSet<ZoneId>,
+    /// Where places are; `None` if that is not known of any.
+    area: Option<Area>,
     /// The first and the last moment at which something may happen.
     pub(super) span: TimeWindow,
 }
@@ -90,6 +93,7 @@ impl Roster {
             cancelled: BTreeSet::new(),
             first_told: BTreeMap::new(),
             zones: problem.places.iter().map(|place| place.zone()).collect(),
+            area: Area::of(problem),
             span: span(problem),
         };
         for (number, courier) in problem.couriers.iter().enumerate() {
@@ -185,6 +189,7 @@ impl Roster {
         }
         roster.cancelled.extend(replan.cancelled.iter().cloned());
         roster.zones = after.places.iter().map(|place| place.zone()).collect();
+        roster.area = Area::of(after);
         let (own, theirs) = (roster.span, span(after));
         roster.span = TimeWindow {
             start: own.start.min(theirs.start),
@@ -268,6 +273,12 @@ impl Roster {
                 }
             }
         }
+    }
+
+    /// Whether a courier may be at `point`: not farther than 200 km from where the places of the day are.
+    #[must_use]
+    pub fn is_near(&self, point: GeoPoint) -> bool {
+        self.area.is_none_or(|area| area.is_near(point))
     }
 
     /// Whether some place lies in the part of the city called `id`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::courier::{Claim, Claims, CourierState, EventKey, StopState};
 use super::event::{Event, FailureReason, Report};
 use super::outcome::{OrderOutcome, Outcome, Outcomes, outcome};
-use super::refusal::{Refusal, findings};
+use super::refusal::{Origin, Refusal, findings};
 use super::replan::Replan;
 use super::roster::Roster;
 use crate::model::{
@@ -125,7 +125,7 @@ impl Day {
     ) -> Result<Self, Refusal> {
         let mut day = Self::new(roster, rules);
         for report in reports {
-            day.report(report)?;
+            day.recall(report)?;
         }
         Ok(day)
     }
@@ -135,6 +135,18 @@ impl Day {
     /// # Errors
     /// If it is not valid, or its id was used for something else: then nothing has changed.
     pub fn report(&mut self, report: Report) -> Result<Taken, Refusal> {
+        self.take(report, Origin::Reported)
+    }
+
+    /// Takes a report that is on record, by the rules that it was taken by then.
+    ///
+    /// # Errors
+    /// As for [`Self::report`].
+    pub fn recall(&mut self, report: Report) -> Result<Taken, Refusal> {
+        self.take(report, Origin::Recorded)
+    }
+
+    fn take(&mut self, report: Report, origin: Origin) -> Result<Taken, Refusal> {
         let courier = report.event.courier();
         let courier = courier.and_then(|courier| self.roster.courier(courier));
         if let Some(known) = self.reports.get(&report.id) {
@@ -144,7 +156,7 @@ impl Day {
             }
             return Ok(self.taken(&report.id, courier, true));
         }
-        let wrong = findings(&self.roster, &report, self.rules.clock_tolerance);
+        let wrong = findings(&self.roster, &report, self.rules.clock_tolerance, origin);
         if !wrong.is_empty() {
             return Err(Refusal::Invalid(wrong));
         }
@@ -207,9 +219,15 @@ impl Day {
     fn place(&mut self, report: &Arc<Report>, courier: usize) {
         let order = report.event.order();
         let stop = order.and_then(|order| self.roster.stop_of(courier, order));
+        // Who cannot go on at the second of a delivery cannot after it.
+        let usual = if report.event.is_standing() {
+            usize::MAX
+        } else {
+            0
+        };
         let key = (
             report.at,
-            stop.unwrap_or(0),
+            stop.unwrap_or(usual),
             report.event.step(),
             report.id.clone(),
         );

@@ -1,6 +1,7 @@
 //! Moments and clocks in words, for refusals and contradictions.
 
 use super::event::Report;
+use crate::model::TimeWindow;
 use crate::units::{Seconds, Timestamp};
 
 /// A clock counts as set to another time zone if it is off by whole half hours, give or take this.
@@ -9,16 +10,30 @@ const ZONE_SLACK: i64 = 180;
 /// The largest difference between time zones that are next to each other in practice.
 const ZONE_MAX: i64 = 14 * 3_600;
 
-/// The time of day, in UTC.
+/// Day and time, in UTC.
 pub(super) fn clock(moment: Timestamp) -> String {
-    let second = moment.0.rem_euclid(86_400);
-    let (hours, minutes) = (second / 3_600, second / 60 % 60);
-    format!("{hours:02}:{minutes:02}:{:02} UTC", second % 60)
+    let known = jiff::Timestamp::from_second(moment.0);
+    known.map_or_else(
+        |_| format!("second {}", moment.0),
+        |at| at.strftime("%F %T UTC").to_string(),
+    )
+}
+
+/// Between which moments something may happen on a day.
+pub(crate) fn bounds(span: TimeWindow) -> String {
+    format!(
+        "must be from {} to {}: from a day before the first shift to a day after the last one",
+        clock(span.start),
+        clock(span.end)
+    )
 }
 
 /// A span of time.
 pub(super) fn span(span: Seconds) -> String {
     let seconds = span.0.abs();
+    if seconds >= 2 * 86_400 {
+        return format!("{} days", seconds / 86_400);
+    }
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
         (0, minutes, 0) => format!("{minutes} min"),
@@ -65,7 +80,8 @@ mod tests {
 
     #[test]
     fn spans_read_like_spans() {
-        let words = [59, 60, 95, 3_600, 5_400].map(|seconds| span(Seconds(seconds)));
-        assert_eq!(words, ["59 s", "1 min", "1 min 35 s", "1 h", "1 h 30 min"]);
+        let words = [59, 60, 95, 3_600, 5_400, 200_000].map(|seconds| span(Seconds(seconds)));
+        let expected = ["59 s", "1 min", "1 min 35 s", "1 h", "1 h 30 min", "2 days"];
+        assert_eq!(words, expected);
     }
 }

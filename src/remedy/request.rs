@@ -367,9 +367,10 @@ fn standing(
     let last = state.visited.last().map(|stop| (stop, &state.stops[*stop]));
     let left = last.and_then(|(_, record)| record.end.or(record.arrival));
     let left = left.or(state.departure());
-    let seen = state
-        .position
-        .filter(|(at, _)| left.is_none_or(|left| *at >= left));
+    let seen = state.position.filter(|(at, location)| {
+        let is_since = left.is_none_or(|left| *at >= left);
+        is_since && live.day().roster().is_near(*location)
+    });
     let is_geo = |source: &TravelSource| matches!(source, TravelSource::Geo(_));
     let is_at_door = matches!(state.whereabouts, Whereabouts::AtDoor { .. });
     if let Some((_, location)) = seen

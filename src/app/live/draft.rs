@@ -10,7 +10,7 @@ use super::view::{LiveState, LiveView, Look, Reported, Told};
 use super::{LiveError, Observed, Shared};
 use crate::app::{Fault, RequestKey};
 use crate::config;
-use crate::day::{AlertChange, Entry, LiveDay, Recorded, Replan, Report, Start, span};
+use crate::day::{AlertChange, Entry, LiveDay, Recorded, Replan, Report, Start, bounds, span};
 use crate::model::{Finding, Reason, TimeWindow};
 use crate::store::{Lease, StoredReply};
 use crate::units::{Seconds, Timestamp};
@@ -285,10 +285,9 @@ pub(super) fn moment(
             let message = "the day is not simulated: what time it is is known";
             wrong(Reason::Conflict, message)
         }
-        Some(at) if !span(&start.problem).contains(at) => wrong(
-            Reason::OutOfRange,
-            "must be on the day of the plan, or on the day before or after it",
-        ),
+        Some(at) if !span(&start.problem).contains(at) => {
+            wrong(Reason::OutOfRange, &bounds(span(&start.problem)))
+        }
         Some(at) => Ok(at),
     }
 }
