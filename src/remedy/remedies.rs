@@ -102,7 +102,7 @@ pub struct Remedy {
 pub struct UnknownOrder(pub Finding);
 
 /// What can be done about the promise of `order`, the best first: what lets expect the fewest broken promises on the whole
-/// day, then what costs least. The last resort, to tell the customer, is always among them.
+/// day, then by what promises are late by the least time, then what costs least. The last resort, to tell the customer, is always among them.
 ///
 /// Shape: a few dozen routes are tried out; time for each as for an outlook.
 ///
@@ -229,6 +229,7 @@ impl Bench<'_> {
                 hundredths(remedy.after.late),
                 is_last,
                 remedy.after.unserved,
+                remedy.after.delay.0 / 60,
                 remedy.cost_difference,
                 chance,
             )
@@ -530,7 +531,7 @@ impl Bench<'_> {
             let others = sights.iter().filter(|sight| sight.order != self.order);
             others.map(|sight| 1.0 - sight.on_time).sum::<f64>() + 1.0 - own
         };
-        let before = broken(&self.before.sights[courier], self.on_time);
+        let before = broken(&self.before.courses[courier].sights, self.on_time);
         let mut remedy = self.told();
         remedy.kind = RemedyKind::MoveWindow {
             window: quote.window,
@@ -540,10 +541,18 @@ impl Bench<'_> {
         let own = sights.iter().find(|sight| sight.order == self.order);
         remedy.arrival_after = own.and_then(|sight| sight.arrival);
         remedy.after.late += broken(sights, kept) - before;
+        // How late this one is by what was told first does not change.
+        let others = |sights: &[super::worth::Sight]| {
+            let others = sights.iter().filter(|sight| sight.order != self.order);
+            others.fold(0, |sum, sight| sum + sight.late.0)
+        };
+        let more = others(sights) - others(&self.before.courses[courier].sights);
+        remedy.after.delay = Seconds(remedy.after.delay.0 + more);
         let lowest = sights.iter().map(|sight| sight.on_time);
-        let others = self.before.sights.iter().enumerate();
+        let others = self.before.courses.iter().enumerate();
         let others = others.filter(|(other, _)| *other != courier);
-        let others = others.flat_map(|(_, sights)| sights.iter().map(|sight| sight.on_time));
+        let others = others.flat_map(|(_, course)| &course.sights);
+        let others = others.map(|sight| sight.on_time);
         remedy.after.lowest = lowest.chain(others).fold(1.0, f64::min);
         remedy.quotes = quotes;
         remedy
@@ -555,6 +564,7 @@ impl Bench<'_> {
         let forecast = self.scene.live.forecast();
         let mut what_if = forecast.what_if(self.scene.problem, self.scene.travel);
         what_if.replace(&order);
-        self.judge.sights_by(&what_if, &self.before.draft, courier)
+        let course = self.judge.course(&what_if, &self.before.draft, courier);
+        course.sights
     }
 }

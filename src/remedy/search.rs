@@ -11,7 +11,7 @@ use rand::RngExt;
 use super::draft::Draft;
 use super::insertion::Insertion;
 use super::scene::{Halt, Scene};
-use super::worth::{Judge, Judged};
+use super::worth::{Choice, Judge, Judged};
 use crate::rng::Stream;
 
 /// What an order that nobody comes for counts as: a little more than one that comes too late for sure.
@@ -71,7 +71,7 @@ impl<'a> Search<'a> {
 
     /// The best plan found, `before` if none is better, and the iterations made.
     pub(super) fn run(&self, before: &Judged, rng: &mut Stream) -> (Judged, u64) {
-        let mut best = before.clone();
+        let mut choice = Choice::new(before);
         let mut now = self.state(&before.draft);
         let waiting = self.waiting(&now);
         if !waiting.is_empty()
@@ -79,7 +79,7 @@ impl<'a> Search<'a> {
         {
             now = next;
         }
-        self.judge_it(before, &now, &mut best);
+        self.judge_it(before, &now, &mut choice);
         let (mut lowest, mut judged) = (now.toll(), now.toll());
         let mut looked = 0;
         let mut iteration = 0;
@@ -102,27 +102,27 @@ impl<'a> Search<'a> {
                 lowest = now.toll();
             }
             if lowest < judged - 1e-3 && now.toll() <= lowest && iteration >= looked + JUDGE_EVERY {
-                self.judge_it(before, &now, &mut best);
+                self.judge_it(before, &now, &mut choice);
                 (judged, looked) = (lowest, iteration);
             }
         }
-        self.judge_it(before, &now, &mut best);
-        (best, iteration)
+        self.judge_it(before, &now, &mut choice);
+        (choice.best().clone(), iteration)
     }
 
-    /// Takes the plan of `state` for the best if the forecast finds it better and nothing is broken by it.
-    fn judge_it(&self, before: &Judged, state: &State, best: &mut Judged) {
+    /// Lets the plan of `state` be chosen if nothing is broken by it.
+    fn judge_it(&self, before: &Judged, state: &State, choice: &mut Choice) {
         if state.moved > self.limits.moves {
             return;
         }
         let draft = Draft {
             tails: state.tails.clone(),
             pool: state.pool.clone(),
-            starts: best.draft.starts.clone(),
+            starts: before.draft.starts.clone(),
         };
         let judged = self.judge.next(before, draft);
-        if judged.worth() < best.worth() && Judge::is_sound(before, &judged) {
-            *best = judged;
+        if Judge::is_sound(before, &judged) {
+            choice.add(judged);
         }
     }
 

@@ -6,7 +6,8 @@ use super::nature::whole;
 use super::{Door, Scene};
 use crate::day::{Event, FailureReason, RefusedItem};
 use crate::model::{
-    BreakStart, Courier, DepotId, Order, OrderId, OrderKind, PlaceIdx, Route, TimeWindow, ZoneId,
+    BreakStart, Courier, DepotId, Order, OrderId, OrderKind, PlaceIdx, Route, RouteStart,
+    TimeWindow, ZoneId,
 };
 use crate::units::{Seconds, Timestamp};
 
@@ -170,6 +171,7 @@ impl Traveler {
         self.due = None;
         match std::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::AtStart | Phase::Loading => {
+                self.pick_up(now, scene);
                 self.go_on(now, scene);
                 vec![(now, Event::Departed { courier: who() })]
             }
@@ -287,8 +289,13 @@ impl Traveler {
             }
             None => Seconds::ZERO,
         };
-        if is_absent && let Some(door) = scene.doors.get_mut(&order) {
-            door.failure = Some(FailureReason::CustomerAbsent);
+        let failure = match self.has(&order, scene) {
+            _ if is_absent => Some(FailureReason::CustomerAbsent),
+            true => None,
+            false => Some(FailureReason::GoodsMissing),
+        };
+        if let Some(door) = scene.doors.get_mut(&order) {
+            door.failure = failure;
         }
         (self.phase, self.due) = (Phase::Serving(order), Some(now + service.max(Seconds(1))));
         is_absent
@@ -311,7 +318,15 @@ impl Traveler {
                 courier,
                 order,
                 reason,
-                note: "nobody opened".to_owned(),
+                note: match reason {
+                    FailureReason::CustomerAbsent => "nobody opened",
+                    FailureReason::GoodsMissing => "it is in another vehicle",
+                    FailureReason::Refused
+                    | FailureReason::NoAccess
+                    | FailureReason::NoTime
+                    | FailureReason::Other => "",
+                }
+                .to_owned(),
             };
             return vec![(now, failed)];
         }
@@ -348,6 +363,47 @@ impl Traveler {
             told.push((now + after, rating));
         }
         told
+    }
+
+    /// Whether the courier has what belongs to the door of `order`, or needs nothing.
+    fn has(&self, order: &OrderId, scene: &Scene<'_>) -> bool {
+        let number = scene.orders.get(order);
+        let known = number.map(|number| &scene.problem.orders[*number]);
+        known.is_none_or(|known| {
+            known.kind == OrderKind::Collection || scene.goods.get(order) == Some(&self.number)
+        })
+    }
+
+    /// Takes at `now` what is to be delivered up to the next depot, as far as it is here.
+    fn pick_up(&self, now: Timestamp, scene: &mut Scene<'_>) {
+        let courier = &scene.problem.couriers[self.number];
+        let here = match &self.spot {
+            Spot::Depot(depot) => Some(depot),
+            Spot::Start | Spot::Door(_) => match &courier.start {
+                RouteStart::Depot(depot) => Some(depot),
+                RouteStart::Place(_) => None,
+            },
+        };
+        let trip = self.tasks.iter();
+        let trip = trip.take_while(|task| !matches!(task, Task::Load(_)));
+        for task in trip {
+            let Task::Door(id) = task else { continue };
+            let Some(number) = scene.orders.get(id) else {
+                continue;
+            };
+            let depots = &scene.problem.orders[*number].depots;
+            let is_named = here.is_some_and(|here| depots.contains(here));
+            let is_here = match scene.goods.get(id) {
+                None => here.is_none() || depots.is_empty() || is_named,
+                Some(holder) => {
+                    let holder = &scene.problem.couriers[*holder].id;
+                    is_named && scene.trouble.stands_for_good(holder, now)
+                }
+            };
+            if is_here {
+                scene.goods.insert(id.clone(), self.number);
+            }
+        }
     }
 
     /// Loads at `depot` from `now` on for the orders up to the next depot.

@@ -8,7 +8,9 @@
 //! Couriers go by the plan as it is when they leave a door. A plan that changes under way ([`World::follow`]) changes
 //! nothing for whoever is on the way somewhere, unless the vehicle stands still.
 //!
-//! Not simulated: goods. Whoever the plan sends to a door is taken to have what belongs there.
+//! Goods are followed: a courier leaves with what the plan says is to be loaded and is there, which is at a depot, or in a
+//! vehicle that has broken down for good and that others come to. Who comes to a door without what belongs there cannot
+//! deliver it.
 
 mod courier;
 mod nature;
@@ -61,7 +63,7 @@ pub enum Truth {
     Absent,
     /// Service began so long after the last moment promised.
     Late(Seconds),
-    /// Nobody came.
+    /// Nobody came, or not with what was to be delivered.
     Nobody,
 }
 
@@ -84,6 +86,8 @@ pub struct World {
     /// Last moments promised first, however often windows are moved later.
     promised: BTreeMap<OrderId, Timestamp>,
     doors: BTreeMap<OrderId, Door>,
+    /// Whose vehicle the goods of an order were loaded into, by number; those of others are at the depot.
+    goods: BTreeMap<OrderId, usize>,
     /// What happened and is not told yet, by the moment at which it is; then in the sequence in which it happened.
     untold: BTreeMap<(Timestamp, u64), Happening>,
     n_happenings: u64,
@@ -109,6 +113,7 @@ impl World {
             trouble,
             promised: BTreeMap::new(),
             doors: BTreeMap::new(),
+            goods: BTreeMap::new(),
             untold: BTreeMap::new(),
             n_happenings: 0,
             now: Timestamp(i64::MIN),
@@ -164,6 +169,7 @@ impl World {
         let truth = |(order, end): (_, &Timestamp)| {
             let truth = match self.doors.get(order) {
                 None => Truth::Nobody,
+                Some(door) if door.failure == Some(FailureReason::GoodsMissing) => Truth::Nobody,
                 Some(door) if door.start > *end => Truth::Late(door.start - *end),
                 Some(door) if door.failure.is_some() => Truth::Absent,
                 Some(_) => Truth::Kept,
@@ -202,6 +208,7 @@ impl World {
                 nature: &mut self.nature,
                 trouble: &self.trouble,
                 doors: &mut self.doors,
+                goods: &mut self.goods,
             };
             self.couriers[number].take(route, self.now, &mut scene);
         }
@@ -232,6 +239,7 @@ impl World {
             nature: &mut self.nature,
             trouble: &self.trouble,
             doors: &mut self.doors,
+            goods: &mut self.goods,
         };
         for (at, event) in self.couriers[courier].step(due, &mut scene) {
             let reported_at = match event.courier() {
@@ -262,4 +270,5 @@ struct Scene<'a> {
     nature: &'a mut Nature,
     trouble: &'a Trouble,
     doors: &'a mut BTreeMap<OrderId, Door>,
+    goods: &'a mut BTreeMap<OrderId, usize>,
 }

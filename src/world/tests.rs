@@ -176,6 +176,44 @@ fn a_changed_plan_is_followed_from_the_next_door_on() {
         assert_eq!(world.doors()[&order_id(number)].courier, 1);
     }
     assert!(!world.doors().contains_key(&order_id(4)));
+    // What belongs there is in the vehicle that stands still.
+    assert_eq!(world.truths()[&order_id(3)], Truth::Nobody);
+}
+
+#[test]
+fn goods_of_a_vehicle_that_stands_still_are_delivered_by_who_comes_for_them() {
+    let mut town = town(7_200);
+    let mut world = world(&town, &calm(), broken(None));
+    world.pass(at(8, 39));
+    // The vehicle becomes a depot; the second courier comes to it for order 2, but not for order 3.
+    let mut problem = (*town.0).clone();
+    let vehicle = crate::model::DepotId::parse("vehicle").unwrap();
+    problem.depots.push(crate::model::Depot {
+        id: vehicle.clone(),
+        loading: Seconds(300),
+        ..problem.depots[0].clone()
+    });
+    problem.orders[1].depots = [vehicle.clone()].into();
+    town.0 = Arc::new(problem);
+    let mut changed = plan(&[(0, at(8, 0), &[1]), (1, at(8, 0), &[7, 8, 2, 3, 9])]);
+    changed.routes[1].reloads = vec![crate::model::Reload {
+        depot: vehicle,
+        ..reload(2)
+    }];
+    world.follow(Arc::clone(&town.0), &changed.routes, at(8, 39));
+    let (world, happenings) = lived(world);
+    let truths = world.truths();
+    assert_eq!(truths[&order_id(2)], Truth::Kept);
+    assert_eq!(world.doors()[&order_id(2)].arrival, at(9, 5));
+    assert_eq!(truths[&order_id(3)], Truth::Nobody);
+    assert_eq!(truths[&order_id(9)], Truth::Kept);
+    let missing = happenings.iter().filter(|happening| {
+        matches!(
+            &happening.event,
+            Event::Failed { order, reason: FailureReason::GoodsMissing, .. } if *order == order_id(3)
+        )
+    });
+    assert_eq!(missing.count(), 1);
 }
 
 #[test]

@@ -137,18 +137,29 @@ pub(super) struct Drawn {
     pub(super) visit: usize,
     /// The share of days on which the promise is kept.
     pub(super) on_time: f64,
+    /// Seconds by which it is broken, on average over all days.
+    pub(super) late: f64,
     /// Arrivals that 10, 50 and 90 % of days come before.
     pub(super) band: [f32; 3],
 }
 
+/// The rest of a route, drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Drawing {
+    /// The stops at doors, in sequence.
+    pub(super) stops: Vec<Drawn>,
+    /// By day: how many of their promises are broken.
+    pub(super) broken: Vec<u16>,
+}
+
 impl Rest<'_> {
     /// Draws the rest of the route.
-    pub(super) fn draw(self) -> Vec<Drawn> {
+    pub(super) fn draw(self) -> Drawing {
         Arch::new().dispatch(self)
     }
 
     #[inline(always)]
-    fn go(&self) -> Vec<Drawn> {
+    fn go(&self) -> Drawing {
         let mut days = Days::new(self);
         let mut drawn = Vec::with_capacity(self.steps.len());
         days.begin(self);
@@ -160,12 +171,15 @@ impl Rest<'_> {
                 drawn.push(days.found(step.visit, visit));
             }
         }
-        drawn
+        Drawing {
+            stops: drawn,
+            broken: days.broken,
+        }
     }
 }
 
 impl WithSimd for Rest<'_> {
-    type Output = Vec<Drawn>;
+    type Output = Drawing;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Self::Output {
@@ -191,6 +205,8 @@ struct Days {
     arrival: Vec<Block>,
     /// Numbers between 0 and 1 for the delay at the start.
     start: Vec<Block>,
+    /// Promises broken so far.
+    broken: Vec<u16>,
 }
 
 impl Days {
@@ -210,6 +226,7 @@ impl Days {
             clock: row(),
             arrival: row(),
             start: row(),
+            broken: vec![0; n * BLOCK],
         };
         let Outset {
             drive,
@@ -409,17 +426,23 @@ impl Days {
 
     /// What the arrivals at `visit` say.
     #[inline(always)]
-    fn found(&self, at: usize, visit: &Visit) -> Drawn {
+    fn found(&mut self, at: usize, visit: &Visit) -> Drawn {
         let arrivals = self.arrival.as_flattened();
         let deadline = visit.deadline.unwrap_or(f32::NEG_INFINITY);
+        // A promise that cannot be kept at all is not late by any time.
+        let late_from = visit.deadline.unwrap_or(f32::INFINITY);
         let mut kept = 0_u32;
-        for arrival in arrivals {
+        let mut late = 0.0_f64;
+        for (arrival, broken) in arrivals.iter().zip(&mut self.broken) {
             kept += u32::from(*arrival <= deadline);
+            *broken += u16::from(*arrival > deadline);
+            late += f64::from(larger(arrival - late_from, 0.0));
         }
         let ranks = [0.1, 0.5, 0.9].map(|p| rank(p, arrivals.len()));
         Drawn {
             visit: at,
             on_time: f64::from(kept) / arrivals.len() as f64,
+            late: late / arrivals.len() as f64,
             band: order_statistics(&self.arrival, ranks, f32::round_ties_even),
         }
     }

@@ -122,6 +122,9 @@ pub struct StopOutlook {
     pub stop: usize,
     /// Chance that the promise is kept, 0 to 1.
     pub on_time: f64,
+    /// By how much the promise is broken on average, days on which it is kept included; grace is taken off. Zero if nobody is
+    /// on the way there.
+    pub late: Seconds,
     /// When the courier comes; `None` if nobody is on the way there.
     pub arrival: Option<ArrivalBand>,
     /// When the courier was to come by the plan.

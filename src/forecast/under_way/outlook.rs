@@ -1,7 +1,7 @@
 //! From what is known to what is to be expected of the rest of a route.
 
 use super::delay::{Habits, Ledger, so_far};
-use super::draw::{Begin, Change, Drawn, Outset, Rest, Step, narrow};
+use super::draw::{Begin, Change, Drawing, Outset, Rest, Step, narrow};
 use super::evidence::{HOLD_UP, Yardstick, level};
 use super::learner::{Gauss, mean_square};
 use super::levels::Belief;
@@ -61,18 +61,27 @@ impl DayUnderWay {
     }
 
     /// What is to be expected at `now` of the rest of a route.
-    pub(super) fn outlook_of(&self, of: &CourierDay, now: Timestamp) -> RouteOutlook {
+    fn outlook_of(&self, of: &CourierDay, now: Timestamp) -> RouteOutlook {
+        self.drawn_outlook(of, now).0
+    }
+
+    /// What is to be expected at `now` of the rest of a route, and by day how many promises are broken.
+    pub(super) fn drawn_outlook(
+        &self,
+        of: &CourierDay,
+        now: Timestamp,
+    ) -> (RouteOutlook, Vec<u16>) {
         if of.progress.ahead.is_empty() {
-            return RouteOutlook::default();
+            return (RouteOutlook::default(), Vec::new());
         }
         let look = Look::new(self, of, now);
         if of.progress.hold == Hold::Lost {
-            return look.lost();
+            return (look.lost(), Vec::new());
         }
         let onset = look.onset();
         let steps = look.steps(&onset);
-        let drawn = look.draw(onset.begin.clone(), &steps);
-        look.outlook(&onset, &steps, &drawn)
+        let drawing = look.draw(onset.begin.clone(), &steps);
+        (look.outlook(&onset, &steps, &drawing), drawing.broken)
     }
 
     /// How rough today is: the standard deviations of single ways and of single services, compared with those of the noise
@@ -384,7 +393,7 @@ impl<'a> Look<'a> {
         steps
     }
 
-    fn draw(&self, begin: Begin<'a>, steps: &[Step]) -> Vec<Drawn> {
+    fn draw(&self, begin: Begin<'a>, steps: &[Step]) -> Drawing {
         let spread = &self.day.spread;
         let outset = Outset {
             drive: self.drive,
@@ -418,7 +427,7 @@ impl<'a> Look<'a> {
     }
 
     /// What was drawn, with the causes of delays.
-    fn outlook(&self, onset: &Onset<'_>, steps: &[Step], drawn: &[Drawn]) -> RouteOutlook {
+    fn outlook(&self, onset: &Onset<'_>, steps: &[Step], drawing: &Drawing) -> RouteOutlook {
         let jams = self.yardstick.jams;
         let traffic = |zone, slot| shared(&self.belief, &self.zones, zone, slot);
         let habits = Habits {
@@ -431,14 +440,14 @@ impl<'a> Look<'a> {
         let overdue = onset.usual.map_or(0.0, |usual| (now - usual).max(0.0));
         self.now_going_on(onset, overdue, &mut ledger);
         let mut outlook = RouteOutlook {
-            stops: Vec::with_capacity(drawn.len()),
+            stops: Vec::with_capacity(drawing.stops.len()),
             overdue: if onset.is_overdue {
                 whole(overdue)
             } else {
                 Seconds::ZERO
             },
         };
-        let mut drawn = drawn.iter().peekable();
+        let mut drawn = drawing.stops.iter().peekable();
         for step in steps {
             let door = &self.path.itinerary.visits[step.visit];
             let jam = jams.factor(self.path.areas[step.visit], self.now);
@@ -457,6 +466,7 @@ impl<'a> Look<'a> {
             outlook.stops.push(StopOutlook {
                 stop,
                 on_time: found.on_time,
+                late: whole(found.late),
                 arrival: Some(ArrivalBand { p10, p50, p90 }),
                 planned_arrival: planned,
                 causes: ledger.causes(),
@@ -503,6 +513,7 @@ impl<'a> Look<'a> {
         let stop = |&stop: &usize| StopOutlook {
             stop,
             on_time: 0.0,
+            late: Seconds::ZERO,
             arrival: None,
             planned_arrival: self.planned_arrival(stop),
             causes: super::DelayCauses::default(),

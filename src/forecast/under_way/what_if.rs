@@ -92,8 +92,15 @@ impl<'a> WhatIf<'a> {
     /// Shape: as [`DayUnderWay::outlook`].
     #[must_use]
     pub fn outlook(&self, courier: usize, trial: &Trial, now: Timestamp) -> RouteOutlook {
+        self.tried(courier, trial, now).0
+    }
+
+    /// The same, and on each of the days that it is drawn on how many promises are broken; empty if nobody comes, or there
+    /// is nothing to come.
+    #[must_use]
+    pub fn tried(&self, courier: usize, trial: &Trial, now: Timestamp) -> (RouteOutlook, Vec<u16>) {
         let Some(who) = self.problem.couriers.get(courier) else {
-            return RouteOutlook::default();
+            return (RouteOutlook::default(), Vec::new());
         };
         let known = self.day.couriers.get(courier).and_then(Option::as_ref);
         let route = Route::sketched(
@@ -121,7 +128,7 @@ impl<'a> WhatIf<'a> {
         if known.is_none() {
             of.evidence = self.day.yardstick(&of).evidence(&of.path, &of.progress);
         }
-        self.day.outlook_of(&of, now)
+        self.day.drawn_outlook(&of, now)
     }
 }
 

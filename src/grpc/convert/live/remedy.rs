@@ -11,7 +11,7 @@ use crate::grpc::convert::order::read_order;
 use crate::grpc::convert::place::{Places, read_window, window_message};
 use crate::grpc::convert::plan::violation_message;
 use crate::grpc::convert::read::{At, Sink};
-use crate::grpc::convert::scalar::{count, moment, percent};
+use crate::grpc::convert::scalar::{count, moment, percent, span};
 use crate::grpc::pb;
 use crate::model::{
     CourierId, Finding, OrderId, Place, PlaceIdx, Problem, Reason, RouteEnd, RouteStart,
@@ -313,6 +313,7 @@ fn figures_message(figures: &Figures) -> pb::DayFigures {
         lowest_percent: percent(figures.lowest),
         unserved: count(figures.unserved),
         cost: figures.cost.0,
+        expected_delay_duration: span(figures.delay),
     }
 }
 
