@@ -76,8 +76,8 @@ pub struct Alert {
     /// When the courier was to come by the plan.
     pub planned_arrival: Timestamp,
     /// What makes the courier late, with what each contributes, the largest first. Empty if the courier is not expected
-    /// later than planned, so that only the plan leaves too little room; without arrival, there is only the incident, of
-    /// unknown length, zero here.
+    /// later than planned, or not by more than couriers of any day are, so that only the plan leaves too little room;
+    /// without arrival, there is only the incident, of unknown length, zero here.
     pub causes: Vec<(Cause, Seconds)>,
 }
 
@@ -86,6 +86,18 @@ impl Alert {
     #[must_use]
     pub fn causes_of(found: &StopOutlook) -> Vec<(Cause, Seconds)> {
         causes(found)
+    }
+
+    /// The same alert, with what is `found` now.
+    #[must_use]
+    pub fn seen(&self, found: &StopOutlook) -> Self {
+        Self {
+            on_time: hundredths(found.on_time),
+            arrival: found.arrival,
+            planned_arrival: found.planned_arrival,
+            causes: causes(found),
+            ..self.clone()
+        }
     }
 
     /// How long before the end of the window the promise was known to be at risk.
@@ -179,7 +191,7 @@ impl Alerts {
                 promised_end: window.end,
                 since,
                 told_at: before.map_or(now, |before| before.told_at),
-                on_time: (found.on_time * 10_000.0).round() / 10_000.0,
+                on_time: hundredths(found.on_time),
                 arrival: found.arrival,
                 planned_arrival: found.planned_arrival,
                 causes: causes(found),
@@ -251,6 +263,11 @@ impl Alerts {
     }
 }
 
+/// A chance to a hundredth of a percent.
+fn hundredths(chance: f64) -> f64 {
+    (chance * 10_000.0).round() / 10_000.0
+}
+
 /// What makes the courier late at a stop.
 fn causes(found: &StopOutlook) -> Vec<(Cause, Seconds)> {
     if found.arrival.is_none() {
@@ -263,7 +280,12 @@ fn causes(found: &StopOutlook) -> Vec<(Cause, Seconds)> {
         start,
         incident,
         silence,
+        usual,
     } = found.causes;
+    // What is no news is no cause either.
+    if usual.0 * 2 > found.causes.total().0 {
+        return Vec::new();
+    }
     let mut causes = vec![
         (Cause::Traffic, traffic),
         (Cause::Courier, courier),
@@ -301,6 +323,7 @@ mod tests {
                 loads: BTreeMap::new(),
                 is_former: false,
                 is_left_on_board: false,
+                resumed: None,
             }],
             reloads: Vec::new(),
             breaks: Vec::new(),
@@ -313,6 +336,7 @@ mod tests {
             stops: vec![StopOutlook {
                 stop: 0,
                 on_time,
+                late: Seconds::ZERO,
                 arrival: Some(ArrivalBand {
                     p10: p50 - Seconds(300),
                     p50,

@@ -10,11 +10,15 @@ use super::event::{Event, FailureReason, RefusedItem, Report};
 use super::roster::{RosterRoute, RosterStop};
 use super::words::{clock, lag};
 use crate::model::{CourierId, EventId, Finding, GeoPoint, Lock, OrderKind, Reason};
-use crate::units::{Load, Timestamp};
+use crate::units::{Load, Seconds, Timestamp};
 
 /// Where an event stands among those of its courier: the time at which it happened first; within a second, stops in the
 /// sequence of the plan, and at a stop what usually comes first; how things stand with the courier after all stops.
 pub(super) type EventKey = (Timestamp, usize, u8, EventId);
+
+/// A delivery that is reported so soon after an outage is of what the courier had in hand, where it is not known when the
+/// courier came to the door.
+const IN_HAND: Seconds = Seconds(15 * 60);
 
 /// What has become of a stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -313,7 +317,16 @@ impl CourierState {
                 Ok(())
             }
             Event::Failed { reason, .. } => self.end(stop, report.at, StopState::Failed(*reason)),
-            Event::Skipped { .. } => self.skip(stop, report.at),
+            Event::Skipped { .. } => {
+                self.skip(stop, report.at)?;
+                if route.stops[stop]
+                    .resumed
+                    .is_some_and(|since| report.at <= since)
+                {
+                    self.resume(stop);
+                }
+                Ok(())
+            }
             Event::Position { location, .. } => {
                 self.position = Some((report.at, *location));
                 Ok(())
@@ -406,7 +419,6 @@ impl CourierState {
             return Err(("order_id", reason));
         }
         stop.service_start = Some(at);
-        self.outage = None;
         self.whereabouts = Whereabouts::AtDoor {
             stop: number,
             since: at,
@@ -444,9 +456,20 @@ impl CourierState {
         let stop = &mut self.stops[number];
         stop.state = state;
         stop.end = Some(at);
-        self.outage = None;
+        if !self.is_kept_after(was_there, at) {
+            self.outage = None;
+        }
         self.whereabouts = Whereabouts::Finished { since: at };
         Ok(())
+    }
+
+    /// Whether what keeps the courier from going on still does after leaving a door at `at`: what is in hand is handed over
+    /// all the same, and only who moves on can go on.
+    fn is_kept_after(&self, was_there: bool, at: Timestamp) -> bool {
+        self.outage.is_some_and(|outage| {
+            let is_over = outage.until.is_some_and(|until| until <= at);
+            !is_over && (was_there || at <= outage.since + IN_HAND)
+        })
     }
 
     fn skip(&mut self, number: usize, at: Timestamp) -> Result<(), (&'static str, String)> {
@@ -468,6 +491,12 @@ impl CourierState {
         stop.state = StopState::Skipped;
         stop.skipped = Some(at);
         Ok(())
+    }
+
+    /// Takes back that a stop was skipped: the plan has it to come again.
+    fn resume(&mut self, number: usize) {
+        self.visited.retain(|visited| *visited != number);
+        self.stops[number] = StopRecord::default();
     }
 
     /// Begins a visit at the door, whatever came of visits before.

@@ -11,11 +11,14 @@ use serde::{Deserialize, Serialize};
 use super::alerts::{AlertChange, AlertRules, Alerts};
 use super::courier::{CourierState, Outage, StopState, Whereabouts};
 use super::event::{Event, Report};
+use super::outcome::Outcomes;
 use super::refusal::Refusal;
-use super::replan::{Replan, ReplanRefusal, after, conflicts};
+use super::replan::{Replan, ReplanRefusal, after, conflicts, late_windows};
 use super::roster::{Roster, RosterRoute};
 use super::state::{Day, Rules, Taken, TrafficNote};
-use crate::forecast::{DayUnderWay, Hold, RouteOutlook, RouteProgress, TrafficShift, VisitTimes};
+use crate::forecast::{
+    DayUnderWay, Hold, RouteOutlook, RouteProgress, StopOutlook, TrafficShift, VisitTimes,
+};
 use crate::model::{NoiseModel, Plan, Problem, Route};
 use crate::units::{Seconds, Timestamp};
 
@@ -136,10 +139,36 @@ impl LiveDay {
         Some((*at, outlook))
     }
 
-    /// What is to be expected at `now` of the courier with number `courier`; nothing changes.
+    /// How many promises came to what, as far as is known now.
+    #[must_use]
+    pub fn tally(&self) -> Outcomes {
+        self.day.tally(self.now)
+    }
+
+    /// The chance that the promise first told of the stop with number `stop` of the courier with number `courier` is kept,
+    /// of which `found` is to be expected.
+    #[must_use]
+    pub fn first_chance(&self, courier: usize, found: &StopOutlook) -> f64 {
+        let stop = &self.day.roster().routes()[courier].stops[found.stop];
+        stop.first_chance(found.on_time, found.arrival, self.day.rules().grace)
+    }
+
+    /// What is to be expected at `now` of the courier with number `courier`: of the stops to come, and of those that were
+    /// skipped, to which nobody comes. Nothing changes.
     #[must_use]
     pub fn outlook(&self, courier: usize, now: Timestamp) -> RouteOutlook {
-        self.forecast.outlook(courier, now)
+        let mut outlook = self.forecast.outlook(courier, now);
+        let route = &self.day.roster().routes()[courier];
+        let state = &self.day.couriers()[courier];
+        // Nobody comes to who is skipped, and somebody waits there.
+        for (stop, record) in state.stops.iter().enumerate() {
+            let is_waiting = record.state == StopState::Skipped && !route.stops[stop].is_former;
+            let planned = (self.forecast).planned_arrival(courier, stop);
+            if let (true, Some(planned)) = (is_waiting, planned) {
+                outlook.stops.push(StopOutlook::nobody(stop, planned));
+            }
+        }
+        outlook
     }
 
     /// Takes a report, and looks anew at whom it is about; what is said of the traffic is about everybody.
@@ -228,7 +257,7 @@ impl LiveDay {
     pub fn look_at(&mut self, couriers: impl IntoIterator<Item = usize>) -> Vec<AlertChange> {
         let mut changes = Vec::new();
         for courier in couriers {
-            let outlook = Arc::new(self.forecast.outlook(courier, self.now));
+            let outlook = Arc::new(self.outlook(courier, self.now));
             let route = &self.day.roster().routes()[courier];
             changes.extend(self.alerts.review(courier, route, &outlook, self.now));
             self.looks[courier] = Some((self.now, outlook));
@@ -241,7 +270,14 @@ impl LiveDay {
     /// # Errors
     /// As for [`LiveDay::replan`].
     pub fn try_replan(&self, replan: &Replan) -> Result<(), ReplanRefusal> {
-        self.checked(replan).map(|_| ())
+        self.checked(replan)?;
+        // Records have some of these.
+        let late = late_windows(&self.day, replan);
+        if late.is_empty() {
+            Ok(())
+        } else {
+            Err(ReplanRefusal::Overtaken(late))
+        }
     }
 
     /// The problem after a change of the plan that can be taken.
@@ -304,7 +340,7 @@ impl LiveDay {
     /// Looks at everybody now without telling anything, after a record was played back.
     pub fn refresh(&mut self) {
         for courier in 0..self.looks.len() {
-            let outlook = Arc::new(self.forecast.outlook(courier, self.now));
+            let outlook = Arc::new(self.outlook(courier, self.now));
             self.looks[courier] = Some((self.now, outlook));
         }
     }

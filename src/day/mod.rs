@@ -47,6 +47,7 @@ pub use outcome::{Basis, OrderOutcome, Outcome, Outcomes};
 pub use record::{Entry, Recorded, Start, Unfit};
 pub use refusal::Refusal;
 pub use replan::{NewBreak, NewReload, NewRoute, Replan, ReplanRefusal};
+pub(crate) use roster::first_chance;
 pub use roster::{Roster, RosterRoute, RosterStop, span};
 pub use state::{Day, Rating, Rules, Taken, TrafficNote};
 pub(crate) use words::bounds;

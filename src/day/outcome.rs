@@ -68,14 +68,18 @@ pub struct Outcomes {
     pub absent: usize,
     /// Nothing handed over for another reason.
     pub not_delivered: usize,
+    /// Nobody was reported to have come, and it is too late to: not kept as far as is known.
+    #[serde(default)]
+    pub overdue: usize,
 }
 
 impl Outcomes {
-    /// Counts `outcomes`.
-    pub fn count(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+    /// Counts `outcomes` as they are at `now`.
+    pub fn count<'a>(outcomes: impl IntoIterator<Item = &'a OrderOutcome>, now: Timestamp) -> Self {
         let mut counts = Self::default();
-        for outcome in outcomes {
-            let count = match outcome {
+        for order in outcomes {
+            let count = match order.outcome {
+                Outcome::Open if order.is_overdue(now) => &mut counts.overdue,
                 Outcome::Open => &mut counts.open,
                 Outcome::Kept { .. } => &mut counts.kept,
                 Outcome::Late { .. } => &mut counts.late,
@@ -87,11 +91,17 @@ impl Outcomes {
         counts
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.open + self.kept + self.late + self.absent + self.not_delivered + self.overdue
+    }
+
     /// Promises kept among those of which something is known, customers who were not there apart; `None` if there are
     /// none.
     #[must_use]
     pub fn on_time_rate(&self) -> Option<f64> {
-        let known = self.kept + self.late + self.not_delivered;
+        let known = self.kept + self.late + self.not_delivered + self.overdue;
         (known > 0).then(|| self.kept as f64 / known as f64)
     }
 }
@@ -152,4 +162,25 @@ pub struct OrderOutcome {
     pub order: OrderId,
     /// What came of it.
     pub outcome: Outcome,
+    /// Where nobody was reported to have come: the last moment at which somebody may, for the promise to be kept.
+    pub due: Option<Timestamp>,
+}
+
+impl OrderOutcome {
+    /// Whether nobody was reported to have come, and it is too late to at `now`. A report that is late itself may still say
+    /// that the promise was kept.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.outcome == Outcome::Open && self.due.is_some_and(|due| due < now)
+    }
+
+    /// Whether the promise is broken as far as is known at `now`.
+    #[must_use]
+    pub fn is_broken(&self, now: Timestamp) -> bool {
+        let is_known = matches!(
+            self.outcome,
+            Outcome::Late { .. } | Outcome::NotDelivered(_)
+        );
+        is_known || self.is_overdue(now)
+    }
 }

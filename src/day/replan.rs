@@ -32,11 +32,26 @@ pub struct Replan {
     pub orders: Vec<Order>,
     /// Orders that are not wanted any more; they are in no route.
     pub cancelled: Vec<OrderId>,
+    /// Orders that their courier skipped before, and is to come to all the same.
+    pub resumed: Vec<OrderId>,
     /// Orders taken out of the route of a courier in whose vehicle the goods stay.
     pub left_on_board: Vec<OrderId>,
     /// Routes that are other than before, as wholes, stops already made included. An order that was in one of them and is
     /// in none now is not served.
     pub routes: Vec<NewRoute>,
+}
+
+impl Replan {
+    /// Whether nothing is other than before.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        let nothing = Self {
+            version: self.version,
+            at: self.at,
+            ..Self::default()
+        };
+        *self == nothing
+    }
 }
 
 /// One courier's route as it is from now on.
@@ -391,6 +406,30 @@ pub(super) fn conflicts(day: &Day, replan: &Replan) -> Vec<Finding> {
                 let id = stop.order.as_str();
                 findings.push(Finding::new(path, id, Reason::Conflict, message));
             }
+        }
+    }
+    findings
+}
+
+/// Windows that `replan` moves of orders at whose doors somebody is or was.
+pub(super) fn late_windows(day: &Day, replan: &Replan) -> Vec<Finding> {
+    let roster = day.roster();
+    let mut findings = Vec::new();
+    for (row, order) in replan.orders.iter().enumerate() {
+        let now = roster.order(&order.id).flatten();
+        let places = roster.former(&order.id).iter().copied().chain(now);
+        let is_met = places.clone().any(|(courier, stop)| {
+            let state = day.couriers()[courier].stops[stop].state;
+            state == StopState::AtDoor || state.is_done()
+        });
+        let is_moved = places.into_iter().any(|(courier, stop)| {
+            roster.routes()[courier].stops[stop].told != order.service_windows()
+        });
+        if is_met && is_moved {
+            let message = "a courier is or was at the door: there is no window to move any more";
+            let path = format!("orders[{row}].promise");
+            let id = order.id.as_str();
+            findings.push(Finding::new(path, id, Reason::Conflict, message));
         }
     }
     findings

@@ -301,7 +301,7 @@ proptest! {
         prop_assert_eq!(&one, &other);
         // Every promise is judged once.
         let orders = one.outcomes();
-        prop_assert_eq!(orders.len(), 8);
+        prop_assert_eq!(orders.len(), 9);
     }
 
     #[test]

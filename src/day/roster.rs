@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::area::Area;
 use super::replan::{NewBreak, Replan};
+use crate::forecast::ArrivalBand;
 use crate::model::{
-    CourierId, GeoPoint, Order, OrderId, OrderKind, Plan, Problem, ReloadSketch, TimeWindow, ZoneId,
+    CourierId, DropPolicy, GeoPoint, Order, OrderId, OrderKind, Plan, Problem, ReloadSketch,
+    TimeWindow, ZoneId,
 };
-use crate::units::{Load, Timestamp};
+use crate::units::{Load, Seconds, Timestamp};
 
 /// A plan as the day knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,9 @@ pub struct Roster {
     cancelled: BTreeSet<OrderId>,
     /// Windows first told to customers who were told others since.
     first_told: BTreeMap<OrderId, Vec<TimeWindow>>,
+    /// Orders that are in no route and never were, though they are promised or have to be served: their windows, as they
+    /// were told first.
+    loose: BTreeMap<OrderId, Vec<TimeWindow>>,
     zones: BTreeSet<ZoneId>,
     /// Where places are; `None` if that is not known of any.
     area: Option<Area>,
@@ -71,6 +76,36 @@ pub struct RosterStop {
     pub is_former: bool,
     /// Whether the goods of a former stop are in the vehicle all the same.
     pub is_left_on_board: bool,
+    /// When the plan last had the stop to come again that was skipped before.
+    pub resumed: Option<Timestamp>,
+}
+
+impl RosterStop {
+    /// The chance that the promise first told is kept, by which the stop is judged, where what was told last is kept with
+    /// chance `on_time`, and the courier comes at `arrival`.
+    #[must_use]
+    pub fn first_chance(&self, on_time: f64, arrival: Option<ArrivalBand>, grace: Seconds) -> f64 {
+        first_chance((&self.windows, &self.told), on_time, arrival, grace)
+    }
+}
+
+/// The chance that a promise is kept by the windows `first` told, where the customer was told other ones later, which are
+/// kept with chance `on_time`: who waits for these does not open before.
+pub(crate) fn first_chance(
+    (first, told): (&[TimeWindow], &[TimeWindow]),
+    on_time: f64,
+    arrival: Option<ArrivalBand>,
+    grace: Seconds,
+) -> f64 {
+    let (Some(end), Some(opens)) = (first.last(), told.first()) else {
+        return on_time;
+    };
+    let last = end.end + grace;
+    match arrival {
+        _ if first == told => on_time,
+        Some(band) if opens.start <= last => band.chance_by(last),
+        Some(_) | None => 0.0,
+    }
 }
 
 /// Before the first shift and after the last one, something may happen for so long.
@@ -92,6 +127,7 @@ impl Roster {
             former: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             first_told: BTreeMap::new(),
+            loose: BTreeMap::new(),
             zones: problem.places.iter().map(|place| place.zone()).collect(),
             area: Area::of(problem),
             span: span(problem),
@@ -126,6 +162,7 @@ impl Roster {
                     .collect(),
             });
         }
+        roster.loosen(problem);
         roster
     }
 
@@ -168,6 +205,47 @@ impl Roster {
         self.former.keys()
     }
 
+    /// The windows first told to the customer of `order`, if they are known.
+    #[must_use]
+    pub fn first_told(&self, order: &OrderId) -> Option<&[TimeWindow]> {
+        if let Some(first) = self.first_told.get(order) {
+            return Some(first);
+        }
+        let (courier, stop) = self.order(order).flatten()?;
+        Some(&self.routes[courier].stops[stop].windows)
+    }
+
+    /// Orders that are in no route and never were, though they are promised or have to be served, with their windows.
+    pub(super) fn loose(&self) -> impl Iterator<Item = (&OrderId, &[TimeWindow])> {
+        self.loose
+            .iter()
+            .map(|(order, windows)| (order, &**windows))
+    }
+
+    /// Whether nobody visits `order`, whose customer waits for it.
+    pub(super) fn is_left_out(&self, order: &OrderId) -> bool {
+        let was_planned = self.former.contains_key(order) || self.loose.contains_key(order);
+        was_planned && self.order(order) == Some(None) && !self.is_cancelled(order)
+    }
+
+    /// Notes anew which orders of `problem` are in no route and never were.
+    fn loosen(&mut self, problem: &Problem) {
+        let is_owed = |order: &&Order| {
+            let is_optional = matches!(order.drop_policy, DropPolicy::MayDrop { .. });
+            let is_loose = self.order(&order.id) == Some(None) && self.former(&order.id).is_empty();
+            is_loose && (order.promise.is_some() || !is_optional) && !self.is_cancelled(&order.id)
+        };
+        let windows = |order: &Order| {
+            let first = self.first_told.get(&order.id).cloned();
+            (
+                order.id.clone(),
+                first.unwrap_or_else(|| order.service_windows()),
+            )
+        };
+        let loose = problem.orders.iter().filter(is_owed).map(windows);
+        self.loose = loose.collect();
+    }
+
     /// Whether the customer of `order` does not want it any more.
     #[must_use]
     pub fn is_cancelled(&self, order: &OrderId) -> bool {
@@ -207,14 +285,26 @@ impl Roster {
             });
         }
         roster.take_routes(after, replan);
+        roster.loosen(after);
         roster
     }
 
     fn take_routes(&mut self, after: &Problem, replan: &Replan) {
         let orders: BTreeMap<&OrderId, &Order> =
             after.orders.iter().map(|it| (&it.id, it)).collect();
+        let stops = self.routes.iter().flat_map(|route| &route.stops);
+        let mut resumed: BTreeMap<OrderId, Timestamp> = stops
+            .filter_map(|stop| Some((stop.order.clone(), stop.resumed?)))
+            .collect();
+        resumed.extend(
+            replan
+                .resumed
+                .iter()
+                .map(|order| (order.clone(), replan.at)),
+        );
         let stop = |roster: &Self, id: &OrderId, is_former: bool| {
             let mut stop = RosterStop::of(id, orders.get(id).copied());
+            stop.resumed = resumed.get(id).copied();
             if let Some(first) = roster.first_told.get(id) {
                 stop.windows.clone_from(first);
             }
@@ -297,6 +387,7 @@ impl RosterStop {
             told: order.map(Order::service_windows).unwrap_or_default(),
             is_former: false,
             is_left_on_board: false,
+            resumed: None,
             loads: order.map(|order| order.loads.clone()).unwrap_or_default(),
         }
     }

@@ -13,7 +13,7 @@ use super::replan::Replan;
 use super::roster::Roster;
 use crate::model::{
     CourierId, EventId, Finding, InitialPlan, Lock, OrderId, Problem, ReloadSketch, RouteSketch,
-    StopLock, ZoneId,
+    StopLock, TimeWindow, ZoneId,
 };
 use crate::units::{BasisPoints, Seconds, Timestamp};
 
@@ -373,15 +373,22 @@ impl Day {
     }
 
     /// What came of all promises so far, by courier and then in the sequence of the plan; then of orders that nobody visits
-    /// any more since the plan changed. Of orders that were cancelled only if they were handed over all the same.
+    /// any more since the plan changed, and of those that nobody ever was to visit though they are promised or have to be
+    /// served. Of orders that were cancelled only if they were handed over all the same.
     #[must_use]
     pub fn outcomes(&self) -> Vec<OrderOutcome> {
         let mut outcomes = Vec::new();
         for (courier, route) in self.roster.routes().iter().enumerate() {
             for (stop, planned) in route.stops[..route.n_current()].iter().enumerate() {
+                let is_near = matches!(
+                    self.couriers[courier].stops[stop].state,
+                    StopState::AtDoor | StopState::Unreported
+                );
+                let due = self.due(&planned.windows);
                 outcomes.push(OrderOutcome {
                     order: planned.order.clone(),
                     outcome: self.outcome(courier, stop),
+                    due: due.filter(|_| !is_near),
                 });
             }
         }
@@ -394,16 +401,53 @@ impl Day {
                 None if self.roster.is_cancelled(order) => continue,
                 None => Outcome::NotDelivered(FailureReason::NoTime),
             };
-            let order = order.clone();
-            outcomes.push(OrderOutcome { order, outcome });
+            outcomes.push(OrderOutcome {
+                order: order.clone(),
+                outcome,
+                due: None,
+            });
         }
+        let loose = self.roster.loose();
+        outcomes.extend(loose.map(|(order, windows)| OrderOutcome {
+            order: order.clone(),
+            outcome: Outcome::Open,
+            due: self.due(windows),
+        }));
         outcomes
     }
 
-    /// How many promises came to what.
+    /// The last moment at which somebody may come for a promise of `windows` to be kept.
+    fn due(&self, windows: &[TimeWindow]) -> Option<Timestamp> {
+        windows.last().map(|window| window.end + self.rules.grace)
+    }
+
+    /// How many promises came to what, as far as is known at `now`.
     #[must_use]
-    pub fn tally(&self) -> Outcomes {
-        Outcomes::count(self.outcomes().into_iter().map(|order| order.outcome))
+    pub fn tally(&self, now: Timestamp) -> Outcomes {
+        Outcomes::count(&self.outcomes(), now)
+    }
+
+    /// Orders that nobody comes for, though their customers wait: those that were skipped, that the plan leaves out, or that
+    /// it has left out since it changed.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<OrderId> {
+        let mut left = Vec::new();
+        for (courier, route) in self.roster.routes().iter().enumerate() {
+            for (stop, planned) in route.stops[..route.n_current()].iter().enumerate() {
+                let is_skipped = self.couriers[courier].stops[stop].state == StopState::Skipped;
+                if is_skipped && self.maker(&planned.order).is_none() {
+                    left.push(planned.order.clone());
+                }
+            }
+        }
+        let nowhere = self
+            .roster
+            .moved()
+            .chain(self.roster.loose().map(|(order, _)| order));
+        let nowhere =
+            nowhere.filter(|order| self.roster.is_left_out(order) && self.maker(order).is_none());
+        left.extend(nowhere.cloned());
+        left
     }
 
     /// The plan as the day has it now, to begin a repair with: stops made in the sequence in which they were made, then

@@ -147,9 +147,9 @@ impl Following {
         live.look(&id, move |state| {
             let couriers = 0..state.day.day().couriers().len();
             let couriers = couriers.filter(|_| request.with_couriers);
-            let alerts = state.open().into_iter().map(|(courier, alert)| {
-                convert::alert_message(&state.start, courier.to_string(), &alert)
-            });
+            let open = state.open();
+            let alerts = open.iter();
+            let alerts = alerts.map(|alert| convert::open_alert_message(&state.start, alert));
             pb::GetLiveDayResponse {
                 live_day: Some(convert::live_day_message(&LiveView::of(state))),
                 alerts: alerts.collect(),
@@ -373,15 +373,28 @@ impl Conversation {
             return Err(convert::missing("live_day_id").into());
         };
         let field = |_| "event".to_owned();
-        let at = as_of(group.first().and_then(|first| first.as_of_time.as_ref()))?;
         let events = group.iter().filter_map(|message| message.event.as_ref());
         let Read { events, positions } = Read::of(events, field);
+        let at = as_of(group.first().and_then(|first| first.as_of_time.as_ref()));
+        let at = match at {
+            Err(found) if !positions.is_empty() => {
+                return all_refused(live, &day, positions, &found).await;
+            }
+            at => at?,
+        };
         let is_nothing = events.is_empty() && !positions.is_empty();
         let (outcomes, looks, as_of) = if is_nothing {
             let now = live.look(&day, |state| state.day.now()).await?;
             (Vec::new(), Vec::new(), now)
         } else {
-            let reported = live.report(&day, events, at).await?;
+            let reported = match live.report(&day, events, at).await {
+                // What is wrong with the time of some does not keep others from being taken.
+                Err(error) if error.findings().is_some() && !positions.is_empty() => {
+                    let found = error.findings().unwrap_or_default();
+                    return all_refused(live, &day, positions, found).await;
+                }
+                reported => reported?,
+            };
             let risk = |look: &Look| {
                 let risk = convert::courier_risk_message(&reported.roster, look);
                 (look.courier, risk)
@@ -425,16 +438,38 @@ impl Conversation {
     }
 }
 
+/// Refuses events of a stream for what is wrong with their messages, besides what is wrong with themselves.
+async fn all_refused(
+    live: &LiveDays,
+    day: &DayId,
+    positions: Vec<(String, Option<Vec<Finding>>)>,
+    found: &[Finding],
+) -> Answer<Vec<pb::StreamEventsResponse>> {
+    let now = live.look(day, |state| state.day.now()).await?;
+    let as_of_time = convert::moment(now);
+    let positions = positions.into_iter().map(|(id, own)| {
+        let all = own.into_iter().flatten().chain(found.iter().cloned());
+        (id, Some(all.collect()))
+    });
+    let answers = answers(positions.collect(), &[], |_| "event".to_owned());
+    let answers = answers
+        .into_iter()
+        .map(|(answer, _)| pb::StreamEventsResponse {
+            answer: Some(answer),
+            courier: None,
+            as_of_time,
+        });
+    Ok(answers.collect())
+}
+
 /// Tells a watcher what changes, until the watcher goes away or something stands against it.
 async fn tell(
     mut watch: Watch,
     mut closing: tokio::sync::watch::Receiver<bool>,
     answers: mpsc::Sender<Result<pb::WatchRiskResponse, Status>>,
 ) {
-    let open = watch
-        .open
-        .iter()
-        .map(|(courier, alert)| convert::alert_message(&watch.start, courier.to_string(), alert));
+    let open = watch.open.iter();
+    let open = open.map(|alert| convert::open_alert_message(&watch.start, alert));
     let mut next = WireTold::Open(pb::OpenAlerts {
         alerts: open.collect(),
         as_of_time: convert::moment(watch.at),

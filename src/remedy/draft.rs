@@ -61,9 +61,15 @@ impl Scene<'_> {
     pub(super) fn start(&self, draft: &Draft, courier: usize) -> Timestamp {
         let crew = &self.crews[courier];
         let loading = self.problem.loading(&self.problem.couriers[courier]);
-        let early = || crew.free - loading;
+        let early = crew.free - loading;
         let given = draft.starts.get(&courier).copied();
-        given.or(crew.start).unwrap_or_else(early)
+        let planned = given.or(crew.start).unwrap_or(early);
+        let is_other = draft.tails[courier] != crew.tail;
+        if is_other && !crew.has_left && planned < self.now {
+            // What is planned now does not begin in the past.
+            return planned.max(early);
+        }
+        planned
     }
 
     /// The route of a courier in `draft` to be tried out.
@@ -118,9 +124,24 @@ impl Scene<'_> {
             ..Replan::default()
         };
         let kept = draft.drivers();
-        for courier in draft.changed(before) {
+        let is_to_come = |order: &OrderId| {
+            let number = self.number_of.get(order);
+            number.is_some_and(|number| kept.contains_key(number))
+        };
+        let mut changed = draft.changed(before);
+        // Who skipped an order that somebody else comes for has it no more.
+        let loses = |courier: &usize| self.crews[*courier].kept.iter().any(is_to_come);
+        changed.extend((0..self.crews.len()).filter(loses));
+        changed.sort_unstable();
+        changed.dedup();
+        for courier in changed {
             let crew = &self.crews[courier];
-            let lists = self.lists(courier, &draft.tails[courier], &crew.kept);
+            let done = crew.kept.iter().filter(|order| !is_to_come(order));
+            let done: Vec<OrderId> = done.cloned().collect();
+            let lists = self.lists(courier, &draft.tails[courier], &done);
+            replan
+                .resumed
+                .extend(self.resumed(courier, &draft.tails[courier]));
             let start = self.start(draft, courier);
             let is_new = crew.start != Some(start) && !lists.orders.is_empty();
             replan.routes.push(NewRoute {
@@ -141,6 +162,21 @@ impl Scene<'_> {
         }
         replan.orders = self.taken_over(draft);
         replan
+    }
+
+    /// Orders in the route to come of a courier who skipped them before.
+    fn resumed(&self, courier: usize, tail: &[Halt]) -> Vec<OrderId> {
+        let day = self.live.day();
+        let Some(state) = day.couriers().get(courier) else {
+            return Vec::new();
+        };
+        let orders = tail.iter().filter_map(|halt| halt.order());
+        let ids = orders.map(|order| &self.problem.orders[order].id);
+        let is_skipped = |id: &&OrderId| {
+            let stop = day.roster().stop_of(courier, id);
+            stop.is_some_and(|stop| state.stops[stop].skipped.is_some())
+        };
+        ids.filter(is_skipped).cloned().collect()
     }
 
     /// Vehicles that a route to come leads to, with the orders taken over there.

@@ -41,10 +41,7 @@ impl Scene<'_> {
         };
         let mut sources: Vec<Source> = (0..self.problem.orders.len()).map(stocking).collect();
         for (number, crew) in self.crews.iter().enumerate() {
-            for (order, is_loaded) in crew.loaded() {
-                if !is_loaded {
-                    continue;
-                }
+            for &order in &crew.on_board {
                 match (goods, vehicles[number]) {
                     (Goods::AtDepot, Some(vehicle)) => {
                         if let Source::At(depots) = &mut sources[order] {

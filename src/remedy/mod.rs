@@ -24,6 +24,8 @@
 mod draft;
 mod goods;
 mod insertion;
+#[cfg(test)]
+mod left_out_tests;
 mod remedies;
 mod repair;
 mod request;

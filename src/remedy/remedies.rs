@@ -22,6 +22,9 @@ const TRIED: usize = 5;
 /// A remedy has to raise the chance by this.
 const GAIN: f64 = 0.01;
 
+/// One that gives up a promise which would be kept has to save so many promises on the whole day.
+const SACRIFICE: f64 = 0.5;
+
 /// What can be done about a promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RemedyKind {
@@ -127,7 +130,10 @@ pub fn remedies(
     let Some(&number) = scene.number_of.get(order) else {
         return Ok(Vec::new());
     };
-    let pool = if is_waiting { vec![number] } else { Vec::new() };
+    let mut pool = prepared.pool();
+    if is_waiting && !pool.contains(&number) {
+        pool.push(number);
+    }
     let judge = Judge::new(&scene, &pool);
     let before = judge.first(Draft::unchanged(&scene, pool));
     let sight = before.sight(number);
@@ -137,6 +143,7 @@ pub fn remedies(
         order: number,
         courier: sight.map(|(courier, _)| courier),
         on_time: sight.map_or(0.0, |(_, sight)| sight.on_time),
+        promised: sight.map_or(0.0, |(_, sight)| sight.promised),
         scene: &scene,
         judge: &judge,
         before: &before,
@@ -186,6 +193,8 @@ struct Bench<'a> {
     /// Who is to come.
     courier: Option<usize>,
     on_time: f64,
+    /// The chance of what was told first.
+    promised: f64,
 }
 
 /// A remedy, not tried out yet.
@@ -243,6 +252,9 @@ impl Bench<'_> {
         if !Judge::is_sound(self.before, &judged) || sight.on_time < self.on_time + GAIN {
             return None;
         }
+        if self.gives_up(&judged) && judged.late > self.before.late - SACRIFICE {
+            return None;
+        }
         let homes = self.before.draft.drivers();
         let moved = judged.draft.drivers();
         let moved = moved
@@ -260,6 +272,19 @@ impl Bench<'_> {
             cost_difference: (judged.total.cost - self.before.total.cost).rounded(),
             moved: moved.count(),
             ..self.told()
+        })
+    }
+
+    /// Whether a promise that would be kept is not any more, of an order that is not left out on purpose.
+    fn gives_up(&self, judged: &Judged) -> bool {
+        let rules = self.scene.live.alerts().rules();
+        let safe = self
+            .before
+            .sights()
+            .filter(|sight| sight.on_time >= rules.threshold);
+        { safe }.any(|sight| {
+            let after = judged.sight(sight.order);
+            after.is_some_and(|(_, after)| after.on_time < rules.threshold.min(0.5))
         })
     }
 
@@ -516,22 +541,21 @@ impl Bench<'_> {
         quotes: Vec<Quote>,
     ) -> Remedy {
         let order = &self.scene.problem.orders[self.order];
-        let roster = self.scene.live.day().roster();
-        let stops = roster.order(&order.id).flatten();
-        let first = stops.and_then(|(courier, stop)| {
-            let stop = &roster.routes()[courier].stops[stop];
-            stop.windows.last().map(|window| window.end)
-        });
+        let first = self
+            .judge
+            .first_told(self.order)
+            .last()
+            .map(|window| window.end);
         // By what was told first: who waits for the new window comes no earlier for it.
         let kept = match first {
-            Some(first) if quote.window.start <= first => self.on_time,
+            Some(first) if quote.window.start <= first => self.promised,
             Some(_) | None => 0.0,
         };
         let broken = |sights: &[super::worth::Sight], own: f64| -> f64 {
             let others = sights.iter().filter(|sight| sight.order != self.order);
-            others.map(|sight| 1.0 - sight.on_time).sum::<f64>() + 1.0 - own
+            others.map(|sight| 1.0 - sight.promised).sum::<f64>() + 1.0 - own
         };
-        let before = broken(&self.before.courses[courier].sights, self.on_time);
+        let before = broken(&self.before.courses[courier].sights, self.promised);
         let mut remedy = self.told();
         remedy.kind = RemedyKind::MoveWindow {
             window: quote.window,

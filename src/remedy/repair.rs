@@ -51,6 +51,8 @@ pub enum Why {
     AtRisk,
     /// It makes room for others.
     MakesRoom,
+    /// Nobody came for it: it was skipped, or left out of the plan.
+    LeftOut,
 }
 
 /// What changes for an order.
@@ -87,7 +89,7 @@ pub struct Repair {
     pub before: Figures,
     /// What is to be expected now.
     pub after: Figures,
-    /// What changes, by order: who comes, or by more than five minutes when.
+    /// What changes, by order: who comes, or by more than five minutes when; and orders that nobody comes for.
     pub changes: Vec<Change>,
     /// Stops that change courier.
     pub moved: usize,
@@ -116,8 +118,8 @@ pub fn repair(live: &LiveDay, request: &RepairRequest) -> Result<Repair, Vec<Fin
     let travel = TravelTimes::new(&prepared.problem);
     let setting = prepared.setting(live, &travel, request.terms.goods);
     let scene = Scene::new(&setting);
-    let judge = Judge::new(&scene, &prepared.new);
-    let before = judge.first(Draft::unchanged(&scene, prepared.new.clone()));
+    let judge = Judge::new(&scene, &prepared.pool());
+    let before = judge.first(Draft::unchanged(&scene, prepared.pool()));
     let done = |iteration: u64| {
         let by_count = request
             .iteration_limit
@@ -276,24 +278,28 @@ impl Found<'_> {
             let window = window.map(|(_, window)| *window);
             let window = window.or_else(|| asked.next().map(|moved| moved.window));
             let is_cancelled = self.request.cancelled.contains(&order.id);
-            if !(is_cancelled || window.is_some() || is_other(before, after)) {
+            let is_waiting = after.is_none() && best.draft.pool.contains(&number);
+            if !(is_cancelled || is_waiting || window.is_some() || is_other(before, after)) {
                 continue;
             }
             let id = |courier: usize| self.scene.problem.couriers[courier].id.clone();
             let roster = self.scene.live.day().roster();
-            let from = if is_cancelled {
-                let place = roster.order(&order.id).flatten();
-                place.map(|(courier, _)| id(courier))
-            } else {
-                before.map(|(courier, _)| id(courier))
-            };
+            let mut from = before.map(|(courier, _)| id(courier));
+            let mut expected = before.map(|(_, sight)| (sight.arrival, sight.on_time));
+            if is_cancelled && let Some((courier, stop)) = roster.order(&order.id).flatten() {
+                from = Some(id(courier));
+                let look = self.scene.live.look(courier);
+                let mut stops = look.into_iter().flat_map(|(_, outlook)| &outlook.stops);
+                let found = stops.find(|found| found.stop == stop);
+                expected = found.map(|found| (found.arrival, found.on_time));
+            }
             changes.push(Change {
                 order: order.id.clone(),
                 from,
                 to: after.map(|(courier, _)| id(courier)),
-                arrival_before: before.and_then(|(_, sight)| sight.arrival),
+                arrival_before: expected.and_then(|(arrival, _)| arrival),
                 arrival_after: after.and_then(|(_, sight)| sight.arrival),
-                on_time_before: before.map_or(0.0, |(_, sight)| sight.on_time),
+                on_time_before: expected.map_or(0.0, |(_, on_time)| on_time),
                 on_time_after: after.map_or(0.0, |(_, sight)| sight.on_time),
                 window,
                 why: self.why(number, is_cancelled, before),
@@ -307,9 +313,10 @@ impl Found<'_> {
         match before {
             _ if is_cancelled => Why::Cancelled,
             None if self.prepared.new.contains(&order) => Why::New,
+            None => Why::LeftOut,
             Some((courier, _)) if self.scene.crews[courier].is_lost => Why::Breakdown,
             Some((_, sight)) if sight.on_time < rules.threshold => Why::AtRisk,
-            Some(_) | None => Why::MakesRoom,
+            Some(_) => Why::MakesRoom,
         }
     }
 }
@@ -337,7 +344,7 @@ fn put<T, I: PartialEq>(all: &mut Vec<T>, new: T, id: impl Fn(&T) -> &I) {
 
 pub(super) fn figures(judged: &Judged) -> Figures {
     Figures {
-        late: judged.late,
+        late: judged.broken,
         lowest: judged.lowest(),
         unserved: judged.unserved(),
         delay: judged.delay(),

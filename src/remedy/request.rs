@@ -93,12 +93,19 @@ pub(super) struct Prepared {
     pub(super) brings: Replan,
     /// Positions of the new orders.
     pub(super) new: Vec<usize>,
+    /// Positions of orders that nobody comes for, though their customers wait; new ones are not among them.
+    pub(super) left_out: Vec<usize>,
     cancelled: Vec<usize>,
     holds: BTreeMap<usize, Hold>,
     vehicles: Vec<Option<usize>>,
 }
 
 impl Prepared {
+    /// Orders that somebody is to be found for.
+    pub(super) fn pool(&self) -> Vec<usize> {
+        [&self.new[..], &self.left_out].concat()
+    }
+
     pub(super) fn setting<'a>(
         &'a self,
         live: &'a LiveDay,
@@ -170,8 +177,13 @@ impl RepairRequest {
             }
         }
         let position = |id: &OrderId| problem.orders.iter().position(|order| order.id == *id);
-        let cancelled = self.cancelled.iter().filter_map(position).collect();
+        let cancelled: Vec<usize> = self.cancelled.iter().filter_map(position).collect();
+        let left_out = live.day().left_out();
+        let left_out = left_out.iter().filter_map(position);
         let mut prepared = Prepared {
+            left_out: left_out
+                .filter(|order| !cancelled.contains(order))
+                .collect(),
             new: (n_before..problem.orders.len()).collect(),
             cancelled,
             holds: self.holds(live),

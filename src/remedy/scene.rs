@@ -63,20 +63,12 @@ pub(super) struct Crew {
     pub(super) room: Vec<Option<i64>>,
     /// Stops that may be to come.
     pub(super) stops_max: usize,
-    /// By position of the problem, ascending: orders to come that are in the vehicle.
+    /// By position of the problem, ascending: orders in the vehicle that are to come, or were skipped.
     pub(super) on_board: Vec<usize>,
     /// Number of the travel profile.
     pub(super) profile: usize,
     /// Factor on planned ways.
     pub(super) pace: f64,
-}
-
-impl Crew {
-    /// Orders to come, with whether they are in the vehicle.
-    pub(super) fn loaded(&self) -> impl Iterator<Item = (usize, bool)> {
-        let orders = self.tail.iter().filter_map(|halt| halt.order());
-        orders.map(|order| (order, self.on_board.binary_search(&order).is_ok()))
-    }
 }
 
 /// Everything that changes are judged by.
@@ -356,7 +348,30 @@ impl<'a> Scene<'a> {
         }
         crew.tail
             .extend(breaks.map(|pause| Halt::Break(pause.number)));
+        crew.on_board.extend(self.skipped(route, state));
         crew.on_board.sort_unstable();
+    }
+
+    /// Orders that were skipped, and are in the vehicle: what was loaded for stops that are behind.
+    fn skipped(&self, route: &RosterRoute, state: &crate::day::CourierState) -> Vec<usize> {
+        if state.departure().is_none() && state.visited.is_empty() {
+            return Vec::new();
+        }
+        let next = state.ahead().next().unwrap_or(route.stops.len());
+        let loaded = route.reloads.iter().map(|reload| reload.n_before);
+        // Who comes to a depot between brings back what was skipped before.
+        let from = loaded.clone().filter(|before| *before <= next).max();
+        let until = loaded.filter(|before| *before > next).min();
+        let trip = from.unwrap_or(0)..until.unwrap_or(route.stops.len());
+        let stops = route.stops.iter().zip(&state.stops).enumerate();
+        let skipped = stops.filter(|(at, (stop, record))| {
+            let is_here = trip.contains(at) && !stop.is_former;
+            is_here && record.state == StopState::Skipped && stop.kind == OrderKind::Delivery
+        });
+        let order = |(_, (stop, _)): (usize, (&crate::day::RosterStop, _))| {
+            self.number_of.get(&stop.order).copied()
+        };
+        skipped.filter_map(order).collect()
     }
 
     /// Takes off the room what is on board and stays there.
@@ -369,7 +384,12 @@ impl<'a> Scene<'a> {
                 let is_here = crew.on_board.binary_search(order).is_ok();
                 is_here.then(|| stop.loads.get(name).copied().unwrap_or_default())
             });
-            let to_deliver: Load = to_deliver.sum();
+            let skipped = self.skipped(route, state);
+            let skipped = skipped
+                .iter()
+                .map(|order| Load(self.loads[*order][dimension]));
+            // Who was skipped may get the goods yet.
+            let to_deliver: Load = to_deliver.chain(skipped).sum();
             let at_door = match state.whereabouts {
                 Whereabouts::AtDoor { stop, .. } => {
                     let stop = &route.stops[stop];

@@ -19,7 +19,7 @@ use crate::travel::TravelTimes;
 use crate::units::{Seconds, Timestamp};
 
 /// A generated day with a plan.
-fn planned() -> &'static (Arc<Problem>, Plan) {
+pub(super) fn planned() -> &'static (Arc<Problem>, Plan) {
     static PLANNED: OnceLock<(Arc<Problem>, Plan)> = OnceLock::new();
     PLANNED.get_or_init(|| {
         let problem = generate(&DaySpec {
@@ -86,7 +86,7 @@ fn reports(until: Timestamp, seed: u64) -> Vec<Report> {
 }
 
 /// The day as it is at `now`.
-fn lived(now: Timestamp, seed: u64) -> LiveDay {
+pub(super) fn lived(now: Timestamp, seed: u64) -> LiveDay {
     let (problem, plan) = planned();
     let terms = LiveTerms {
         days: 128,
@@ -101,7 +101,7 @@ fn lived(now: Timestamp, seed: u64) -> LiveDay {
 }
 
 /// The moment at which this share of the day is over.
-fn moment(share: f64) -> Timestamp {
+pub(super) fn moment(share: f64) -> Timestamp {
     let (_, plan) = planned();
     let start = plan.routes.iter().map(|route| route.start).min().unwrap();
     let end = plan.routes.iter().map(|route| route.end).max().unwrap();
@@ -110,7 +110,7 @@ fn moment(share: f64) -> Timestamp {
     start + Seconds(passed)
 }
 
-fn broken(live: &mut LiveDay, courier: &CourierId) {
+pub(super) fn broken(live: &mut LiveDay, courier: &CourierId) {
     let at = live.now();
     let event = Event::BrokenDown {
         courier: courier.clone(),
@@ -128,7 +128,7 @@ fn broken(live: &mut LiveDay, courier: &CourierId) {
 }
 
 /// The courier with most stops to come of those who have left.
-fn busiest(live: &LiveDay) -> Option<CourierId> {
+pub(super) fn busiest(live: &LiveDay) -> Option<CourierId> {
     let day = live.day();
     let couriers = day.couriers().iter().zip(day.roster().routes());
     let busy = couriers.filter(|(state, _)| state.departure().is_some());
@@ -138,7 +138,7 @@ fn busiest(live: &LiveDay) -> Option<CourierId> {
 }
 
 /// By order: who is to come.
-fn drivers(live: &LiveDay) -> BTreeMap<OrderId, CourierId> {
+pub(super) fn drivers(live: &LiveDay) -> BTreeMap<OrderId, CourierId> {
     let day = live.day();
     let mut drivers = BTreeMap::new();
     for (state, route) in day.couriers().iter().zip(day.roster().routes()) {
@@ -157,7 +157,7 @@ fn late(live: &LiveDay) -> f64 {
     stops.map(|stop| 1.0 - stop.on_time).sum()
 }
 
-fn request(moves_max: usize) -> RepairRequest {
+pub(super) fn request(moves_max: usize) -> RepairRequest {
     RepairRequest {
         moves_max,
         time_limit: None,

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::draft::Draft;
 use super::residual::{Account, Residual};
 use super::scene::Scene;
-use crate::day::Outcome;
+use crate::day::{Outcome, first_chance};
 use crate::forecast::{ArrivalBand, WhatIf};
+use crate::model::TimeWindow;
 use crate::units::Seconds;
 
 /// What is to be expected of one order.
@@ -18,8 +19,10 @@ use crate::units::Seconds;
 pub(super) struct Sight {
     /// Position of the order.
     pub(super) order: usize,
-    /// Chance that its promise is kept.
+    /// Chance that its promise is kept, as it was told last.
     pub(super) on_time: f64,
+    /// And as it was told first.
+    pub(super) promised: f64,
     /// By how much it is broken on average.
     pub(super) late: Seconds,
     /// When somebody comes.
@@ -44,8 +47,10 @@ pub(super) struct Judged {
     /// By courier.
     accounts: Vec<Arc<Account>>,
     pub(super) total: Account,
-    /// Promises expected to be broken on the whole day.
+    /// Promises expected to be broken on the whole day, as they were told last: what customers wait for now decides.
     pub(super) late: f64,
+    /// And as they were told first, by which the day is judged.
+    pub(super) broken: f64,
 }
 
 /// By how little time promises may be late, all together, for plans to be taken for alike: less is not told to anybody.
@@ -231,14 +236,25 @@ impl<'a> Judge<'a> {
             total.add(account);
         }
         let chances = courses.iter().flat_map(|course| &course.sights);
-        let to_come: f64 = chances.map(|sight| 1.0 - sight.on_time).sum();
+        let to_come: f64 = chances.clone().map(|sight| 1.0 - sight.on_time).sum();
+        let by_first: f64 = chances.map(|sight| 1.0 - sight.promised).sum();
+        let gone = self.so_far + draft.pool.len() as f64;
         Judged {
-            late: self.so_far + to_come + draft.pool.len() as f64,
+            late: gone + to_come,
+            broken: gone + by_first,
             draft,
             courses,
             accounts,
             total,
         }
+    }
+
+    /// The windows that the customer of `order` was told first.
+    pub(super) fn first_told(&self, order: usize) -> Vec<TimeWindow> {
+        let order = &self.scene.problem.orders[order];
+        let roster = self.scene.live.day().roster();
+        let first = roster.first_told(&order.id).map(<[TimeWindow]>::to_vec);
+        first.unwrap_or_else(|| order.service_windows())
     }
 
     /// What is to be expected of the route to come of a courier.
@@ -251,9 +267,14 @@ impl<'a> Judge<'a> {
         let trial = self.scene.trial(draft, courier);
         let first = trial.orders.len() - orders.len();
         let (outlook, broken) = what_if.tried(courier, &trial, self.scene.now);
+        let grace = self.scene.live.day().rules().grace;
         let stops = outlook.stops.iter().filter_map(|stop| {
+            let order = *orders.get(stop.stop.checked_sub(first)?)?;
+            let told = self.scene.problem.orders[order].service_windows();
+            let windows = (&*self.first_told(order), &*told);
             Some(Sight {
-                order: *orders.get(stop.stop.checked_sub(first)?)?,
+                order,
+                promised: first_chance(windows, stop.on_time, stop.arrival, grace),
                 on_time: stop.on_time,
                 late: stop.late,
                 arrival: stop.arrival,
@@ -301,6 +322,7 @@ mod tests {
             course.sights.push(Sight {
                 order,
                 on_time,
+                promised: on_time,
                 late: Seconds(if late.is_finite() { late as i64 } else { 0 }),
                 arrival: late.is_finite().then_some(band),
             });
@@ -319,6 +341,7 @@ mod tests {
                 ..Account::default()
             },
             late,
+            broken: late,
         }
     }
 

@@ -204,15 +204,16 @@ macro_rules! sql_engine {
                 lasts: Duration,
             ) -> Result<Result<Lease, Owner>, StoreError> {
                 let key = book.key(day);
-                let taken: Option<(i64,)> = sqlx::query_as(Self::ACQUIRE)
+                // To the end: only then has SQLite written it, or found that it cannot.
+                let taken: Vec<(i64,)> = sqlx::query_as(Self::ACQUIRE)
                     .bind(&*key)
                     .bind(owner.name.as_str())
                     .bind(owner.address.as_str())
                     .bind(milliseconds(lasts))
-                    .fetch_optional(self.writer())
+                    .fetch_all(self.writer())
                     .await
                     .map_err(StoreError::of)?;
-                if let Some((epoch,)) = taken {
+                if let Some(&(epoch,)) = taken.first() {
                     return Ok(Ok(Lease {
                         book,
                         day: day.clone(),

@@ -350,12 +350,12 @@ proptest! {
             let answer = answer.unwrap();
             prop_assert_eq!(answer.taken.contradiction, None);
         }
-        let tally = live.day().tally();
+        let tally = live.tally();
         let truths = world.truths();
         let count = |of: fn(&Truth) -> bool| truths.values().filter(|truth| of(truth)).count();
         prop_assert_eq!(tally.kept, count(|truth| *truth == Truth::Kept));
         prop_assert_eq!(tally.absent, count(|truth| *truth == Truth::Absent));
-        prop_assert_eq!(tally.open, count(|truth| *truth == Truth::Nobody));
+        prop_assert_eq!(tally.open + tally.overdue, count(|truth| *truth == Truth::Nobody));
         prop_assert_eq!(tally.late, count(|truth| matches!(truth, Truth::Late(_))));
     }
 }

@@ -244,13 +244,14 @@ fn replayed(record: &[pb::RecordEntry]) -> LiveDay {
 /// Compares the day that the record tells of with the day that the service shows.
 fn compare(day: &LiveDay, shown: &pb::GetLiveDayResponse) {
     let summary = shown.live_day.as_ref().unwrap();
-    let (tally, said) = (day.day().tally(), summary.tally.unwrap());
+    let (tally, said) = (day.tally(), summary.tally.unwrap());
     let counts = [
         tally.open,
         tally.kept,
         tally.late,
         tally.absent,
         tally.not_delivered,
+        tally.overdue,
     ];
     let said = [
         said.open,
@@ -258,6 +259,7 @@ fn compare(day: &LiveDay, shown: &pb::GetLiveDayResponse) {
         said.late,
         said.customer_absent,
         said.not_delivered,
+        said.overdue,
     ];
     assert_eq!(counts.map(|count| i32::try_from(count).unwrap()), said);
     let open = day.alerts().open().values();

@@ -115,12 +115,19 @@ async fn a_day_is_followed_and_played_back_from_the_command_line() {
     let refused = day("report tuesday bad.jsonl --as-of 2026-11-23T12:00:00Z").code(2);
     assert!(said(&refused).contains("odd: event.event_time: this field is required"));
     fs::write(folder.join("bad.jsonl"), "{\"eventid\": 1}\n").unwrap();
-    let unread = day("report tuesday bad.jsonl").code(1);
-    assert!(
-        said(&unread).contains("read line 1 of the events"),
-        "{}",
-        said(&unread)
-    );
+    // Neither a line that is none nor an event of another year keeps the others from being taken.
+    let far = event("far", leaves + 40 * 86_400, departed(1));
+    let other = event("other", leaves + 9_700, departed(1));
+    let mut lines = vec!["{\"eventid\": 1}".to_owned()];
+    lines.extend([far, other].map(|event| json::write_line(&event)));
+    fs::write(folder.join("bad.jsonl"), lines.join("\n")).unwrap();
+    let unread = day("report tuesday bad.jsonl").code(2);
+    let notes = said(&unread);
+    assert!(notes.contains("line 1: ") && notes.contains("far: event.as_of_time: must be from"));
+    assert!(printed(&unread).starts_with("1 taken"), "{notes}");
+    fs::write(folder.join("none.jsonl"), "").unwrap();
+    day("report tuesday none.jsonl --as-of 2026-11-23T20:00:00Z").success();
+    assert!(printed(&day("risk tuesday").success()).contains("tuesday at 2026-11-23 "));
 
     let risk = day("risk tuesday").success();
     assert!(

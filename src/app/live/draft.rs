@@ -194,6 +194,10 @@ impl Draft {
             as_of => moment(&self.state.start, as_of, clock)?.max(self.state.day.now()),
         };
         self.state.day.try_replan(replan)?;
+        if replan.is_nothing() {
+            // What others have found for this plan still holds.
+            return Ok(());
+        }
         if self.state.day.pass(now) {
             self.write(Recorded::Passed);
         }
@@ -290,6 +294,21 @@ pub(super) fn moment(
         }
         Some(at) => Ok(at),
     }
+}
+
+/// Whether a day that is not simulated can still be followed at `clock`.
+pub(super) fn is_current(start: &Start, clock: Timestamp) -> Result<(), LiveError> {
+    let span = span(&start.problem);
+    if start.is_simulated || clock <= span.end {
+        return Ok(());
+    }
+    let message = format!(
+        "the day of the plan is over, nothing that happens now can be reported of it (events {}); \
+         to go through it again, say that it is simulated",
+        bounds(span)
+    );
+    let finding = Finding::new("terms.is_simulated", "", Reason::Conflict, message);
+    Err(vec![finding].into())
 }
 
 /// When the first courier starts loading.

@@ -46,6 +46,21 @@ pub enum LiveError {
 }
 
 impl LiveError {
+    /// What is wrong with the request, if it is that.
+    #[must_use]
+    pub fn findings(&self) -> Option<&[Finding]> {
+        match self {
+            Self::Other(PromiseError::Refused(promise::Refusal::Invalid(found))) => Some(found),
+            Self::Other(_)
+            | Self::UnknownDay(_)
+            | Self::DayExists(_)
+            | Self::DayOpen(_)
+            | Self::StalePlan { .. }
+            | Self::Overtaken(_)
+            | Self::TooSlow => None,
+        }
+    }
+
     /// The day is not in memory any more, for whatever reason.
     #[must_use]
     pub fn let_go() -> Self {

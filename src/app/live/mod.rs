@@ -26,7 +26,7 @@ use crate::promise;
 use crate::store::{Book, Owner, Store, StoredReply};
 use crate::units::Timestamp;
 pub use error::LiveError;
-pub use view::{LiveState, LiveView, Look, Ratings, Reported, Told, Watch};
+pub use view::{LiveState, LiveView, Look, OpenAlert, Ratings, Reported, Told, Watch};
 use writer::{Job, Writer};
 
 /// How often to ask again for a day whose writer has just let it go.

@@ -11,7 +11,7 @@ use crate::day::{
     Alert, AlertChange, LiveDay, Outcome, Outcomes, Refusal, Roster, RosterRoute, Start, StopState,
     Taken,
 };
-use crate::forecast::RouteOutlook;
+use crate::forecast::{ArrivalBand, RouteOutlook};
 use crate::model::{CourierId, DayId, Plan, Provenance, RouteSketch, UnservedOrder, Verdict};
 use crate::planner::schedule::schedule;
 use crate::travel::TravelTimes;
@@ -44,12 +44,23 @@ pub struct Told {
     pub at: Timestamp,
 }
 
+/// A promise at risk, as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenAlert {
+    /// Whose route it is about.
+    pub courier: CourierId,
+    /// What is to be expected now, and since when it is at risk.
+    pub now: Alert,
+    /// When the courier was to come by what was told last.
+    pub told: Option<ArrivalBand>,
+}
+
 /// A watcher's beginning: what is open, and what comes.
 pub struct Watch {
     /// How the day was started.
     pub start: Arc<Start>,
-    /// Open alerts with the couriers whom they are about, by courier and stop.
-    pub open: Vec<(CourierId, Alert)>,
+    /// Open alerts, by courier and stop.
+    pub open: Vec<OpenAlert>,
     /// When they were looked at.
     pub at: Timestamp,
     /// What changes.
@@ -66,16 +77,24 @@ impl Watch {
 }
 
 impl LiveState {
-    /// Open alerts with the couriers whom they are about, by courier and stop.
+    /// Open alerts with the couriers whom they are about, by courier and stop, and with what is to be expected now.
     #[must_use]
-    pub fn open(&self) -> Vec<(CourierId, Alert)> {
+    pub fn open(&self) -> Vec<OpenAlert> {
         let routes = self.day.day().roster().routes();
         let alerts = self.day.alerts().open().iter();
-        let named = alerts.map(|((courier, _), alert)| {
-            let courier = routes[*courier].courier.clone();
-            (courier, alert.clone())
+        let open = alerts.map(|((courier, stop), told)| {
+            let look = self.day.look(*courier);
+            let mut stops = look.into_iter().flat_map(|(_, outlook)| &outlook.stops);
+            OpenAlert {
+                courier: routes[*courier].courier.clone(),
+                now: match stops.find(|found| found.stop == *stop) {
+                    Some(found) => told.seen(found),
+                    None => told.clone(),
+                },
+                told: told.arrival,
+            }
         });
-        named.collect()
+        open.collect()
     }
 
     /// Begins to watch.
@@ -150,6 +169,9 @@ pub struct LiveView {
     pub on_time: Option<f64>,
     /// Share to expect of all, 0 to 1; `None` without any.
     pub expected: Option<f64>,
+    /// Orders that nobody comes for, though their customers wait.
+    #[serde(default)]
+    pub left_out: usize,
     /// Promises at risk.
     pub open_alerts: usize,
     /// What customers thought.
@@ -211,7 +233,7 @@ impl LiveView {
     pub fn of(state: &LiveState) -> Self {
         let LiveState { start, day, .. } = state;
         let routes = day.day().roster().routes();
-        let tally = day.day().tally();
+        let tally = day.tally();
         Self {
             id: start.id.clone(),
             name: start.problem.name.clone(),
@@ -223,6 +245,7 @@ impl LiveView {
             tally,
             on_time: tally.on_time_rate(),
             expected: expected(day, tally),
+            left_out: day.day().left_out().len(),
             open_alerts: day.alerts().open().len(),
             ratings: ratings(day),
             entries: state.entries,
@@ -236,12 +259,15 @@ impl LiveView {
 
 /// Share of all promises that are kept, or are to be expected to be, customers who were not there apart.
 fn expected(day: &LiveDay, tally: Outcomes) -> Option<f64> {
-    let all = tally.open + tally.kept + tally.late + tally.not_delivered;
+    let all = tally.all() - tally.absent;
     let mut kept = tally.kept as f64;
     for (courier, state) in day.day().couriers().iter().enumerate() {
         let ahead = day.look(courier).map(|(_, outlook)| &outlook.stops);
         let ahead = ahead.into_iter().flatten();
-        kept += ahead.map(|stop| stop.on_time).sum::<f64>();
+        // By what was told first, as promises are judged.
+        kept += ahead
+            .map(|stop| day.first_chance(courier, stop))
+            .sum::<f64>();
         // Who is at the door, or was there and has not said what came of it, was not late.
         let stops = state.stops.iter().enumerate();
         let there = stops.filter(|(number, record)| {

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::draft::{Answering, Draft, moment};
+use super::draft::{Answering, Draft, is_current, moment};
 use super::view::{LiveState, LiveView, Reported};
 use super::{LiveError, Observed, Shared, Writers, locked, replay};
 use crate::app::{Fault, PromiseError, RequestKey};
@@ -281,6 +281,7 @@ impl Writer {
                 return Err(LiveError::DayExists(start.id.clone()));
             }
         } else {
+            is_current(&start, self.shared.clock.now())?;
             let at = moment(&start, at, self.shared.clock.now())?;
             let lease = self.lease().await?;
             self.draft = Some(Draft::new(lease, start, at, &self.shared));

@@ -47,7 +47,8 @@ pub(super) struct Start {
     server: Server,
 }
 
-/// Reports events, one in a line; exits with 2 if some are refused or contradict others.
+/// Reports events, one in a line; exits with 2 if some are refused or contradict others, or lines are no events. Without any,
+/// lets time pass on a simulated day, up to `--as-of`.
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// The live day.
@@ -172,14 +173,21 @@ fn lines(path: Option<&Path>) -> Result<Box<dyn BufRead + Send>, Failure> {
     })
 }
 
-/// Sends the events in `lines`; stops at the first line that is none, and says why.
+/// Sends the events in `lines`; gives how many lines were none, each of which it says.
 fn send(
     lines: Box<dyn BufRead + Send>,
     day: &str,
     as_of: Option<Timestamp>,
     is_simulated: bool,
     events: &tokio::sync::mpsc::Sender<pb::StreamEventsRequest>,
-) -> Result<(), Failure> {
+) -> Result<usize, Failure> {
+    let mut unread = 0;
+    let mut is_empty = true;
+    let message = |event, as_of_time| pb::StreamEventsRequest {
+        live_day_id: day.to_owned(),
+        event,
+        as_of_time,
+    };
     for (number, line) in lines.lines().enumerate() {
         let failed = |error: &dyn std::fmt::Display| {
             Failure::new(format!("read line {} of the events", number + 1), error)
@@ -188,19 +196,29 @@ fn send(
         if line.trim().is_empty() {
             continue;
         }
-        let event: pb::LiveEvent = json::read(&line).map_err(|error| failed(&error))?;
-        let as_of_time = as_of.or(event.event_time.filter(|_| is_simulated));
-        let message = pb::StreamEventsRequest {
-            live_day_id: day.to_owned(),
-            event: Some(event),
-            as_of_time,
+        is_empty = false;
+        let event: pb::LiveEvent = match json::read(&line) {
+            Ok(event) => event,
+            Err(error) => {
+                console::note(format!("line {}: {error}", number + 1));
+                unread += 1;
+                continue;
+            }
         };
-        if events.blocking_send(message).is_err() {
+        let as_of_time = as_of.or(event.event_time.filter(|_| is_simulated));
+        if events
+            .blocking_send(message(Some(event), as_of_time))
+            .is_err()
+        {
             // The stream has ended, which says why.
-            return Ok(());
+            return Ok(unread);
         }
     }
-    Ok(())
+    if is_empty && is_simulated && as_of.is_some() {
+        // Nothing happened, but time has passed.
+        drop(events.blocking_send(message(None, as_of)));
+    }
+    Ok(unread)
 }
 
 /// How many events had which answer.
@@ -213,6 +231,13 @@ struct Count {
 }
 
 impl Count {
+    fn words(&self) -> String {
+        format!(
+            "{} taken, {} repeated, {} without effect since they contradict others, {} refused",
+            self.taken, self.repeated, self.contradictions, self.refused
+        )
+    }
+
     fn add(&mut self, answer: &pb::EventAnswer) {
         *match answer.outcome() {
             pb::EventOutcome::Taken => &mut self.taken,
@@ -236,32 +261,44 @@ pub(super) async fn report(report: Report) -> Result<Done, Failure> {
     let id = report.day;
     let sending =
         tokio::task::spawn_blocking(move || send(lines, &id, as_of, is_simulated, &events));
-    let failed = |status: tonic::Status| Failure::status("report", &status);
     let answers = client.live.stream_events(ReceiverStream::new(sent)).await;
+    let failed = |status: tonic::Status| Failure::status("report", &status);
     let mut answers = answers.map_err(failed)?.into_inner();
     let mut count = Count::default();
     while let Some(told) = answers.next().await {
-        let told = told.map_err(failed)?;
-        let answer = told.answer.clone().unwrap_or_default();
-        count.add(&answer);
-        if client.is_json {
-            console::say(json::write_line(&told))?;
-        } else {
-            for finding in &answer.findings {
-                let pb::Finding { field, message, .. } = finding;
-                console::note(format!("{}: {field}: {message}", answer.event_id));
+        let told = told.map_err(|status| {
+            console::note(format!(
+                "{}; then it ended: report the same again, what is on record is not taken twice",
+                count.words()
+            ));
+            failed(status)
+        })?;
+        if let Some(answer) = &told.answer {
+            count.add(answer);
+            if !client.is_json {
+                for finding in &answer.findings {
+                    let pb::Finding { field, message, .. } = finding;
+                    let line = format!("{}: {field}: {message}", answer.event_id);
+                    console::note(crate::cli::report::plain(&line));
+                }
             }
         }
+        if client.is_json {
+            console::say(json::write_line(&told))?;
+        }
     }
-    let sent = sending.await;
-    sent.map_err(|error| Failure::new("send the events", error))??;
+    let unread = sending.await;
+    let unread = unread.map_err(|error| Failure::new("send the events", error))?;
     if !client.is_json {
-        console::say(format!(
-            "{} taken, {} repeated, {} without effect since they contradict others, {} refused",
-            count.taken, count.repeated, count.contradictions, count.refused
-        ))?;
+        console::say(count.words())?;
     }
-    Ok(if count.contradictions + count.refused == 0 {
+    let unread = unread?;
+    if unread > 0 {
+        console::note(format!(
+            "{unread} of the lines are no events, and were not sent"
+        ));
+    }
+    Ok(if count.contradictions + count.refused + unread == 0 {
         Done::Fully
     } else {
         Done::InPart

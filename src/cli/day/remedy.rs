@@ -85,14 +85,14 @@ pub(super) async fn remedies(remedies: Remedies) -> Result<Done, Failure> {
     let zone = zone(&mut client, &remedies.day).await?;
     let request = pb::SuggestRemediesRequest {
         live_day_id: remedies.day.clone(),
-        order_id: remedies.order,
+        order_id: remedies.order.clone(),
         terms: Some(remedies.goods.terms()),
     };
     let found = client.live.suggest_remedies(request).await;
     let found = found.map_err(|status| Failure::status("find remedies", &status))?;
     let found = found.into_inner();
     let Some(number) = remedies.apply else {
-        return client.tell(&found, |found| listed(found, &zone));
+        return client.tell(&found, |found| listed(found, &remedies.order, &zone));
     };
     let chosen = number.checked_sub(1);
     let chosen = chosen.and_then(|at| found.remedies.into_iter().nth(at));
@@ -100,6 +100,10 @@ pub(super) async fn remedies(remedies: Remedies) -> Result<Done, Failure> {
         let why = "there is no remedy of this number in the list";
         return Err(Failure::new(format!("apply remedy {number}"), why));
     };
+    if !client.is_json() {
+        let line = format!("applied: {}", line(number, &remedies.order, &chosen, &zone));
+        console::say(crate::cli::report::plain(&line))?;
+    }
     apply(&mut client, &remedies.keyed, &remedies.day, chosen.change).await
 }
 
@@ -126,6 +130,18 @@ pub(super) async fn repair(repair: Repair) -> Result<Done, Failure> {
     }
     if !client.is_json() {
         console::say(crate::cli::report::plain(&told(&found, &zone)))?;
+    }
+    let is_asked = found.change.as_ref().is_some_and(|change| {
+        !(change.new_order_ids.is_empty()
+            && change.cancelled_order_ids.is_empty()
+            && change.windows.is_empty())
+    });
+    if !found.is_changed && !is_asked {
+        if client.is_json() {
+            return client.tell(&found, |found| told(found, &zone));
+        }
+        console::say("nothing was applied")?;
+        return Ok(Done::Fully);
     }
     let change = found.change.take();
     apply(&mut client, &repair.keyed, &repair.day, change).await
@@ -164,26 +180,31 @@ async fn zone(client: &mut Client, day: &str) -> Result<TimeZone, Failure> {
 }
 
 /// Remedies, one in a line.
-fn listed(found: &pb::SuggestRemediesResponse, zone: &TimeZone) -> String {
-    let line = |(number, remedy): (usize, &pb::Remedy)| {
-        let late = |figures: &Option<pb::DayFigures>| {
-            figures
-                .as_ref()
-                .map_or(0.0, |figures| figures.expected_late)
-        };
-        format!(
-            "{}. {}: {} -> {} on time, late on the whole day {:.2} -> {:.2}, cost {:+}",
-            number + 1,
-            what(remedy, zone),
-            tables::percent(remedy.on_time_before_percent),
-            tables::percent(remedy.on_time_after_percent),
-            late(&remedy.before),
-            late(&remedy.after),
-            remedy.cost_difference,
-        )
-    };
-    let lines = found.remedies.iter().enumerate().map(line);
+fn listed(found: &pb::SuggestRemediesResponse, order: &str, zone: &TimeZone) -> String {
+    let lines = (1..).zip(&found.remedies);
+    let lines = lines.map(|(number, remedy)| line(number, order, remedy, zone));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A remedy with its number in the list.
+fn line(number: usize, order: &str, remedy: &pb::Remedy, zone: &TimeZone) -> String {
+    let [before, after] = [&remedy.before, &remedy.after].map(|it| it.unwrap_or_default());
+    let is_worse = after.expected_late > before.expected_late + 0.005;
+    format!(
+        "{number}. {}: {} {} -> {} on time, late on the whole day {:.2} -> {:.2}, cost {:+}{}",
+        what(remedy, zone),
+        order,
+        tables::percent(remedy.on_time_before_percent),
+        tables::percent(remedy.on_time_after_percent),
+        before.expected_late,
+        after.expected_late,
+        remedy.cost_difference,
+        if is_worse {
+            "; worse for the day than to do nothing"
+        } else {
+            ""
+        },
+    )
 }
 
 /// What a remedy is, in words.
@@ -245,11 +266,22 @@ fn changed(change: &pb::OrderChange, zone: &TimeZone) -> String {
         pb::ChangeReason::Breakdown => "breakdown",
         pb::ChangeReason::AtRisk => "at risk",
         pb::ChangeReason::MakesRoom => "makes room",
+        pb::ChangeReason::LeftOut => "left out",
         pb::ChangeReason::Unspecified => "unknown",
     };
+    let id = &change.order_id;
+    if change.reason() == pb::ChangeReason::Cancelled {
+        return format!(
+            "{id}: cancelled; {} was to come, expected {}",
+            nobody(&change.from_courier_id),
+            arrival(&change.arrival_before)
+        );
+    }
+    if change.to_courier_id.is_empty() && change.from_courier_id.is_empty() {
+        return format!("{id}: nobody who can would come ({why})");
+    }
     format!(
-        "{}: {} -> {}, expected {} -> {}, {} -> {} on time ({why})",
-        change.order_id,
+        "{id}: {} -> {}, expected {} -> {}, {} -> {} on time ({why})",
         nobody(&change.from_courier_id),
         nobody(&change.to_courier_id),
         arrival(&change.arrival_before),

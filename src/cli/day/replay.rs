@@ -12,7 +12,7 @@ use crate::cli::failure::finding_line;
 use crate::day::{AlertChange, Entry, LiveDay, Outcome, Recorded, Start, Unfit};
 use crate::formats::write_history;
 use crate::grpc::{convert, json, pb};
-use crate::model::History;
+use crate::model::{History, OrderId};
 use crate::units::{Seconds, Timestamp};
 
 /// Plays a record back, exactly: which promises were kept, how late the others were, and who was told in time.
@@ -44,9 +44,16 @@ pub(super) fn run(replay: &Replay) -> Result<Done, Failure> {
         let date = date(&played.start);
         let Played { start, day, .. } = &played;
         let routes = day.day().history(&start.problem, &start.plan, date);
+        let (n_written, n_planned) = (routes.len(), start.plan.routes.len());
         let text = write_history(&History { routes });
         fs::write(path, text)
             .map_err(|error| Failure::new(format!("write {}", path.display()), error))?;
+        console::note(format!(
+            "{n_written} of {} written to {}; the others were not made as planned, have reloads or breaks, or were not \
+             reported in full",
+            counted(n_planned, "route", "routes"),
+            path.display()
+        ));
     }
     Ok(Done::Fully)
 }
@@ -131,7 +138,7 @@ fn told(played: &Played) -> String {
         entries,
     } = played;
     let state = day.day();
-    let tally = state.tally();
+    let tally = day.tally();
     let zone = tables::zone_called(&start.problem.time_zone);
     let rate = tally.on_time_rate().map_or_else(
         || "nothing is known of any promise yet".to_owned(),
@@ -140,21 +147,18 @@ fn told(played: &Played) -> String {
     let mut lateness: Vec<Seconds> = Vec::new();
     let mut notices = Notices::default();
     let mut stars = [(0, 0); 2];
-    for (courier, route) in state.roster().routes().iter().enumerate() {
-        for (stop, planned) in route.stops[..route.n_current()].iter().enumerate() {
-            let outcome = state.outcome(courier, stop);
-            let is_broken = matches!(outcome, Outcome::Late { .. } | Outcome::NotDelivered(_));
-            if let Outcome::Late { by, .. } = outcome {
-                lateness.push(by);
-            }
-            if is_broken {
-                notices.count(told, planned, start.terms.alerts.notice);
-            }
-            if let Some(rating) = state.rating(&planned.order) {
-                let (count, sum) = &mut stars[usize::from(is_broken)];
-                *count += 1;
-                *sum += u32::from(rating.stars);
-            }
+    for order in state.outcomes() {
+        let is_broken = order.is_broken(day.now());
+        if let Outcome::Late { by, .. } = order.outcome {
+            lateness.push(by);
+        }
+        if is_broken {
+            notices.count(told, &order.order, start.terms.alerts.notice);
+        }
+        if let Some(rating) = state.rating(&order.order) {
+            let (count, sum) = &mut stars[usize::from(is_broken)];
+            *count += 1;
+            *sum += u32::from(rating.stars);
         }
     }
     lateness.sort_unstable();
@@ -167,44 +171,57 @@ fn told(played: &Played) -> String {
         }
     };
     let mean = |(count, sum): (u32, u32)| match count {
-        0 => "none rated".to_owned(),
-        _ => format!(
-            "{:.1} stars ({count} rated)",
-            f64::from(sum) / f64::from(count)
+        0 => "none".to_owned(),
+        _ => format!("{:.1} stars ({count})", f64::from(sum) / f64::from(count)),
+    };
+    let ratings = match stars {
+        [(0, _), (0, _)] => "Nobody has rated a delivery.".to_owned(),
+        [other, broken] => format!(
+            "Ratings: {} where the promise was kept or is open, {} where it was not.",
+            mean(other),
+            mean(broken)
         ),
     };
     format!(
-        "{}: {entries} entries until {}\n{} kept, {} late, {} not delivered, {} customers absent, {} open: {rate}\n{late}\n\
-         Of {} promises not kept, {} were announced, {} at least {} min ahead.\n\
-         Ratings: {} where the promise was kept or is open, {} where it was not.\n{} alerts are open.",
+        "{}: {} until {}\n{} kept, {} late, {} not delivered, {} customers absent, {} overdue, {} open: {rate}\n{late}\n\
+         {}\n{ratings}\nOpen alerts: {}.",
         start.id,
+        counted(*entries, "entry", "entries"),
         tables::moment(day.now(), &zone),
         tally.kept,
         tally.late,
         tally.not_delivered,
         tally.absent,
+        tally.overdue,
         tally.open,
-        notices.broken,
-        notices.told,
-        notices.in_time,
-        start.terms.alerts.notice.0 / 60,
-        mean(stars[0]),
-        mean(stars[1]),
+        notices.words(start.terms.alerts.notice),
         day.alerts().open().len(),
     )
 }
 
+fn counted(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 impl Notices {
+    fn words(&self, notice: Seconds) -> String {
+        if self.broken == 0 {
+            return "No promise was broken.".to_owned();
+        }
+        format!(
+            "Of {} not kept, as far as is known, {} announced, {} of them at least {} min ahead.",
+            counted(self.broken, "promise", "promises"),
+            counted(self.told, "was", "were"),
+            self.in_time,
+            notice.0 / 60
+        )
+    }
+
     /// Counts one promise that was not kept.
-    fn count(
-        &mut self,
-        told: &[(AlertChange, Timestamp)],
-        planned: &crate::day::RosterStop,
-        notice: Seconds,
-    ) {
+    fn count(&mut self, told: &[(AlertChange, Timestamp)], order: &OrderId, notice: Seconds) {
         self.broken += 1;
         let raised = told.iter().find(|(change, _)| {
-            matches!(change, AlertChange::Raised(_)) && change.alert().order == planned.order
+            matches!(change, AlertChange::Raised(_)) && change.alert().order == *order
         });
         if let Some((change, at)) = raised {
             self.told += 1;

@@ -74,17 +74,32 @@ pub(super) fn live_day(day: &pb::LiveDaySummary) -> String {
                 percent(expected)
             )
         });
+    let some = |number: i32, what: &str| match number {
+        0 => String::new(),
+        number => format!(", {number} {what}"),
+    };
+    let all = tally.open
+        + tally.kept
+        + tally.late
+        + tally.customer_absent
+        + tally.not_delivered
+        + tally.overdue;
     let mut text = format!(
-        "{} at {}: {} stops, {} kept, {} late, {} not delivered, {} absent, {} open{expected}\n{} at risk.",
+        "{} at {}: {}, {} kept, {} late, {} not delivered, {} absent{}, {} open{expected}\n{} at risk{}.",
         day.live_day_id,
         clock(day.as_of_time, &zone, "%Y-%m-%d %H:%M"),
-        day.stops,
+        counted(i64::from(all), "order"),
         tally.kept,
         tally.late,
         tally.not_delivered,
         tally.customer_absent,
+        some(tally.overdue, "overdue"),
         tally.open,
         counted(i64::from(day.open_alerts), "promise"),
+        some(
+            day.left_out,
+            "left out, for whom nobody comes: see day repair"
+        ),
     );
     if !day.is_calibrated {
         text.push_str(

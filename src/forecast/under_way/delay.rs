@@ -17,10 +17,11 @@ pub(super) struct Ledger {
     pub(super) start: f64,
     pub(super) incident: f64,
     pub(super) silence: f64,
+    pub(super) usual: f64,
 }
 
 impl Ledger {
-    fn parts(&mut self) -> [&mut f64; 6] {
+    fn parts(&mut self) -> [&mut f64; 7] {
         [
             &mut self.traffic,
             &mut self.courier,
@@ -28,6 +29,7 @@ impl Ledger {
             &mut self.start,
             &mut self.incident,
             &mut self.silence,
+            &mut self.usual,
         ]
     }
 
@@ -50,6 +52,13 @@ impl Ledger {
         }
     }
 
+    /// Causes of a courier who has not gone yet: nothing is known of how fast they are today.
+    pub(super) fn before_going(mut self) -> Self {
+        self.usual += self.courier + self.service;
+        (self.courier, self.service) = (0.0, 0.0);
+        self
+    }
+
     pub(super) fn causes(self) -> DelayCauses {
         DelayCauses {
             traffic: whole(self.traffic),
@@ -58,6 +67,7 @@ impl Ledger {
             start: whole(self.start),
             incident: whole(self.incident),
             silence: whole(self.silence),
+            usual: whole(self.usual),
         }
     }
 }

@@ -40,6 +40,7 @@ use evidence::{Evidence, Pending, Yardstick};
 use jams::Jams;
 use learner::{Evidence as ScaleEvidence, N_SCALES};
 use levels::{Levels, Prior};
+use normal::tail;
 use path::{Path, Surveyor};
 use spreads::{Spreads, Weights};
 pub use what_if::{Tempo, Trial, WhatIf};
@@ -109,7 +110,7 @@ pub struct TrafficShift {
 /// What is to be expected of a route at some moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteOutlook {
-    /// Stops still to come, in sequence.
+    /// Stops still to come, in sequence, then those to which nobody comes.
     pub stops: Vec<StopOutlook>,
     /// By how much what goes on now takes longer than it was expected to; zero if it does not.
     pub overdue: Seconds,
@@ -133,6 +134,21 @@ pub struct StopOutlook {
     pub causes: DelayCauses,
 }
 
+impl StopOutlook {
+    /// What is to be expected of a stop to which nobody comes.
+    #[must_use]
+    pub fn nobody(stop: usize, planned_arrival: Timestamp) -> Self {
+        Self {
+            stop,
+            on_time: 0.0,
+            late: Seconds::ZERO,
+            arrival: None,
+            planned_arrival,
+            causes: DelayCauses::default(),
+        }
+    }
+}
+
 /// When a courier comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArrivalBand {
@@ -142,6 +158,22 @@ pub struct ArrivalBand {
     pub p50: Timestamp,
     /// Earlier than this with a chance of 90 %.
     pub p90: Timestamp,
+}
+
+impl ArrivalBand {
+    /// About how likely the courier comes by `at`, 0 to 1: as by a normal law on each side of the median.
+    #[must_use]
+    pub fn chance_by(&self, at: Timestamp) -> f64 {
+        /// Of a normal law, in standard deviations.
+        const P90: f64 = 1.281_55;
+        let side = if at >= self.p50 {
+            self.p90 - self.p50
+        } else {
+            self.p50 - self.p10
+        };
+        let sigma = (side.0 as f64 / P90).max(1.0);
+        1.0 - tail((at - self.p50).0 as f64 / sigma)
+    }
 }
 
 /// What makes a courier late, by how much.
@@ -159,6 +191,8 @@ pub struct DelayCauses {
     pub incident: Seconds,
     /// Nothing was heard of what should be over by now.
     pub silence: Seconds,
+    /// Nothing in particular: couriers of any day take that much longer than planned before they have gone.
+    pub usual: Seconds,
 }
 
 impl DelayCauses {
@@ -172,6 +206,7 @@ impl DelayCauses {
             self.start,
             self.incident,
             self.silence,
+            self.usual,
         ]
         .into_iter()
         .sum()
@@ -428,6 +463,13 @@ impl DayUnderWay {
         let [old, new] = [&before, &of.evidence];
         (self.way_scale).replace(&old.way_lesson.evidence, &new.way_lesson.evidence);
         (self.service_scale).replace(&old.service_table, &new.service_table);
+    }
+
+    /// When the courier with number `courier` was to come to a stop by the plan; `None` if the plan has no such stop.
+    #[must_use]
+    pub fn planned_arrival(&self, courier: usize, stop: usize) -> Option<Timestamp> {
+        let planned = &self.couriers.get(courier)?.as_ref()?.planned;
+        Some(planned.planned_arrival(*planned.visits.get(stop)?))
     }
 
     /// What the courier's day is compared with.

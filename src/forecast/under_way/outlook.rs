@@ -462,14 +462,18 @@ impl<'a> Look<'a> {
             let stop = self.path.sequence[place];
             let planned = self.planned_arrival(stop);
             let [p10, p50, p90] = found.band.map(|at| self.path.moment(f64::from(at)));
-            ledger.settle((p50 - planned).0 as f64, |ledger| &mut ledger.service);
+            ledger.settle((p50 - planned).0 as f64, |ledger| &mut ledger.usual);
+            let causes = match &onset.begin {
+                Begin::Start { .. } => ledger.before_going().causes(),
+                Begin::Way { .. } | Begin::Door { .. } | Begin::Left { .. } => ledger.causes(),
+            };
             outlook.stops.push(StopOutlook {
                 stop,
                 on_time: found.on_time,
                 late: whole(found.late),
                 arrival: Some(ArrivalBand { p10, p50, p90 }),
                 planned_arrival: planned,
-                causes: ledger.causes(),
+                causes,
             });
             self.serve(step.visit, p50, planned, &habits, &mut ledger);
         }
@@ -479,7 +483,15 @@ impl<'a> Look<'a> {
     /// Adds what goes on now: a start that is late already, or what should be over by now.
     fn now_going_on(&self, onset: &Onset<'_>, overdue: f64, ledger: &mut Ledger) {
         match &onset.begin {
-            Begin::Start { planned, .. } => ledger.start += onset.clock - f64::from(*planned),
+            Begin::Start {
+                planned, elapsed, ..
+            } => {
+                // That it is late already is known; that it will be is what couriers of any day are.
+                ledger.start += f64::from(*elapsed);
+                if self.of.progress.hold == Hold::None {
+                    ledger.usual += onset.clock - f64::from(*planned) - f64::from(*elapsed);
+                }
+            }
             Begin::Way { .. } | Begin::Door { .. } => ledger.silence += overdue,
             Begin::Left { .. } => {}
         }
@@ -510,14 +522,7 @@ impl<'a> Look<'a> {
 
     /// What is to be expected of a courier who does not go on: nothing.
     fn lost(&self) -> RouteOutlook {
-        let stop = |&stop: &usize| StopOutlook {
-            stop,
-            on_time: 0.0,
-            late: Seconds::ZERO,
-            arrival: None,
-            planned_arrival: self.planned_arrival(stop),
-            causes: super::DelayCauses::default(),
-        };
+        let stop = |&stop: &usize| StopOutlook::nobody(stop, self.planned_arrival(stop));
         RouteOutlook {
             stops: self.of.progress.ahead.iter().map(stop).collect(),
             overdue: Seconds::ZERO,

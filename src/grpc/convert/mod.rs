@@ -37,8 +37,8 @@ pub use frontier::{frontier_message, frontier_progress_message, read_frontier_re
 pub use history::read_recorded_routes;
 pub use learning::{read_learn_request, taught_message};
 pub use live::{
-    LiveSource, alert_change_message, alert_message, courier_message, courier_risk_message,
-    event_answer, event_message, live_day_message, live_terms_message, plan_now_message,
+    LiveSource, alert_change_message, courier_message, courier_risk_message, event_answer,
+    event_message, live_day_message, live_terms_message, open_alert_message, plan_now_message,
     read_event, read_live_terms, read_plan_change, read_record_entry, read_remedy_terms,
     read_repair_request, record_entry_message, refusal_findings, remedy_message, repair_message,
     source_of,

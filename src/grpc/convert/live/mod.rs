@@ -13,6 +13,6 @@ pub use remedy::{
 };
 pub use terms::{LiveSource, live_terms_message, read_live_terms};
 pub use view::{
-    alert_change_message, alert_message, courier_message, courier_risk_message, event_answer,
-    live_day_message,
+    alert_change_message, courier_message, courier_risk_message, event_answer, live_day_message,
+    open_alert_message,
 };

@@ -347,6 +347,7 @@ fn change_message(change: &Change) -> pb::OrderChange {
         Why::Breakdown => Reason::Breakdown,
         Why::AtRisk => Reason::AtRisk,
         Why::MakesRoom => Reason::MakesRoom,
+        Why::LeftOut => Reason::LeftOut,
     };
     pb::OrderChange {
         order_id: change.order.to_string(),

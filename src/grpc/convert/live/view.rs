@@ -1,6 +1,6 @@
 //! What is known of a live day, and what is to be expected of it.
 
-use crate::app::{LiveState, LiveView, Look};
+use crate::app::{LiveState, LiveView, Look, OpenAlert};
 use crate::day::{
     Alert, AlertChange, ArrivalBand, Cause, CourierState, Day, Outcome, Roster, RosterRoute,
     RouteOutlook, Start, StopOutlook, StopState, Taken, Whereabouts,
@@ -34,9 +34,11 @@ pub fn live_day_message(view: &LiveView) -> pb::LiveDaySummary {
             late: count(tally.late),
             customer_absent: count(tally.absent),
             not_delivered: count(tally.not_delivered),
+            overdue: count(tally.overdue),
         }),
         on_time_percent: view.on_time.map(percent),
         expected_on_time_percent: view.expected.map(percent),
+        left_out: count(view.left_out),
         open_alerts: count(view.open_alerts),
         ratings: Some(pb::LiveRatings {
             count: count(view.ratings.count),
@@ -110,9 +112,17 @@ fn causes_message(causes: &[(Cause, Seconds)]) -> Vec<pb::DelayPart> {
     causes.iter().map(part).collect()
 }
 
-/// The message for an open alert about the route of `courier_id`.
+/// The message for an open alert.
 #[must_use]
-pub fn alert_message(start: &Start, courier_id: String, alert: &Alert) -> pb::LiveAlert {
+pub fn open_alert_message(start: &Start, open: &OpenAlert) -> pb::LiveAlert {
+    pb::LiveAlert {
+        told_arrival: open.told.map(band_message),
+        ..alert_message(start, open.courier.to_string(), &open.now)
+    }
+}
+
+/// The message for an alert about the route of `courier_id`, as it is told.
+fn alert_message(start: &Start, courier_id: String, alert: &Alert) -> pb::LiveAlert {
     let words = |language| Some(delay_words(language, delay(alert), coming(start, alert)));
     alert_with(start, courier_id, alert, words)
 }
@@ -167,6 +177,7 @@ fn alert_with(
         planned_arrival_time: moment(alert.planned_arrival),
         causes: causes_message(&alert.causes),
         words: said.collect(),
+        told_arrival: alert.arrival.map(band_message),
     }
 }
 
