@@ -40,8 +40,8 @@ pub use learning::{
     Verdict,
 };
 pub use live::{
-    LiveDays, LiveError, LiveSetup, LiveState, LiveView, Look, Observed, Ratings, Reported, Told,
-    Watch,
+    LiveDays, LiveError, LiveSetup, LiveState, LiveView, Look, News, Observed, Ratings, Reported,
+    Told, Watch,
 };
 pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};
 pub use promising::{
