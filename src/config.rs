@@ -144,8 +144,11 @@ section! {
 section! {
     /// How days under way are followed.
     LiveConfig {
-        /// Live days in memory at the same time; those over 10 minutes out of use make room for others.
+        /// Live days in memory at the same time; those out of use make room for others.
         days_max = 64 in 1..=4_096;
+        /// Time after which a live day is out of use that nobody has asked for and that is not under way by the clock, in
+        /// seconds.
+        idle_seconds = 600 in 1..=86_400;
         /// Requests about one live day that may wait for their turn; beyond, requests are refused at once.
         requests_waiting_max = 1_024 in 1..=65_536;
         /// Changes of alerts that a watcher may be behind before it is told to ask again.

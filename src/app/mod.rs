@@ -40,7 +40,7 @@ pub use learning::{
     Verdict,
 };
 pub use live::{
-    LiveDays, LiveError, LiveSetup, LiveState, LiveView, Look, Observed, OpenAlert, Ratings,
+    LiveDays, LiveError, LiveSetup, LiveState, LiveView, Look, News, Observed, OpenAlert, Ratings,
     Reported, Told, Watch,
 };
 pub use planning::{Order, Outcome, Phase, Run, RunView, Solved, Stop, drop_penalty};

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::remedied::Dispatcher;
-use crate::day::{Alert, AlertChange, AlertRules, LiveDay, LiveTerms, Report};
+use super::told::{Bystander, LEADS, Tales};
+use crate::day::{AlertChange, AlertRules, LiveDay, LiveTerms, Report};
 use crate::model::{EventId, MalformedId, NoiseModel, OrderId, Plan, Problem};
 use crate::rng;
 use crate::units::{Seconds, Timestamp};
@@ -44,16 +45,20 @@ pub enum Handling {
 }
 
 /// What came of one promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fate {
     /// In truth.
     pub truth: Truth,
     /// Whether it was known to be at risk as long before the end of its window as alerts are to be, and still was then.
     pub is_announced: bool,
+    /// The same for each of [`LEADS`].
+    pub open_at: [bool; LEADS.len()],
     /// How often an alert was raised for it.
     pub raised: u32,
     /// How often anything was told of it.
     pub told: u32,
+    /// How long each alert was open that was cleared.
+    pub cleared_after: Vec<Seconds>,
 }
 
 /// A day that was run.
@@ -75,23 +80,14 @@ pub struct LiveRun {
 pub(super) struct Running {
     pub(super) world: World,
     pub(super) live: LiveDay,
-    /// By order: how often it was raised, how often told, and whether it is open.
-    tales: BTreeMap<OrderId, Tale>,
+    tales: Tales,
+    /// Others who follow the day.
+    bystanders: Vec<Bystander>,
     n_reports: usize,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Tale {
-    raised: u32,
-    told: u32,
-    /// When the open alert was raised first.
-    open_since: Option<Timestamp>,
-    /// Whether an alert was open as long before the end of the window as alerts are to be.
-    is_announced: bool,
-}
-
 /// How often time passes for the live day where nothing is reported.
-const TICK: i64 = 60;
+const TICK: Seconds = Seconds(60);
 
 impl LiveSpec {
     /// Runs day number `number` in one way.
@@ -101,6 +97,40 @@ impl LiveSpec {
     /// # Errors
     /// If an event could not be named, which does not happen.
     pub fn run(&self, number: u32, handling: Handling) -> Result<LiveRun, MalformedId> {
+        let mut running = self.begin(number);
+        let mut dispatcher = (handling == Handling::Remedied).then(Dispatcher::default);
+        self.go_through(&mut running, |running, changes, now| {
+            if let Some(dispatcher) = &mut dispatcher {
+                dispatcher.act(running, changes, now);
+            }
+        })?;
+        let dispatcher = dispatcher.unwrap_or_default();
+        Ok(LiveRun {
+            remedies: dispatcher.remedies,
+            repairs: dispatcher.repairs,
+            moved: dispatcher.moved,
+            ..running.outcome(&running.tales)
+        })
+    }
+
+    /// Runs day number `number` once, the plan followed whatever happens, and says for each of `rules` what would have been
+    /// told by it.
+    ///
+    /// Shape: as [`Self::run`]; more rules cost next to nothing.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn compare(&self, number: u32, rules: &[AlertRules]) -> Result<Vec<LiveRun>, MalformedId> {
+        let mut running = self.begin(number);
+        running.bystanders = rules.iter().copied().map(Bystander::new).collect();
+        self.go_through(&mut running, |_, _, _| ())?;
+        let bystanders = running.bystanders.iter();
+        Ok(bystanders
+            .map(|bystander| running.outcome(bystander.tales()))
+            .collect())
+    }
+
+    fn begin(&self, number: u32) -> Running {
         let seed = rng::hash(self.seed, &[u64::from(number)]);
         let trouble = Trouble::generate(&self.problem, &self.plan, &self.severity, seed);
         let terms = LiveTerms {
@@ -110,44 +140,35 @@ impl LiveSpec {
             ..LiveTerms::default()
         };
         let problem = || Arc::clone(&self.problem);
-        let mut running = Running {
+        Running {
             world: World::new(problem(), &self.plan, &self.nature, trouble, seed),
             live: LiveDay::new(problem(), &self.plan, &terms),
-            tales: BTreeMap::new(),
+            tales: Tales::default(),
+            bystanders: Vec::new(),
             n_reports: 0,
-        };
-        let mut dispatcher = (handling == Handling::Remedied).then(Dispatcher::default);
+        }
+    }
+
+    /// Goes through the day minute by minute; `act` does what there is to be done about what was told.
+    fn go_through(
+        &self,
+        running: &mut Running,
+        mut act: impl FnMut(&mut Running, &[AlertChange], Timestamp),
+    ) -> Result<(), MalformedId> {
         let first = self.plan.routes.iter().map(|route| route.start).min();
         let mut now = first.unwrap_or_default();
         while let Some(next) = running.world.next_moment() {
             // Minutes in between are not skipped: silence is news, too.
-            now = Timestamp((now.0.div_euclid(TICK) + 1) * TICK).min(next.max(now));
+            now = Timestamp((now.0.div_euclid(TICK.0) + 1) * TICK.0).min(next.max(now));
             let changes = running.pass(now)?;
-            if let Some(dispatcher) = &mut dispatcher {
-                dispatcher.act(&mut running, &changes, now);
+            act(running, &changes, now);
+            let Running { world, tales, .. } = &mut *running;
+            tales.note_open(world, self.alerts.notice, now, TICK);
+            for bystander in &mut running.bystanders {
+                bystander.note_open(&running.world, now, TICK);
             }
-            running.note_announced(self.alerts.notice, now);
         }
-        let truths = running.world.truths();
-        let fates = truths.into_iter().map(|(order, truth)| {
-            let tale = running.tales.get(order).cloned().unwrap_or_default();
-            let fate = Fate {
-                truth,
-                is_announced: tale.is_announced,
-                raised: tale.raised,
-                told: tale.told,
-            };
-            (order.clone(), fate)
-        });
-        let fates = fates.collect();
-        let dispatcher = dispatcher.unwrap_or_default();
-        Ok(LiveRun {
-            fates,
-            remedies: dispatcher.remedies,
-            repairs: dispatcher.repairs,
-            moved: dispatcher.moved,
-            reports: running.n_reports,
-        })
+        Ok(())
     }
 }
 
@@ -166,53 +187,39 @@ impl Running {
             // What is refused would be refused in practice, too: a report of a courier of whom a door was taken away.
             if let Ok(answer) = self.live.report(report) {
                 changes.extend(answer.alerts);
+                self.show();
             }
         }
-        if now.0 % TICK == 0 {
+        if now.0 % TICK.0 == 0 {
             changes.extend(self.live.tick(now));
+            self.show();
         }
         self.note(&changes);
         Ok(changes)
     }
 
-    /// Notes what was told.
-    pub(super) fn note(&mut self, changes: &[AlertChange]) {
-        for change in changes {
-            let (AlertChange::Raised(alert)
-            | AlertChange::Moved(alert)
-            | AlertChange::Cleared(alert)
-            | AlertChange::Ended(alert)) = change;
-            let tale = self.tales.entry(alert.order.clone()).or_default();
-            match change {
-                AlertChange::Raised(Alert { since, .. }) => {
-                    tale.raised += 1;
-                    tale.told += 1;
-                    tale.open_since = Some(*since);
-                }
-                AlertChange::Moved(_) => tale.told += 1,
-                AlertChange::Cleared(_) => {
-                    tale.told += 1;
-                    tale.open_since = None;
-                }
-                AlertChange::Ended(_) => tale.open_since = None,
-            }
+    /// Lets bystanders look.
+    fn show(&mut self) {
+        for bystander in &mut self.bystanders {
+            bystander.look(&self.live);
         }
     }
 
-    /// Notes whose alert is open at the last moment that leaves enough notice.
-    fn note_announced(&mut self, notice: Seconds, now: Timestamp) {
-        let world = &self.world;
-        for (order, tale) in &mut self.tales {
-            let Some(since) = tale.open_since else {
-                continue;
-            };
-            let latest = world.promised_end(order).map(|end| end - notice);
-            if let Some(latest) = latest
-                && since <= latest
-                && now <= latest + Seconds(TICK)
-            {
-                tale.is_announced = now + Seconds(TICK) > latest;
-            }
+    /// Notes what was told.
+    pub(super) fn note(&mut self, changes: &[AlertChange]) {
+        self.tales.note(changes, self.live.now());
+    }
+
+    /// What came of the day, with what was told by `tales`.
+    fn outcome(&self, tales: &Tales) -> LiveRun {
+        let truths = self.world.truths().into_iter();
+        let fates = truths.map(|(order, truth)| (order.clone(), tales.fate(order, truth)));
+        LiveRun {
+            fates: fates.collect(),
+            remedies: 0,
+            repairs: 0,
+            moved: 0,
+            reports: self.n_reports,
         }
     }
 }
@@ -238,6 +245,12 @@ pub struct LiveTotals {
     pub raised_again: usize,
     /// Everything told of promises at risk.
     pub told: u32,
+    /// For each of [`LEADS`]: promises whose alert was open so long before the end of the window.
+    pub open_at: [usize; LEADS.len()],
+    /// Of these, those that were broken.
+    pub right_at: [usize; LEADS.len()],
+    /// How long each alert was open that was cleared.
+    pub cleared_after: Vec<Seconds>,
 }
 
 impl LiveTotals {
@@ -254,7 +267,33 @@ impl LiveTotals {
             self.raised += fate.raised;
             self.raised_again += usize::from(fate.raised > 1);
             self.told += fate.told;
+            for (lead, was_open) in fate.open_at.into_iter().enumerate() {
+                self.open_at[lead] += usize::from(was_open);
+                self.right_at[lead] += usize::from(was_open && !is_kept);
+            }
+            self.cleared_after.extend(&fate.cleared_after);
         }
+    }
+
+    /// Of the promises broken, the share whose alert was open at each of [`LEADS`], 0 to 1.
+    #[must_use]
+    pub fn recall(&self) -> [f64; LEADS.len()] {
+        self.right_at
+            .map(|right| right as f64 / self.broken.max(1) as f64)
+    }
+
+    /// Of the promises whose alert was open at each of [`LEADS`], the share that was broken, 0 to 1.
+    #[must_use]
+    pub fn precision(&self) -> [f64; LEADS.len()] {
+        std::array::from_fn(|lead| self.right_at[lead] as f64 / self.open_at[lead].max(1) as f64)
+    }
+
+    /// How long alerts are open that are cleared, half of them shorter; `None` without any.
+    #[must_use]
+    pub fn time_to_clear(&self) -> Option<Seconds> {
+        let mut spans = self.cleared_after.clone();
+        spans.sort_unstable();
+        spans.get(spans.len() / 2).copied()
     }
 }
 

@@ -24,12 +24,14 @@ mod remedied;
 mod run;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use filling::{FilledPromise, Filling, FillingError, FillingSpec, Hindsight, fill, hindsight};
 pub use instance::{day_of_instance, routes_of_nodes};
 pub use live::{Contrast, Fate, Handling, LiveRun, LiveSpec, LiveTotals};
 pub use noise::stressed;
 pub use run::{Bench, Day, Event, Given, RunError, digest};
+pub use told::LEADS;
 
 use crate::forecast;
 

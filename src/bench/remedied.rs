@@ -52,7 +52,10 @@ impl Dispatcher {
         for order in at_risk {
             self.looked.insert(order.clone(), now);
             let found = remedies(&running.live, &order, &Terms::default());
-            let best = found.unwrap_or_default().into_iter().find(is_worth_it);
+            // What comes after telling the customer is worse than that.
+            let found = found.unwrap_or_default().into_iter();
+            let mut better = found.take_while(|remedy| remedy.kind != RemedyKind::TellCustomer);
+            let best = better.find(is_worth_it);
             if let Some(remedy) = best
                 && take(running, &remedy.replan, now)
             {

@@ -97,6 +97,33 @@ pub(super) struct Noise {
     pub(super) file: Option<std::path::PathBuf>,
 }
 
+/// A name with settings.
+pub(super) type Named<'a> = (String, Vec<(&'a str, &'a str)>);
+
+/// Takes `NAME: key=value, key` apart.
+pub(super) fn named(text: &str) -> Result<Named<'_>, String> {
+    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
+    if name.trim().is_empty() {
+        return Err("expected NAME: and what it is".to_owned());
+    }
+    let parts = rest
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let pairs = parts.map(|part| {
+        part.split_once('=')
+            .map_or((part, ""), |(key, value)| (key.trim(), value.trim()))
+    });
+    Ok((name.trim().to_owned(), pairs.collect()))
+}
+
+/// Reads a number that was given for `key`.
+pub(super) fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
+    value
+        .parse()
+        .map_err(|_| format!("{key}: {value:?} is not a number of the kind expected here"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use super::pb::start_live_day_request::Source;
 use super::pb::watch_risk_response::Told as WireTold;
 use super::{digest, mending, pb, status};
 use crate::app::{
-    App, DayPlan, Fault, LiveDays, LiveError, LiveView, Look, Observed, PromiseError,
+    App, DayPlan, Fault, LiveDays, LiveError, LiveView, Look, News, Observed, PromiseError,
     Refusal as AppRefusal, RequestKey, Watch,
 };
 use crate::day::{Refusal, Start, Taken};
@@ -462,6 +462,21 @@ async fn all_refused(
     Ok(answers.collect())
 }
 
+fn news_message(watch: &Watch, news: &News) -> WireTold {
+    match news {
+        News::Alert(told) => {
+            let mut change = convert::alert_change_message(&watch.start, &told.change, told.at);
+            if let Some(alert) = &mut change.alert {
+                alert.courier_id = told.courier.to_string();
+            }
+            WireTold::Change(change)
+        }
+        News::Passed(at) => WireTold::Heartbeat(pb::RiskHeartbeat {
+            as_of_time: convert::moment(*at),
+        }),
+    }
+}
+
 /// Tells a watcher what changes, until the watcher goes away or something stands against it.
 async fn tell(
     mut watch: Watch,
@@ -481,14 +496,7 @@ async fn tell(
         }
         next = tokio::select! {
             change = watch.changes.recv() => match change {
-                Ok(told) => {
-                    let (start, change) = (&watch.start, &told.change);
-                    let mut change = convert::alert_change_message(start, change, told.at);
-                    if let Some(alert) = &mut change.alert {
-                        alert.courier_id = told.courier.to_string();
-                    }
-                    WireTold::Change(change)
-                }
+                Ok(news) => news_message(&watch, &news),
                 Err(broadcast::error::RecvError::Lagged(_)) => break LiveError::TooSlow,
                 Err(broadcast::error::RecvError::Closed) => break LiveError::let_go(),
             },

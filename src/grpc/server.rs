@@ -201,7 +201,7 @@ impl Server {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
-        self.resume();
+        self.take_up();
         let health = HealthReporter::new();
         health::report(&health, ServingStatus::Serving).await;
         let router = self.router(&health)?;
@@ -249,14 +249,25 @@ impl Server {
         Ok(())
     }
 
-    /// Takes up the days that are under way, beside everything else.
-    fn resume(&self) {
-        let app = Arc::clone(&self.app);
+    /// Takes up days that are under way and that nobody has, as long as the server lasts, beside everything else.
+    fn take_up(&self) {
+        let app = Arc::downgrade(&self.app);
         tokio::spawn(async move {
-            if let Some(live) = app.live_days()
-                && let Err(error) = live.resume().await
-            {
-                tracing::warn!("live days are taken up only when asked for: {error}");
+            let mut is_away = false;
+            loop {
+                let Some(app) = app.upgrade() else { return };
+                let Some(live) = app.live_days() else { return };
+                match live.take_up().await {
+                    Ok(()) => is_away = false,
+                    Err(error) if !is_away => {
+                        tracing::warn!("live days are taken up only when asked for: {error}");
+                        is_away = true;
+                    }
+                    Err(_) => {}
+                }
+                let pause = live.take_up_every();
+                drop(app);
+                tokio::time::sleep(pause).await;
             }
         });
     }

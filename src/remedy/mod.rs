@@ -6,8 +6,8 @@
 //! # How changes are judged
 //! Routes are tried out on the same simulated days as the live forecast has them, with what is known now (`scene`): who is
 //! where and free when, how fast ways and services are today, what was said of the traffic. A change counts by the promises
-//! it lets expect to be broken on the whole day, beyond what may be luck of those days, then by who is not served, by how late
-//! promises are, and by what the rest of the day costs (`worth`).
+//! it lets expect to be broken on the whole day and by how long anybody waits, beyond what may be luck of those days, then by
+//! who is not served, by how late promises are, and by what the rest of the day costs (`worth`).
 //! The rest of the day is also a problem of its own (`residual`): every change is timed there and judged by
 //! [`check`](crate::check): nothing is proposed that breaks a constraint more than the plan does that goes on unchanged,
 //! windows apart, which the forecast judges better.

@@ -104,8 +104,8 @@ pub struct Remedy {
 #[error("there are no remedies for the order")]
 pub struct UnknownOrder(pub Finding);
 
-/// What can be done about the promise of `order`, the best first: what lets expect the fewest broken promises on the whole
-/// day, then by what promises are late by the least time, then what costs least. The last resort, to tell the customer, is always among them.
+/// What can be done about the promise of `order`, the best first: what lets expect the least loss on the whole day
+/// ([`Figures::loss`]), then by what promises are late by the least time, then what costs least. The last resort, to tell the customer, is always among them.
 ///
 /// Shape: a few dozen routes are tried out; time for each as for an outlook.
 ///
@@ -235,7 +235,7 @@ impl Bench<'_> {
             let chance = hundredths(1.0 - remedy.on_time_after);
             let is_last = remedy.kind == RemedyKind::TellCustomer;
             (
-                hundredths(remedy.after.late),
+                hundredths(remedy.after.loss()),
                 is_last,
                 remedy.after.unserved,
                 remedy.after.delay.0 / 60,

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::request::{Prepared, RepairRequest, told};
 use super::scene::Scene;
 use super::search::{Limits, Search};
-use super::worth::{Judge, Judged, Sight};
+use super::worth::{Judge, Judged, Sight, loss};
 use crate::clock::Clock;
 use crate::day::{LiveDay, Replan, ReplanRefusal};
 use crate::forecast::ArrivalBand;
@@ -31,11 +31,20 @@ pub struct Figures {
     pub lowest: f64,
     /// Orders to come that nobody comes for.
     pub unserved: usize,
-    /// By how much promises that are to come are late on average, all together; grace is taken off, and orders that nobody
-    /// comes for do not count.
+    /// By how much promises that are to come are late on average, all together; grace is taken off, each counts for up to
+    /// 12 hours, and orders that nobody comes for do not count.
     pub delay: Seconds,
     /// What the rest of the day costs.
     pub cost: Cost,
+}
+
+impl Figures {
+    /// What is to be expected in promises broken, waiting included: ten hours of it count as one, and orders that nobody
+    /// comes for as if their customers waited for twelve. Changes are judged by this first.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        loss(self.late, self.delay, self.unserved)
+    }
 }
 
 /// Why something changes for an order.
@@ -105,8 +114,8 @@ pub struct Repair {
 ///
 /// Stops made, and those that couriers are at or on the way to, stay where they are. At most as many stops change courier
 /// as the request allows, and no window told is moved by more than that. The plan is better than going on as before by what
-/// the forecast expects: promises kept first, as far as their number is not luck of the simulated days, then orders served,
-/// then the time by which promises are late, then cost; otherwise nothing changes beside what was asked for.
+/// the forecast expects: promises kept first, with the time that anybody waits ([`Figures::loss`]), as far as that is not luck of the
+/// simulated days, then orders served, then the time by which promises are late, then cost; otherwise nothing changes beside what was asked for.
 ///
 /// # Errors
 /// Everything that is wrong with the request, by path and id.

@@ -95,6 +95,9 @@ pub(super) struct Scene<'a> {
     pub(super) windows: Vec<Option<(f64, f64)>>,
     /// Square seconds by which expected arrivals vary for each second that they are ahead.
     pub(super) spread: f64,
+    /// By courier: by how many seconds a route to come may end after the courier has to be done; empty while that is not
+    /// known.
+    pub(super) over_max: Vec<f64>,
 }
 
 /// What a scene is made from.
@@ -153,11 +156,13 @@ impl<'a> Scene<'a> {
             dimensions,
             number_of,
             spread: 0.0,
+            over_max: Vec::new(),
         };
         let crews = (0..problem.couriers.len()).map(|number| scene.crew(number, setting));
         scene.crews = crews.collect();
         scene.sources = scene.sources(setting.goods, &setting.vehicles);
         scene.spread = scene.spread();
+        scene.over_max = scene.over_max();
         scene
     }
 

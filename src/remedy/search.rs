@@ -11,11 +11,11 @@ use rand::RngExt;
 use super::draft::Draft;
 use super::insertion::Insertion;
 use super::scene::{Halt, Scene};
-use super::worth::{Choice, Judge, Judged};
+use super::worth::{Choice, Judge, Judged, LATE_HOUR, LATE_MAX};
 use crate::rng::Stream;
 
-/// What an order that nobody comes for counts as: a little more than one that comes too late for sure.
-const UNSERVED: f64 = 1.12;
+/// What an order that nobody comes for counts as: a broken promise, and as long a wait as counts.
+const UNSERVED: f64 = 1.0 + LATE_HOUR * LATE_MAX.0 as f64 / 3_600.0;
 
 /// Most orders taken out at a time.
 const RUIN_MAX: usize = 5;

@@ -1,7 +1,9 @@
 //! A route to come by expected times: quick enough to look at every place in it.
 
 use super::scene::{Crew, Halt, Scene};
+use super::worth::{LATE_HOUR, LATE_MAX};
 use crate::model::{BreakStart, OrderKind};
+use crate::units::Timestamp;
 
 /// Square seconds by which an arrival varies that is near.
 const NEAR: f64 = 120.0 * 120.0;
@@ -9,10 +11,7 @@ const NEAR: f64 = 120.0 * 120.0;
 /// What a second of driving, waiting or working counts as in promises broken: half an hour is worth a hundredth.
 const SECOND: f64 = 5e-6;
 
-/// What an hour by which a stop is late counts as: what is late anyhow is not put off for ever.
-const LATE_HOUR: f64 = 0.015;
-
-/// What an end after the shift counts as, for each hour of it.
+/// What an end after the shift counts as, for each hour of it, where the plan has one.
 const OVERTIME: f64 = 5.0;
 
 /// What walking along a route to come finds.
@@ -22,6 +21,8 @@ pub(super) struct Walk {
     pub(super) arrivals: Vec<f64>,
     /// By halt: about how likely it is that a promise is broken there.
     pub(super) risks: Vec<f64>,
+    /// By how many seconds it ends after the courier has to be done; negative if before.
+    pub(super) over: f64,
     /// About what it comes to, in promises broken; infinite if it cannot be done.
     pub(super) toll: f64,
 }
@@ -33,6 +34,7 @@ impl Scene<'_> {
         let mut walk = Walk {
             arrivals: Vec::with_capacity(tail.len()),
             risks: Vec::with_capacity(tail.len()),
+            over: f64::NEG_INFINITY,
             toll: 0.0,
         };
         let orders = tail.iter().filter(|halt| halt.order().is_some()).count();
@@ -74,7 +76,8 @@ impl Scene<'_> {
                 Halt::Order(order) => {
                     if let Some((open, last)) = self.windows[order] {
                         risk = self.risk(clock, last);
-                        walk.toll += LATE_HOUR * (clock - last).max(0.0) / 3_600.0;
+                        let late = (clock - last).clamp(0.0, LATE_MAX.0 as f64);
+                        walk.toll += LATE_HOUR * late / 3_600.0;
                         clock = clock.max(open);
                     }
                     clock += service * self.problem.orders[order].service.0 as f64;
@@ -88,9 +91,32 @@ impl Scene<'_> {
         if let (Some(from), Some(end)) = (here, self.problem.end_place(who)) {
             clock += self.seconds(crew, from, end);
         }
-        let over = clock - (who.shift.end - self.now).0 as f64;
-        walk.toll += SECOND * (clock - start) + OVERTIME * over.max(0.0) / 3_600.0;
+        walk.over = clock - (self.end_max(courier) - self.now).0 as f64;
+        walk.toll += SECOND * (clock - start) + OVERTIME * walk.over.max(0.0) / 3_600.0;
+        // What the plan has already may stay as it is; nothing more is planned for after the end.
+        let most = self.over_max.get(courier);
+        if most.is_some_and(|most| walk.over > *most) {
+            walk.toll = f64::INFINITY;
+        }
         walk
+    }
+
+    /// When the courier has to be done: by the shift, or by the longest duty.
+    fn end_max(&self, courier: usize) -> Timestamp {
+        let (crew, who) = (&self.crews[courier], &self.problem.couriers[courier]);
+        let begun = if crew.has_left { crew.start } else { None };
+        let begun = begun.unwrap_or(crew.free - self.problem.loading(who));
+        let by_duty = who.limits.max_duty.map(|longest| begun + longest);
+        by_duty.map_or(who.shift.end, |end| end.min(who.shift.end))
+    }
+
+    /// By how many seconds each courier may end too late: as much as the plan has it.
+    pub(super) fn over_max(&self) -> Vec<f64> {
+        /// Expected times are guesses.
+        const SLACK: f64 = 30.0;
+        let crews = self.crews.iter().enumerate();
+        let over = crews.map(|(courier, crew)| self.walk(courier, &crew.tail).over);
+        over.map(|over| over.max(0.0) + SLACK).collect()
     }
 
     /// About how likely it is that who is expected `arrival` seconds from now comes after `last`.

@@ -1,8 +1,10 @@
 //! What a plan for the rest of the day is worth, by the forecast of now, and which of several is best.
 //!
 //! Promises kept come first: a plan is better if fewer are expected to be broken, by more than could be luck of the days
-//! that plans are tried out on. Of those that cannot be told apart by that, the one is better that leaves fewer orders
-//! without anybody, then the one by which promises are late by less time all together, then the cheaper one.
+//! that plans are tried out on. Nobody is given up for a little of that, though: ten hours by which somebody waits longer
+//! weigh as much as a broken promise ([`Figures::loss`](super::Figures::loss)). Of plans that cannot be told apart so, the one is
+//! better that leaves fewer orders without anybody, then the one by which promises are late by less time all together, then
+//! the cheaper one.
 
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ pub(super) struct Sight {
     pub(super) on_time: f64,
     /// And as it was told first.
     pub(super) promised: f64,
-    /// By how much it is broken on average.
+    /// By how much it is broken on average, at most [`LATE_MAX`].
     pub(super) late: Seconds,
     /// When somebody comes.
     pub(super) arrival: Option<ArrivalBand>,
@@ -53,6 +55,12 @@ pub(super) struct Judged {
     pub(super) broken: f64,
 }
 
+/// Who waits longer than this waits for the next day: it counts no more, and as much for orders that nobody comes for.
+pub(super) const LATE_MAX: Seconds = Seconds(12 * 3_600);
+
+/// What an hour of waiting counts as in promises broken.
+pub(super) const LATE_HOUR: f64 = 0.1;
+
 /// By how little time promises may be late, all together, for plans to be taken for alike: less is not told to anybody.
 const ALIKE: Seconds = Seconds(5 * 60);
 
@@ -70,6 +78,11 @@ impl Judged {
     /// By how much promises that are to come are late on average, all together.
     pub(super) fn delay(&self) -> Seconds {
         self.sights().map(|sight| sight.late).sum()
+    }
+
+    /// What is to be expected of the whole day in promises broken, waiting included.
+    pub(super) fn loss(&self) -> f64 {
+        loss(self.late, self.delay(), self.unserved())
     }
 
     /// By how many the promises broken here and in `other` may differ by luck: both are tried out on the same days, so that
@@ -142,13 +155,13 @@ impl Choice {
         let mut number = 0;
         self.seen.retain(|plan| {
             number += 1;
-            number == 1 || plan.late <= fewest.late + plan.luck(&fewest) + ROUNDING
+            number == 1 || plan.loss() <= fewest.loss() + plan.luck(&fewest) + ROUNDING
         });
     }
 
-    /// The one with the fewest promises broken.
+    /// The one with the least loss.
     fn fewest(&self) -> &Judged {
-        let fewest = self.seen.iter().min_by(|a, b| a.late.total_cmp(&b.late));
+        let fewest = (self.seen.iter()).min_by(|a, b| a.loss().total_cmp(&b.loss()));
         fewest.unwrap_or(&self.seen[0])
     }
 
@@ -156,8 +169,8 @@ impl Choice {
     pub(super) fn best(&self) -> &Judged {
         let (before, fewest) = (&self.seen[0], self.fewest());
         let is_alike = |plan: &&Judged| {
-            let by_luck = fewest.late + plan.luck(fewest);
-            plan.late <= by_luck.min(before.late) + ROUNDING
+            let by_luck = fewest.loss() + plan.luck(fewest);
+            plan.loss() <= by_luck.min(before.loss()) + ROUNDING
         };
         let mut best: Vec<&Judged> = self.seen.iter().filter(is_alike).collect();
         let served = best.iter().map(|plan| plan.unserved()).min();
@@ -276,7 +289,7 @@ impl<'a> Judge<'a> {
                 order,
                 promised: first_chance(windows, stop.on_time, stop.arrival, grace),
                 on_time: stop.on_time,
-                late: stop.late,
+                late: stop.late.min(LATE_MAX),
                 arrival: stop.arrival,
             })
         });
@@ -285,6 +298,12 @@ impl<'a> Judge<'a> {
             broken,
         }
     }
+}
+
+/// Promises broken, with what waiting counts as.
+pub(super) fn loss(late: f64, delay: Seconds, unserved: usize) -> f64 {
+    let hours = |span: Seconds| span.0 as f64 / 3_600.0;
+    late + LATE_HOUR * (hours(delay) + hours(LATE_MAX) * unserved as f64)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "days are short")]
@@ -353,15 +372,23 @@ mod tests {
         }
         let best = choice.best();
         let is_best = |plan: &Judged| Arc::ptr_eq(&plan.courses[0], &best.courses[0]);
-        assert!(best.late <= before.late + ROUNDING);
+        assert!(best.loss() <= before.loss() + ROUNDING);
         others.iter().position(is_best)
     }
 
     #[test]
-    fn a_promise_kept_is_worth_any_delay_and_any_cost() {
+    fn a_promise_kept_is_worth_hours_of_waiting_and_any_cost() {
         let before = plan(&[(0.0, 60.0), (0.9, 60.0)], true, 100);
         let kept = plan(&[(0.9, 600.0), (0.9, 7_200.0)], true, 1_000_000);
         assert_eq!(chosen(&before, &[kept]), Some(0));
+    }
+
+    #[test]
+    fn nobody_is_given_up_for_a_tenth_of_a_promise() {
+        let before = plan(&[(0.54, 300.0), (0.99, 0.0)], true, 100);
+        let ruin = plan(&[(0.72, 200.0), (0.91, 42_000.0)], true, 100);
+        assert!(ruin.late < before.late - 0.09);
+        assert_eq!(chosen(&before, &[ruin]), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod customer;
 mod live;
 mod postgres;
 mod server;
+mod takeover;
 
 use std::path::PathBuf;
 use std::sync::Arc;

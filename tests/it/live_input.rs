@@ -254,6 +254,7 @@ async fn everything_that_is_wrong_with_a_start_is_told_at_once() {
     terms.live_day_id = "not an id".to_owned();
     terms.alert_below_percent = Some(90.0);
     terms.clear_from_percent = Some(80.0);
+    terms.grave_below_percent = Some(95.0);
     terms.scenarios = Some(500);
     terms.grace_duration = Some(prost_types::Duration {
         seconds: -1,
@@ -270,6 +271,7 @@ async fn everything_that_is_wrong_with_a_start_is_told_at_once() {
         "request_id",
         "terms.live_day_id",
         "terms.clear_from_percent",
+        "terms.grave_below_percent",
         "terms.scenarios",
         "terms.grace_duration",
         "plan.plan.routes[0].courier_id",

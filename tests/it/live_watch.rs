@@ -16,10 +16,44 @@ async fn watch(day: &mut Day) -> Streaming<pb::WatchRiskResponse> {
 }
 
 async fn next(watching: &mut Streaming<pb::WatchRiskResponse>) -> Told {
-    let told = tokio::time::timeout(crate::service::PATIENCE, watching.message());
-    let told = told.await.unwrap().unwrap().unwrap().told.unwrap();
-    assert!(!matches!(told, Told::Heartbeat(_)), "nothing more is told");
-    told
+    loop {
+        let told = tokio::time::timeout(crate::service::PATIENCE, watching.message());
+        let told = told.await.expect("nothing more is told");
+        let told = told.unwrap().unwrap().told.unwrap();
+        // On a simulated day, every minute is told.
+        if !matches!(told, Told::Heartbeat(_)) {
+            return told;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_of_a_simulated_day_hears_that_time_has_passed_after_what_changed_until_then() {
+    let mut day = Day::start().await;
+    let mut watching = watch(&mut day).await;
+    let leaves = departure(0);
+    let traffic = Event::Traffic(pb::TrafficChange {
+        factor: Some(10.0),
+        ..pb::TrafficChange::default()
+    });
+    day.report(leaves, vec![event("t-1", leaves, traffic)])
+        .await
+        .unwrap();
+    let open = day.read().await.alerts.len();
+    assert!(open > 0);
+    let mut raised = 0;
+    loop {
+        let told = watching.message().await.unwrap().unwrap().told.unwrap();
+        match told {
+            Told::Open(first) => raised += first.alerts.len(),
+            Told::Change(_) => raised += 1,
+            Told::Heartbeat(beat) => {
+                assert_eq!(beat.as_of_time.unwrap().seconds, leaves);
+                break;
+            }
+        }
+    }
+    assert_eq!(raised, open);
 }
 
 /// Lets the day go on until an alert about this order is told.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tokio::sync::{broadcast, oneshot};
 
-use super::view::{LiveState, LiveView, Look, Reported, Told};
+use super::view::{LiveState, LiveView, Look, News, Reported, Told};
 use super::{LiveError, Observed, Shared};
 use crate::app::{Fault, RequestKey};
 use crate::config;
@@ -33,7 +33,7 @@ pub(super) struct Draft {
     /// Couriers of whom something was reported in this batch.
     concerned: BTreeSet<usize>,
     /// What is to be told when they are durable.
-    telling: Vec<Arc<Told>>,
+    telling: Vec<Arc<News>>,
     /// When the day is under way.
     hours: TimeWindow,
 }
@@ -109,22 +109,24 @@ impl Draft {
         for change in changes {
             let (courier, _) = change.alert().stop;
             let routes = self.state.day.day().roster().routes();
-            self.telling.push(Arc::new(Told {
+            self.telling.push(Arc::new(News::Alert(Told {
                 change: change.clone(),
                 courier: routes[courier].courier.clone(),
                 at: self.state.day.now(),
-            }));
+            })));
             self.write(Recorded::Alerted(change));
         }
     }
 
     /// Tells watchers what is on record now.
     pub(super) fn tell(&mut self) {
-        let now = self.state.day.now().0;
-        self.state.clock.store(now, Ordering::Relaxed);
-        for told in self.telling.drain(..) {
+        let now = self.state.day.now();
+        let before = self.state.clock.swap(now.0, Ordering::Relaxed);
+        let passed = News::Passed(now);
+        let passed = (self.state.start.is_simulated && now.0 > before).then(|| Arc::new(passed));
+        for news in self.telling.drain(..).chain(passed) {
             // Nobody may be watching.
-            drop(self.state.told.send(told));
+            drop(self.state.told.send(news));
         }
     }
 

@@ -3,10 +3,12 @@
 //! Each live day in memory has one [`Writer`], on a thread of its own, who alone changes it and through whom it is read, so
 //! that what is shown is on record. Which process has a live day is settled by leases in the store, as for days of
 //! promises. A day that nobody asks for is let go, unless it is under way by the clock, and read again from its record when
-//! somebody does.
+//! somebody does. A day under way whose owner does not answer any more is taken up by whoever notices first.
 
 mod draft;
 mod error;
+#[cfg(test)]
+mod tests;
 mod view;
 mod writer;
 
@@ -21,12 +23,12 @@ use super::{Fault, PromiseError, RequestKey};
 use crate::clock::{Clock, WallClock};
 use crate::config::{self, LiveConfig};
 use crate::day::{Entry, Event, LiveDay, Recorded, Replan, Start};
-use crate::model::{DayId, EventId};
+use crate::model::{DayId, EventId, TimeWindow};
 use crate::promise;
 use crate::store::{Book, Owner, Store, StoredReply};
 use crate::units::Timestamp;
 pub use error::LiveError;
-pub use view::{LiveState, LiveView, Look, OpenAlert, Ratings, Reported, Told, Watch};
+pub use view::{LiveState, LiveView, Look, News, OpenAlert, Ratings, Reported, Told, Watch};
 use writer::{Job, Writer};
 
 /// How often to ask again for a day whose writer has just let it go.
@@ -93,6 +95,9 @@ pub struct LiveDays {
     writers: Arc<Mutex<Writers>>,
     /// How the day was started whose record was read last: that never changes.
     started: Mutex<Option<Arc<Start>>>,
+    /// When days are under way by the clock, of those that were looked at for whether to take them up; `None` for simulated
+    /// ones.
+    hours: Mutex<HashMap<DayId, Option<TimeWindow>>>,
 }
 
 impl LiveDays {
@@ -118,32 +123,84 @@ impl LiveDays {
             shared: Arc::new(shared),
             writers: Arc::default(),
             started: Mutex::default(),
+            hours: Mutex::default(),
         }
     }
 
-    /// Takes up the live days that are under way by the clock, so that alerts are raised though nobody asks. Those that
-    /// other processes have are left to them.
+    /// Takes up the live days that are under way by the clock and that nobody has, so that alerts are raised though nobody
+    /// asks: those that were under way before this process began, and those whose owner does not answer any more. As many as
+    /// there is room for; called again, it looks again.
+    ///
+    /// Shape: one question to the store, one for each day that was never seen before, and one for each that is under way.
     ///
     /// # Errors
     /// If the store is away.
-    pub async fn resume(&self) -> Result<(), LiveError> {
-        for id in self.days().await? {
-            let first = self.shared.store.entries::<Entry>(&id, 0, 1).await;
-            let first = first.map_err(|error| PromiseError::of_read(&error))?;
-            let is_under_way = first.iter().any(|entry| match &entry.what {
-                Recorded::Started(start) => {
-                    !start.is_simulated && draft::hours(start).contains(self.shared.clock.now())
-                }
-                Recorded::Reported(_)
-                | Recorded::Passed
-                | Recorded::Alerted(_)
-                | Recorded::Replanned(_) => false,
-            });
-            if is_under_way && let Err(error) = self.look(&id, |_| ()).await {
-                tracing::info!(day = %id, "a live day is not taken up: {error}");
+    pub async fn take_up(&self) -> Result<(), LiveError> {
+        let days = self.days().await?;
+        let now = self.shared.clock.now();
+        for id in days {
+            let hours = self.hours_of(&id).await?;
+            if self.has(&id) || !hours.is_some_and(|hours| hours.contains(now)) {
+                continue;
+            }
+            if locked(&self.writers).days.len() >= config::count(self.shared.config.days_max) {
+                return Ok(());
+            }
+            let Shared { store, owner, .. } = &*self.shared;
+            // Others' days are not read only to find that they are others'.
+            let lease = store.acquire(Book::Record, &id, owner, self.shared.lease_lasts);
+            let lease = lease.await.map_err(|error| PromiseError::of_read(&error))?;
+            if lease.is_err() {
+                continue;
+            }
+            match self.look(&id, |_| ()).await {
+                Ok(()) => tracing::info!(day = %id, "a live day is taken up"),
+                // What cannot be read now cannot be later.
+                Err(LiveError::Other(PromiseError::Fault(_))) => self.forget_hours(&id),
+                Err(error) => tracing::debug!(day = %id, "a live day is not taken up: {error}"),
             }
         }
         Ok(())
+    }
+
+    /// How often to look for days to take up.
+    #[must_use]
+    pub fn take_up_every(&self) -> Duration {
+        self.shared.lease_lasts / 3
+    }
+
+    /// Whether this process has the day.
+    fn has(&self, id: &DayId) -> bool {
+        let writers = locked(&self.writers);
+        writers
+            .days
+            .get(id)
+            .is_some_and(|asked| !asked.jobs.is_closed())
+    }
+
+    /// Does not look at the day again for whether to take it up.
+    fn forget_hours(&self, id: &DayId) {
+        let mut hours = self.hours.lock().unwrap_or_else(PoisonError::into_inner);
+        hours.insert(id.clone(), None);
+    }
+
+    /// When a day is under way by the clock; `None` if it is simulated. That never changes, and is remembered.
+    async fn hours_of(&self, id: &DayId) -> Result<Option<TimeWindow>, LiveError> {
+        let known = || self.hours.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hours) = known().get(id) {
+            return Ok(*hours);
+        }
+        let first = self.shared.store.entries::<Entry>(id, 0, 1).await;
+        let first = first.map_err(|error| PromiseError::of_read(&error))?;
+        let hours = first.first().and_then(|entry| match &entry.what {
+            Recorded::Started(start) => (!start.is_simulated).then(|| draft::hours(start)),
+            Recorded::Reported(_)
+            | Recorded::Passed
+            | Recorded::Alerted(_)
+            | Recorded::Replanned(_) => None,
+        });
+        known().insert(id.clone(), hours);
+        Ok(hours)
     }
 
     /// Starts a live day, or does nothing if it was started in the same way. `at` is what time it is on a simulated day;

@@ -28,9 +28,18 @@ pub struct LiveState {
     /// The moment of the last one.
     pub changed_at: Timestamp,
     /// Tells every change of an alert to watchers.
-    pub(super) told: broadcast::Sender<Arc<Told>>,
+    pub(super) told: broadcast::Sender<Arc<News>>,
     /// What time it is, for watchers.
     pub(super) clock: Arc<AtomicI64>,
+}
+
+/// What watchers hear.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// An alert has changed.
+    Alert(Told),
+    /// Time has passed on a simulated day; every change up to then was told before.
+    Passed(Timestamp),
 }
 
 /// A change of an alert.
@@ -64,7 +73,7 @@ pub struct Watch {
     /// When they were looked at.
     pub at: Timestamp,
     /// What changes.
-    pub changes: broadcast::Receiver<Arc<Told>>,
+    pub changes: broadcast::Receiver<Arc<News>>,
     clock: Arc<AtomicI64>,
 }
 

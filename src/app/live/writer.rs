@@ -32,8 +32,6 @@ const BATCH_MAX: usize = 256;
 const REPORTS_MAX: usize = 256;
 /// How often to see whether a minute has passed.
 const TICK: Duration = Duration::from_millis(500);
-/// A day that nobody has asked for so long is let go, unless it is under way by the clock.
-const IDLE: Duration = Duration::from_secs(600);
 
 /// What is wanted of a live day.
 pub(super) enum Job {
@@ -141,7 +139,8 @@ impl Writer {
             return true;
         };
         let is_watched = draft.state.told.receiver_count() > 0;
-        let is_idle = self.shared.uptime.elapsed() >= self.asked + IDLE;
+        let idle = Duration::from_secs(self.shared.config.idle_seconds);
+        let is_idle = self.shared.uptime.elapsed() >= self.asked + idle;
         is_idle && !is_watched && !draft.is_ticking(self.shared.clock.now())
     }
 

@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::alert_rules::{self, NamedRules};
 use crate::analysis::resample::{Estimate, estimate};
 use crate::analysis::study::Stress;
 use crate::bench::{
@@ -64,14 +65,19 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     spread: f64,
     /// Promises with a smaller chance than this are at risk, in percent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 75.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 60.0)]
     alert_below: f64,
     /// They are not any more with this chance, in percent.
-    #[arg(long, value_name = "PERCENT", default_value_t = 87.5)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 80.0)]
     clear_from: f64,
     /// How long before the end of its window a promise at risk has to be known to be.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = argument::planning_time)]
     notice: Duration,
+    /// Compare alert rules instead: what would have been told by each on the same days, the plan followed blindly, as
+    /// `NAME: below=60, clear=80, moved=15m, grave=25`; what is left out is as by default. May be given several
+    /// times.
+    #[arg(long = "rules", value_name = "NAME: ...", value_parser = alert_rules::rules)]
+    compared: Vec<NamedRules>,
     /// Simulated days that live forecasts look at.
     #[arg(long, value_name = "NUMBER", default_value_t = 256, value_parser = clap::value_parser!(u32).range(128..=2_048))]
     scenarios: u32,
@@ -150,6 +156,9 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         scenarios: args.scenarios,
         seed: args.random.seed,
     };
+    if !args.compared.is_empty() {
+        return compare(args, &spec);
+    }
     let bar = ProgressBar::new(u64::from(args.days));
     let day = |number: u32| {
         let told = spec.run(number, Handling::Told)?;
@@ -173,6 +182,34 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         if let Some(remedied) = &report.remedied {
             console::say(summary(&report, remedied))?;
         }
+    }
+    Ok(Done::Fully)
+}
+
+/// Says what would have been told by each of the rules.
+fn compare(args: &Arguments, spec: &LiveSpec) -> Result<Done, Failure> {
+    let rules: Vec<AlertRules> = args.compared.iter().map(|named| named.rules).collect();
+    let bar = ProgressBar::new(u64::from(args.days));
+    let day = |number: u32| {
+        let runs = spec.compare(number, &rules);
+        bar.inc(1);
+        runs
+    };
+    let days: Result<Vec<_>, crate::model::MalformedId> =
+        (0..args.days).into_par_iter().map(day).collect();
+    let days = days.map_err(|error| Failure::new("run a day", error))?;
+    bar.finish_and_clear();
+    let row = |(number, named): (usize, &NamedRules)| {
+        let mut totals = LiveTotals::default();
+        days.iter().for_each(|runs| totals.add(&runs[number]));
+        alert_rules::Row::new(&named.name, &totals)
+    };
+    let rows: Vec<_> = args.compared.iter().enumerate().map(row).collect();
+    if args.json {
+        let text = serde_json::to_string_pretty(&rows);
+        console::say(text.map_err(|error| Failure::new("write JSON", error))?)?;
+    } else {
+        console::say(alert_rules::table(&rows))?;
     }
     Ok(Done::Fully)
 }

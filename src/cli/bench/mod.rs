@@ -1,5 +1,6 @@
 //! `punctual bench`: measures the search on benchmark instances, and ways to plan on days.
 
+mod alert_rules;
 mod check;
 mod instance;
 mod live;

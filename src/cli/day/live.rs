@@ -32,7 +32,7 @@ pub(super) struct Start {
     /// The closed day of promises, instead of a plan.
     #[arg(long, value_name = "DAY", conflicts_with = "plan")]
     promises: Option<String>,
-    /// A promise with a smaller chance than this is at risk. By default 75.
+    /// A promise with a smaller chance than this is at risk. By default 60.
     #[arg(long, value_name = "PERCENT")]
     alert_below: Option<f64>,
     /// How much the day varies: the JSON form of `punctual.v1.NoiseModel`.

@@ -8,21 +8,23 @@ use clap::Args;
 use tokio::sync::oneshot;
 use tonic::transport::Channel;
 
-use super::play::{Ending, Play};
+use super::play::Play;
 use super::script::script;
 use super::{connect, local_config, name_of, read_day, solve, start_server};
 use crate::cli::{Done, Failure, argument, console, day_file, serve};
 use crate::config::Config;
 use crate::grpc::convert::{self, Routes};
 use crate::grpc::pb;
-use crate::model::{NoiseModel, Plan, Problem};
+use crate::grpc::pb::day_service_client::DayServiceClient;
+use crate::model::{DayId, NoiseModel, Plan, Problem};
 use crate::planner;
 use crate::travel::TravelTimes;
-use crate::world::{Truth, World};
+use crate::world::World;
 
 /// Plays a day through the service: it is planned, couriers leave, there is a jam at five in the afternoon, a vehicle breaks
-/// down; promises at risk are told, remedies are applied, and the rest of the day is repaired. At the end it says what
-/// would have come of it had the plan been followed blindly.
+/// down; promises at risk are told, remedies are applied, and the rest of the day is repaired. At the end it says what came
+/// of it, who was told what, what was done and what that costs, and what would have come of it had the plan been followed
+/// blindly.
 ///
 /// Without --server, the service runs in this process on a loopback port. The dispatcher's page follows the day.
 #[derive(Debug, Args)]
@@ -61,6 +63,9 @@ pub(super) fn run(arguments: Arguments) -> Result<Done, Failure> {
             "read the arguments",
             "--speed is a number of seconds, 0 or more",
         ));
+    }
+    if let Err(error) = DayId::parse(&arguments.name) {
+        return Err(Failure::usage("read --name", error));
     }
     let problem = read_day(arguments.day.as_deref())?;
     day_file::runtime(day_file::LOCAL_LOG)?.block_on(demonstrate(problem, arguments))
@@ -105,6 +110,7 @@ async fn play(
     problem: pb::Problem,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
+    free_name(channel.clone(), &arguments.name).await?;
     console::say(format_args!(
         "Planning {}: {} orders, {} couriers, {} s.",
         name_of(&problem),
@@ -120,7 +126,13 @@ async fn play(
         }),
         ..pb::SolveOptions::default()
     };
-    let request_id = format!("plan of {}", arguments.name);
+    // The same name with another time or target is another plan.
+    let request_id = format!(
+        "plan of {} for {} % in {} ms",
+        arguments.name,
+        arguments.on_time,
+        arguments.time_limit.as_millis()
+    );
     let solved = solve(channel.clone(), problem.clone(), options, &request_id).await?;
     let expected = solved.forecast.as_ref();
     console::say(format_args!(
@@ -150,7 +162,19 @@ async fn play(
     while let Some(next) = blind.next_moment() {
         blind.pass(next);
     }
-    console::say(figures(&ending, &blind))
+    console::say(ending.figures(&blind))
+}
+
+/// Sees that there is no live day of this name yet, before anything is planned for it.
+async fn free_name(channel: Channel, name: &str) -> Result<(), Failure> {
+    let mut client = DayServiceClient::new(channel);
+    let days = client.list_live_days(pb::ListLiveDaysRequest {}).await;
+    let days = days.map_err(|status| Failure::status("list the live days", &status))?;
+    if days.into_inner().live_day_ids.iter().any(|day| day == name) {
+        let why = format!("there is one called {name} already; give another --name");
+        return Err(Failure::new("start the live day", why));
+    }
+    Ok(())
 }
 
 /// The problem and the plan of a planned day.
@@ -166,36 +190,4 @@ pub(super) fn read_plan(day: &pb::PlannedDay) -> Result<(Problem, Plan), Failure
     } = read.map_err(|refusal| Failure::refused("read the plan".to_owned(), &refusal))?;
     let plan = planner::evaluate(&problem, &TravelTimes::new(&problem), &sketches);
     Ok((problem, plan))
-}
-
-/// What came of the day, and what would have.
-fn figures(ending: &Ending, blind: &World) -> String {
-    let line = |name: &str, world: &World| {
-        let truths = world.truths();
-        let count = |of: fn(&Truth) -> bool| truths.values().filter(|truth| of(truth)).count();
-        let kept = count(|truth| truth.is_kept());
-        format!(
-            "{name}: {:.1} % of {} promises kept, {} late, {} not delivered",
-            100.0 * kept as f64 / truths.len().max(1) as f64,
-            truths.len(),
-            count(|truth| matches!(truth, Truth::Late(_))),
-            count(|truth| *truth == Truth::Nobody),
-        )
-    };
-    let Ending {
-        world,
-        remedies,
-        repairs,
-        moved,
-        stars,
-    } = ending;
-    let stars = stars.map_or_else(String::new, |stars| {
-        format!("; customers gave {stars:.1} of 5 stars")
-    });
-    format!(
-        "\n{}{stars}.\n{}, on the same random numbers.\n{remedies} remedies and {repairs} repairs were applied; {moved} \
-         stops changed courier.",
-        line("As it was played", world),
-        line("With the plan followed blindly", blind),
-    )
 }

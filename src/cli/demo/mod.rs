@@ -1,6 +1,8 @@
 //! `punctual demo`: the whole service at work on the bundled day, through a real client.
 
 mod day;
+mod ear;
+mod ending;
 mod play;
 mod script;
 
@@ -126,7 +128,10 @@ async fn connect(url: &str) -> Result<Channel, Failure> {
         .map_err(|error| Failure::new("make a client", error))?
         .connect()
         .await
-        .map_err(|error| Failure::new(format!("connect to {url}"), error))
+        .map_err(|_| {
+            let why = "nobody answers there: is `punctual serve` running?";
+            Failure::new(format!("connect to {url}"), why)
+        })
 }
 
 /// What the day is called.

@@ -1,6 +1,6 @@
 //! The day as it is played: what happens is reported, what is at risk is told, and what helps is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +9,17 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use super::day::read_plan;
+use super::ear::Ear;
+use super::ending::{Deeds, Ending};
 use crate::app::Observed;
 use crate::cli::{ANSWER_BYTES_MAX, Failure, console, report};
 use crate::clock::Clock;
 use crate::day::Event;
 use crate::grpc::convert;
 use crate::grpc::pb;
+use crate::grpc::pb::AlertChangeKind as Kind;
 use crate::grpc::pb::day_service_client::DayServiceClient;
-use crate::model::EventId;
+use crate::model::{CourierId, EventId};
 use crate::units::{Seconds, Timestamp};
 use crate::world::{Happening, World};
 
@@ -40,21 +43,12 @@ pub(super) struct Play {
     speed: f64,
     n_events: usize,
     n_changes: usize,
-    /// Open alerts, with when remedies were looked for last.
-    open: BTreeMap<String, i64>,
-    remedies: usize,
-    repairs: usize,
-    moved: i64,
-}
-
-/// What came of it.
-pub(super) struct Ending {
-    pub(super) world: World,
-    pub(super) remedies: usize,
-    pub(super) repairs: usize,
-    pub(super) moved: i64,
-    /// What customers thought, on average.
-    pub(super) stars: Option<f64>,
+    ear: Ear,
+    /// When remedies were looked for last, by order.
+    looked: BTreeMap<String, i64>,
+    /// Couriers who have left.
+    left: BTreeSet<CourierId>,
+    deeds: Deeds,
 }
 
 impl Play {
@@ -83,22 +77,10 @@ impl Play {
             source: Some(pb::start_live_day_request::Source::Plan(day)),
             as_of_time: None,
         };
-        let is_known = match client.start_live_day(request).await {
-            Ok(started) => {
-                let day = started.into_inner().live_day;
-                let as_of = day.and_then(|day| day.as_of_time);
-                as_of.is_some_and(|as_of| as_of.seconds > first)
-            }
-            Err(status) if status.code() == Code::AlreadyExists => true,
-            Err(status) => return Err(failed("start the live day")(status)),
-        };
-        if is_known {
-            return Err(Failure::new(
-                "start the live day",
-                format!("there is one called {id} already; give another --name"),
-            ));
-        }
+        let started = client.start_live_day(request).await;
+        started.map_err(failed("start the live day"))?;
         Ok(Self {
+            ear: Ear::new(client.clone(), id).await?,
             client,
             id: id.to_owned(),
             zone: TimeZone::get(&time_zone.unwrap_or_default()).unwrap_or(TimeZone::UTC),
@@ -107,10 +89,9 @@ impl Play {
             speed,
             n_events: 0,
             n_changes: 0,
-            open: BTreeMap::new(),
-            remedies: 0,
-            repairs: 0,
-            moved: 0,
+            looked: BTreeMap::new(),
+            left: BTreeSet::new(),
+            deeds: Deeds::default(),
         })
     }
 
@@ -118,7 +99,6 @@ impl Play {
     pub(super) async fn run(mut self) -> Result<Ending, Failure> {
         let clock = Clock::start();
         let first = self.now;
-        let mut day = pb::GetLiveDayResponse::default();
         while self.world.next_moment().is_some() {
             self.now = self.now + Seconds(60);
             if self.speed > 0.0 {
@@ -136,18 +116,20 @@ impl Play {
             if is_lost {
                 self.repair().await?;
             }
-            day = self.look(false).await?;
-            self.take_care(&day.alerts).await?;
+            for change in self.ear.hear(self.now).await? {
+                self.say_change(&change)?;
+            }
+            self.take_care().await?;
             if self.now.0 % 3_600 == 0 {
+                let day = self.look(false).await?;
                 self.sum_up(&day)?;
             }
         }
-        let summary = day.live_day.unwrap_or_default();
+        let summary = self.look(false).await?.live_day.unwrap_or_default();
         Ok(Ending {
             world: self.world,
-            remedies: self.remedies,
-            repairs: self.repairs,
-            moved: self.moved,
+            deeds: self.deeds,
+            tales: self.ear.tales(),
             stars: summary.ratings.and_then(|ratings| ratings.mean_stars),
         })
     }
@@ -190,35 +172,46 @@ impl Play {
         Ok(day.map_err(failed("read the live day"))?.into_inner())
     }
 
-    /// Tells new alerts, and applies what helps.
-    async fn take_care(&mut self, alerts: &[pb::LiveAlert]) -> Result<(), Failure> {
-        self.open
-            .retain(|order, _| alerts.iter().any(|alert| alert.order_id == *order));
-        for alert in alerts {
-            let looked = self.open.get(&alert.order_id).copied();
-            if looked.is_none() {
-                self.say_alert(alert)?;
-            }
+    /// Applies what helps promises at risk.
+    async fn take_care(&mut self) -> Result<(), Failure> {
+        for order in self.ear.at_risk() {
+            let looked = self.looked.get(&order).copied();
             if looked.is_none_or(|looked| looked + AGAIN <= self.now.0) {
-                self.open.insert(alert.order_id.clone(), self.now.0);
-                self.remedy(&alert.order_id).await?;
+                self.looked.insert(order.clone(), self.now.0);
+                self.remedy(&order).await?;
             }
         }
         Ok(())
     }
 
-    fn say_alert(&self, alert: &pb::LiveAlert) -> Result<(), Failure> {
-        let end = alert.promised_end_time.as_ref();
+    /// Says what a customer is told.
+    fn say_change(&self, change: &pb::AlertChange) -> Result<(), Failure> {
+        let Some(alert) = &change.alert else {
+            return Ok(());
+        };
         let english = |words: &&pb::CustomerWords| words.language() == pb::Language::En;
         let words = alert.words.iter().find(english);
-        self.say(format_args!(
-            "At risk: {} ({}), promised by {}, {:.0} %: {}",
-            alert.order_id,
-            alert.courier_id,
-            end.map_or_else(String::new, |end| self.clock_at(Timestamp(end.seconds))),
-            alert.on_time_percent,
-            words.map_or("", |words| words.text.as_str()),
-        ))
+        let words = words.map_or("", |words| words.text.as_str());
+        let (order, chance) = (&alert.order_id, alert.on_time_percent);
+        match change.kind() {
+            Kind::Raised => {
+                let end = alert.promised_end_time.as_ref();
+                let end = end.map_or_else(String::new, |end| {
+                    format!(", promised by {}", self.clock_at(Timestamp(end.seconds)))
+                });
+                self.say(format_args!(
+                    "At risk: {order} ({}{end}), {chance:.0} %. The customer is told: {words}",
+                    alert.courier_id
+                ))
+            }
+            Kind::Moved => self.say(format_args!(
+                "Still at risk: {order}, {chance:.0} %. The customer is told: {words}"
+            )),
+            Kind::Cleared => self.say(format_args!(
+                "Safe again: {order}, {chance:.0} %. The customer is told."
+            )),
+            Kind::Ended | Kind::Unspecified => Ok(()),
+        }
     }
 
     /// Applies the best remedy for a promise, if one is worth it.
@@ -234,13 +227,18 @@ impl Play {
             Err(status) if status.code() == Code::FailedPrecondition => return Ok(()),
             Err(status) => return Err(failed("look for remedies")(status)),
         };
-        let Some(remedy) = found.remedies.into_iter().find(is_worth_it) else {
+        // What comes after telling the customer is worse than that.
+        let remedies = found.remedies.into_iter();
+        let mut better =
+            remedies.take_while(|remedy| remedy.kind() != pb::RemedyKind::TellCustomer);
+        let Some(remedy) = better.find(is_worth_it) else {
             return Ok(());
         };
         let change = remedy.change.clone();
         if self.apply(change).await? {
-            self.remedies += 1;
-            self.moved += i64::from(remedy.moved_stops);
+            self.deeds.remedies += 1;
+            self.deeds.moved += i64::from(remedy.moved_stops);
+            self.count(remedy.before.as_ref(), remedy.after.as_ref());
             let done = match remedy.kind() {
                 pb::RemedyKind::LeaveEarlier => "the courier leaves earlier".to_owned(),
                 pb::RemedyKind::HandOver | pb::RemedyKind::SendSpare => format!(
@@ -256,10 +254,11 @@ impl Play {
                 }
             };
             self.say(format_args!(
-                "Remedy for {order}: {done}; {:.0} % instead of {:.0} %, {}",
+                "Remedy for {order}: {done}; {:.0} % instead of {:.0} %, {}, cost {:+}",
                 remedy.on_time_after_percent,
                 remedy.on_time_before_percent,
                 broken(remedy.before.as_ref(), remedy.after.as_ref()),
+                remedy.cost_difference,
             ))?;
         }
         Ok(())
@@ -275,15 +274,27 @@ impl Play {
         let found = self.client.repair_plan(request).await;
         let found = found.map_err(failed("repair the plan"))?.into_inner();
         if found.is_changed && self.apply(found.change).await? {
-            self.repairs += 1;
-            self.moved += i64::from(found.moved_stops);
+            self.deeds.repairs += 1;
+            self.deeds.moved += i64::from(found.moved_stops);
+            self.count(found.before.as_ref(), found.after.as_ref());
             self.say(format_args!(
-                "Repair: {} stops change courier; {}",
+                "Repair: {} stops change courier, {} of {} orders that nobody came for are served; {}",
                 found.moved_stops,
+                unserved(found.before.as_ref()) - unserved(found.after.as_ref()),
+                unserved(found.before.as_ref()),
                 broken(found.before.as_ref(), found.after.as_ref()),
             ))?;
         }
         Ok(())
+    }
+
+    /// Counts what a change was expected to save, and what it costs.
+    fn count(&mut self, before: Option<&pb::DayFigures>, after: Option<&pb::DayFigures>) {
+        let (Some(before), Some(after)) = (before, after) else {
+            return;
+        };
+        self.deeds.saved += before.expected_late - after.expected_late;
+        self.deeds.cost += after.cost - before.cost;
     }
 
     /// Changes the plan, for the service and for couriers; returns whether it could be.
@@ -307,9 +318,12 @@ impl Play {
     }
 
     /// Says what happened, if it is worth a line.
-    fn tell(&self, happening: &Happening) -> Result<(), Failure> {
+    fn tell(&mut self, happening: &Happening) -> Result<(), Failure> {
         match &happening.event {
-            Event::Departed { courier } => self.say(format_args!("{courier} leaves")),
+            Event::Departed { courier } if self.left.insert(courier.clone()) => {
+                self.say(format_args!("{courier} leaves"))
+            }
+            Event::Departed { courier } => self.say(format_args!("{courier} has loaded again")),
             Event::BrokenDown { courier, note, .. } => self.say(format_args!(
                 "{courier} has broken down: {}",
                 report::plain(note)
@@ -407,6 +421,10 @@ fn broken(before: Option<&pb::DayFigures>, after: Option<&pb::DayFigures>) -> St
     )
 }
 
-fn failed(action: &'static str) -> impl Fn(Status) -> Failure {
+fn unserved(figures: Option<&pb::DayFigures>) -> i32 {
+    figures.map_or(0, |it| it.unserved)
+}
+
+pub(super) fn failed(action: &'static str) -> impl Fn(Status) -> Failure {
     move |status| Failure::status(action, &status)
 }

@@ -194,7 +194,7 @@ pub(super) fn read(path: &Path) -> Result<Spec, Failure> {
 
 /// Reads a way from an argument.
 pub(super) fn way(text: &str) -> Result<WaySpec, String> {
-    let (name, settings) = named(text)?;
+    let (name, settings) = argument::named(text)?;
     let mut way = WaySpec {
         name,
         ..WaySpec::default()
@@ -202,10 +202,10 @@ pub(super) fn way(text: &str) -> Result<WaySpec, String> {
     for (key, value) in settings {
         match key {
             "time" => way.time = Some(value.to_owned()),
-            "iterations" => way.iterations = Some(number(key, value)?),
-            "on-time" => way.on_time = Some(number(key, value)?),
-            "floor" => way.floor = Some(number(key, value)?),
-            "seed" => way.seed = Some(number(key, value)?),
+            "iterations" => way.iterations = Some(argument::number(key, value)?),
+            "on-time" => way.on_time = Some(argument::number(key, value)?),
+            "floor" => way.floor = Some(argument::number(key, value)?),
+            "seed" => way.seed = Some(argument::number(key, value)?),
             "fleet-first" if value.is_empty() => way.fleet_first = true,
             _ => {
                 return Err(format!(
@@ -240,7 +240,7 @@ pub(super) fn plans(text: &str) -> Result<WaySpec, String> {
 
 /// Reads a stress from an argument.
 pub(super) fn stress(text: &str) -> Result<Stress, String> {
-    let (name, factors) = named(text)?;
+    let (name, factors) = argument::named(text)?;
     let mut stress = Stress {
         name,
         ..Stress::default()
@@ -259,7 +259,7 @@ pub(super) fn stress(text: &str) -> Result<Stress, String> {
                 ));
             }
         };
-        *factor = number(key, value)?;
+        *factor = argument::number(key, value)?;
     }
     Ok(stress)
 }
@@ -283,31 +283,6 @@ pub(super) fn scenarios(text: &str) -> Result<u32, String> {
         Ok(scenarios) if can_simulate(scenarios) => Ok(scenarios),
         _ => Err("a multiple of 256 from 256 to 65536 is needed".to_owned()),
     }
-}
-
-type Named<'a> = (String, Vec<(&'a str, &'a str)>);
-
-/// Takes `NAME: key=value, key` apart.
-fn named(text: &str) -> Result<Named<'_>, String> {
-    let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-    if name.trim().is_empty() {
-        return Err("expected NAME: and what it is".to_owned());
-    }
-    let parts = rest
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
-    let pairs = parts.map(|part| {
-        part.split_once('=')
-            .map_or((part, ""), |(key, value)| (key.trim(), value.trim()))
-    });
-    Ok((name.trim().to_owned(), pairs.collect()))
-}
-
-fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{key}: {value:?} is not a number of the kind expected here"))
 }
 
 #[cfg(test)]

@@ -104,8 +104,7 @@ fn read_scenarios(at: &At<'_>, scenarios: Option<i32>) -> Option<u32> {
 
 fn read_alerts(at: &At<'_>, terms: &pb::LiveDayTerms) -> Option<AlertRules> {
     let default = AlertRules::default();
-    let below = read_chance(at, "alert_below_percent", terms.alert_below_percent);
-    let clear = read_chance(at, "clear_from_percent", terms.clear_from_percent);
+    let levels = read_levels(at, terms);
     let notice = at.short_span(
         "notice_duration",
         terms.notice_duration.as_ref(),
@@ -118,24 +117,46 @@ fn read_alerts(at: &At<'_>, terms: &pb::LiveDayTerms) -> Option<AlertRules> {
         Seconds(60),
         default.moved,
     );
-    let (below, clear) = (below?, clear?);
-    let below = below.unwrap_or(BasisPoints::of_share(default.threshold));
-    let halfway = BasisPoints(u32::midpoint(below.0, BasisPoints::ONE.0));
-    let clear = clear.unwrap_or(halfway);
-    if clear < below {
-        at.field("clear_from_percent").report(
-            Reason::Conflict,
-            "is below alert_below_percent: alerts would be raised and cleared at once",
-        );
-        return None;
-    }
-    let share = |points: BasisPoints| f64::from(points.0) / 10_000.0;
+    let [threshold, clear, grave] = levels?;
     Some(AlertRules {
-        threshold: share(below),
-        clear: share(clear),
+        threshold,
+        clear,
+        grave,
         notice: notice?,
         moved: moved?,
     })
+}
+
+/// The chances at which alerts are raised, cleared, and told again.
+fn read_levels(at: &At<'_>, terms: &pb::LiveDayTerms) -> Option<[f64; 3]> {
+    let default = AlertRules::default();
+    let below = read_chance(at, "alert_below_percent", terms.alert_below_percent);
+    let clear = read_chance(at, "clear_from_percent", terms.clear_from_percent);
+    let grave = read_chance(at, "grave_below_percent", terms.grave_below_percent);
+    let (below, clear, grave) = (below?, clear?, grave?);
+    let below = below.unwrap_or(BasisPoints::of_share(default.threshold));
+    let halfway = BasisPoints(u32::midpoint(below.0, BasisPoints::ONE.0));
+    let clear = clear.unwrap_or(halfway);
+    let grave = grave.unwrap_or(BasisPoints::of_share(default.grave).min(below));
+    let mut is_sound = true;
+    let mut conflict = |is_wrong: bool, field: &'static str, message: &str| {
+        if is_wrong {
+            at.field(field).report(Reason::Conflict, message);
+            is_sound = false;
+        }
+    };
+    conflict(
+        clear < below,
+        "clear_from_percent",
+        "is below alert_below_percent: alerts would be raised and cleared at once",
+    );
+    conflict(
+        grave > below,
+        "grave_below_percent",
+        "is above alert_below_percent: what is as good as broken is at risk",
+    );
+    let share = |points: BasisPoints| f64::from(points.0) / 10_000.0;
+    is_sound.then(|| [below, clear, grave].map(share))
 }
 
 /// A chance that may be there.
@@ -169,6 +190,7 @@ pub fn live_terms_message(source: &LiveSource) -> pb::LiveDayTerms {
         clear_from_percent: Some(percent(alerts.clear)),
         notice_duration: span(alerts.notice),
         moved_duration: span(alerts.moved),
+        grave_below_percent: Some(percent(alerts.grave)),
         grace_duration: span(rules.grace),
         clock_tolerance_duration: span(rules.clock_tolerance),
         noise: source.is_calibrated.then(|| noise_message(noise)),
