@@ -187,11 +187,20 @@ function watchLive(source, path) {
     if (state.day?.live) tell(newsText(state.day, change));
     soon(source);
   };
+  // What is shown stands still meanwhile; a browser connects again by itself.
+  events.onerror = () => stream === events && sayUnheard(source);
+  events.onopen = () => stream === events && say(null);
   events.addEventListener("failed", () => {
     stream.close();
     // A server that is not well, or a page that was too slow, is asked again.
     setTimeout(() => stream === events && state.source === source && watchLive(source, path), REFRESH_MS);
   });
+}
+
+/** Says since when nothing was heard of a live day. */
+function sayUnheard(source) {
+  const { day } = state;
+  if (state.source === source && day?.live) say(t("not-heard", { time: clock(day.live.asOf, day.zone) }));
 }
 
 /** Puts a line of news above those before it. */
@@ -223,8 +232,10 @@ async function refreshLive(source, isNews) {
     if (!isSamePlan(state.day, answer)) return load(source, true);
     lay(state.day, answer);
     redrawLive();
+    say(null);
   } catch {
-    // The next time will tell.
+    // The next time will tell more; that what is shown stands still, is said now.
+    sayUnheard(source);
   }
 }
 
@@ -282,6 +293,8 @@ async function applyRemedy(remedy) {
     tell(t("remedy-applied", { what: remedyText(state.day, remedy) }));
     await load(source, true);
   } catch (error) {
+    // What can be done is looked for anew, and takes the place of what is said there.
+    tell(t("remedy-not-applied", { why: error.message }));
     remedies.failure = error.message;
     showDetail(false);
   }

@@ -3,7 +3,7 @@
 import { h, own } from "./dom.js";
 import { badge, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
-import { isAction, outcomeText, ratingText, remedyFacts, remedyText, whereText, wordsOf } from "./live.js";
+import { atDoorText, isAction, outcomeText, ratingText, remedyFacts, remedyText, whereText, wordsOf } from "./live.js";
 import { explain, leaveByText } from "./reasons.js";
 import { clock, duration, km, number, span, t } from "./text.js";
 
@@ -97,10 +97,11 @@ export function orderDetail(day, order, { close, pickRoute, pickOrder, apply }, 
       ["live-state", stop && outcomeText(day, stop)],
       ["rating", stop?.live && ratingText(stop.live)],
       [order.isPromised ? "promised-window" : "access-windows", window && order.windows.length < 2 ? span(window, zone) : windows],
+      ["first-promised", stop?.live?.first.length > 0 && stop.live.first.map((each) => span(each, zone)).join(", ")],
       ["planned-arrival", stop && clock((stop.planned ?? stop).arrival, zone)],
       ["actual-arrival", stop?.live?.arrival && clock(stop.live.arrival, zone)],
       ["arrival-band", stop?.forecast && span([stop.forecast.p10, stop.forecast.p90], zone)],
-      ["service", stop ? `${span([stop.start, stop.departure], zone)} (${duration(stop.departure - stop.start)})` : duration(order.service)],
+      ["service", stop?.live && stop.live.state !== "TO_COME" ? atDoorText(day, stop) : stop ? `${span([stop.start, stop.departure], zone)} (${duration(stop.departure - stop.start)})` : duration(order.service)],
       ["waiting", stop?.waiting ? duration(stop.waiting) : null],
       ["leave-by", stop?.latest && (stop.latest.isPlanned ? t("planned-departure", { time: clock(stop.latest.at, zone) }) : clock(stop.latest.at, zone))],
       ["slack", stop ? duration(stop.slack) : null],

@@ -54,6 +54,9 @@ function readStop(stop) {
     departure: moment(stop.departureTime),
     outcome: short(stop.outcome, OUTCOME),
     late: seconds(stop.lateDuration),
+    outcomeAt: moment(stop.outcomeTime),
+    // What was told first, if something else was told since.
+    first: stop.toldWindows?.length > 0 ? (stop.windows ?? []).map(({ startTime, endTime }) => [moment(startTime), moment(endTime)]) : [],
     rating: stop.rating ?? null,
     refused: (stop.refused ?? []).length,
     causes: [],
@@ -73,6 +76,12 @@ function layStop(stop, live, risk) {
     stop.departure = live.departure ?? Math.max(stop.start, stop.start + stop.planned.departure - stop.planned.start);
     stop.waiting = 0;
     stop.lateness = 0;
+  } else if (live?.departure) {
+    // When the courier came was not reported.
+    stop.departure = live.departure;
+    stop.start = live.departure - (stop.planned.departure - stop.planned.start);
+    stop.arrival = stop.start;
+    stop.waiting = 0;
   }
   if (live?.isOver) stop.risk = riskOver(live);
   if (!risk) return;
@@ -108,7 +117,7 @@ export function lay(day, answer) {
   const { liveDay = {}, alerts = [], couriers = [] } = answer;
   const tally = liveDay.tally ?? {};
   const count = (name) => whole(tally[name]);
-  const known = ["kept", "late", "customerAbsent", "notDelivered"].reduce((n, name) => n + count(name), 0);
+  const known = ["kept", "late", "customerAbsent", "notDelivered", "overdue"].reduce((n, name) => n + count(name), 0);
   day.live = {
     id: liveDay.liveDayId,
     version: liveDay.planVersion ?? "0",
@@ -117,7 +126,7 @@ export function lay(day, answer) {
     onTime: liveDay.onTimePercent ?? null,
     expected: liveDay.expectedOnTimePercent ?? null,
     late: count("late"),
-    failed: count("notDelivered") + count("customerAbsent"),
+    failed: count("notDelivered") + count("customerAbsent") + count("overdue"),
     known,
     all: known + count("open"),
     ratings: whole(liveDay.ratings?.count),
@@ -167,11 +176,21 @@ export function whereText(day, route) {
   return parts.filter(Boolean).join(" · ");
 }
 
+/** When somebody was at a door, as far as that was reported; null before. */
+export function atDoorText(day, { live }) {
+  if (!live || live.state === "TO_COME" || live.state === "SKIPPED") return null;
+  const from = live.start ?? live.arrival;
+  const shown = (at) => (at === null ? "…" : clock(at, day.zone));
+  return from === null && live.departure === null ? null : `${shown(from)}–${shown(live.departure)}`;
+}
+
 /** What came of a stop, in words; null while it is to come. */
 export function outcomeText(day, stop) {
   const { live } = stop;
   if (!live || live.state === "TO_COME") return null;
-  const parts = [t(`state-${live.state}`)];
+  const at = live.departure ?? live.outcomeAt;
+  const isDone = live.isOver && at !== null;
+  const parts = [isDone ? `${t(`state-${live.state}`)} ${clock(at, day.zone)}` : t(`state-${live.state}`)];
   if (live.outcome === "LATE") parts.push(t("was-late", { by: duration(live.late) }));
   if (live.outcome === "KEPT") parts.push(t("was-kept"));
   if (live.outcome === "CUSTOMER_ABSENT") parts.push(t("was-absent"));

@@ -32,6 +32,7 @@ export const EN = {
   file: "File",
   unnamed: "Unnamed day",
   "no-server": "The server does not answer. This page tries again every few seconds.",
+  "not-heard": "The server does not answer: what is shown is of {time}. This page tries again every few seconds.",
   "server-said": "The server answered with {code}.",
   "no-planned-day": "This is not a planned day: it needs a problem and a plan.",
 
@@ -100,6 +101,7 @@ export const EN = {
 
   // An order
   "promised-window": "Promised window",
+  "first-promised": "First promised",
   "access-windows": "Window",
   "planned-arrival": "Planned arrival",
   "arrival-band": "Arrival, 8 days of 10",
@@ -266,4 +268,5 @@ export const EN = {
   "remedy-day": "broken promises of the day {before} → {after}",
   "remedy-cost": "cost {by}",
   "remedy-applied": "Applied: {what}.",
+  "remedy-not-applied": "Nothing was changed: {why}",
 };

@@ -31,6 +31,7 @@ export const RU = {
   file: "Файл",
   unnamed: "День без названия",
   "no-server": "Сервер не отвечает. Страница пробует снова каждые несколько секунд.",
+  "not-heard": "Сервер не отвечает: показано то, что было в {time}. Страница пробует снова каждые несколько секунд.",
   "server-said": "Сервер ответил кодом {code}.",
   "no-planned-day": "Это не запланированный день: нужны задача и план.",
 
@@ -93,6 +94,7 @@ export const RU = {
   service: "У двери",
 
   "promised-window": "Обещанное окно",
+  "first-promised": "Обещано сначала",
   "access-windows": "Окно",
   "planned-arrival": "Прибытие по плану",
   "arrival-band": "В 8 днях из 10",
@@ -256,4 +258,5 @@ export const RU = {
   "remedy-day": "нарушенных обещаний за день {before} → {after}",
   "remedy-cost": "стоимость {by}",
   "remedy-applied": "Применено: {what}.",
+  "remedy-not-applied": "Ничего не изменено: {why}",
 };
