@@ -8,6 +8,12 @@ use super::text::{bind, clean, isolated};
 use super::{LeaveByBasis, RemovedStop, RouteSheet, SheetStop, StopChange};
 use crate::units::{Load, Timestamp};
 
+/// Lines for refusals that every sheet has, and that a long one has at most.
+pub(super) const REFUSAL_LINES_MIN: usize = 3;
+const REFUSAL_LINES_MAX: usize = 12;
+/// Stops for which there is one line more.
+const STOPS_A_REFUSAL: usize = 8;
+
 /// A sheet with the words and the clock it is printed with.
 pub(super) struct Wording<'a> {
     pub(super) sheet: &'a RouteSheet,
@@ -93,7 +99,7 @@ impl<'a> Wording<'a> {
 
     /// "order-0104, Main St 5, now Anna".
     pub(super) fn removed_detail(&self, stop: &RemovedStop) -> String {
-        let mut parts = vec![bind(stop.label())];
+        let mut parts = vec![isolated(&bind(stop.label()))];
         if has_text(&stop.address) {
             parts.push(isolated(&bind(&stop.address)));
         }
@@ -107,6 +113,12 @@ impl<'a> Wording<'a> {
     pub(super) fn is_at_risk(stop: &SheetStop) -> bool {
         let promised = stop.window.zip(stop.arrival_band);
         promised.is_some_and(|(window, band)| band.end > window.end)
+    }
+
+    /// Lines for what customers refuse: the longer the route, the more.
+    pub(super) fn refusal_lines(&self) -> usize {
+        (2 + self.sheet.stops.len().div_ceil(STOPS_A_REFUSAL))
+            .clamp(REFUSAL_LINES_MIN, REFUSAL_LINES_MAX)
     }
 
     pub(super) fn is_withdrawn(&self) -> bool {
