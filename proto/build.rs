@@ -2,11 +2,12 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const PROTOS: [&str; 10] = [
+const PROTOS: [&str; 11] = [
     "punctual/v1/benchmark.proto",
     "punctual/v1/calibration.proto",
     "punctual/v1/day.proto",
     "punctual/v1/errors.proto",
+    "punctual/v1/exchange.proto",
     "punctual/v1/forecast.proto",
     "punctual/v1/history.proto",
     "punctual/v1/model.proto",

@@ -65,6 +65,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
             "telemetry",
             "model",
             "planner",
+            "formats",
             "sheet",
             "analysis",
             "backtest",

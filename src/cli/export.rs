@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{Done, Failure, console, day_file, report};
-use crate::formats::{ExportDay, ExportFormat, ExportLanguage, export_plan};
+use crate::formats::{ExportDay, ExportFormat, ExportLanguage, NotShown, export_plan, not_shown};
 use crate::grpc::convert::{self, SheetDay};
 use crate::grpc::{json, pb};
 
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Language::En => ExportLanguage::En,
         Language::Ru => ExportLanguage::Ru,
     };
-    write(&arguments.output, &day, format, language)?;
+    let missing = write(&arguments.output, &day, format, language)?;
     let routes = day.plan.routes.iter();
     let n_stops: usize = routes.map(|route| route.stops.len()).sum();
     console::say(format_args!(
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Done, Failure> {
         report::counted(day.plan.routes.len() as u64, "route"),
         report::counted(n_stops as u64, "stop"),
     ))?;
-    tell_what_is_missing(&day, format);
+    tell_what_is_missing(missing);
     Ok(Done::Fully)
 }
 
@@ -145,7 +145,7 @@ fn write(
     day: &SheetDay,
     format: ExportFormat,
     language: ExportLanguage,
-) -> Result<(), Failure> {
+) -> Result<NotShown, Failure> {
     let action = || format!("write {}", path.display());
     let file = File::create(path).map_err(|error| Failure::new(action(), error))?;
     let mut file = BufWriter::new(file);
@@ -157,27 +157,21 @@ fn write(
     };
     export_plan(&day, format, language, &mut file)
         .map_err(|error| Failure::new(action(), error))?;
-    file.flush().map_err(|error| Failure::new(action(), error))
+    file.flush()
+        .map_err(|error| Failure::new(action(), error))?;
+    Ok(not_shown(&day, format))
 }
 
 /// Says what somebody who reads the file only does not see.
-fn tell_what_is_missing(day: &SheetDay, format: ExportFormat) {
-    let n_unserved = day.plan.unserved.len();
-    if n_unserved > 0 && matches!(format, ExportFormat::Csv | ExportFormat::Gpx) {
-        let orders = report::counted(n_unserved as u64, "order");
+fn tell_what_is_missing(missing: NotShown) {
+    if missing.n_unserved > 0 {
+        let orders = report::counted(missing.n_unserved as u64, "order");
         console::note(format_args!(
             "warning: {orders} not served and not in the file; xlsx and geojson have them"
         ));
     }
-    let stops = day.plan.routes.iter().flat_map(|route| &route.stops);
-    let n_unplaced = stops
-        .filter(|stop| {
-            let order = day.problem.order(&stop.order);
-            order.is_some_and(|order| day.problem.place(order.place).location.is_none())
-        })
-        .count();
-    if n_unplaced > 0 && matches!(format, ExportFormat::GeoJson | ExportFormat::Gpx) {
-        let stops = report::counted(n_unplaced as u64, "stop");
+    if missing.n_stops > 0 {
+        let stops = report::counted(missing.n_stops as u64, "stop");
         console::note(format_args!(
             "warning: {stops} without coordinates, which no map can show"
         ));

@@ -14,17 +14,20 @@ mod solution;
 mod table;
 mod vrplib;
 
-pub use export::{ExportDay, ExportError, ExportFormat, ExportLanguage, export_plan};
+pub use export::{
+    ExportDay, ExportError, ExportFormat, ExportLanguage, NotShown, export_plan, not_shown,
+};
 pub use history::{OnBadRow, ReadHistory, read_history, write_history};
 pub use import::{
-    DayParts, ImportDefaults, ImportError, ImportTable, Imported, Located, Part, RowFault,
-    RowFaults, check_import_field, place_finding, read_coordinates, read_couriers, read_date,
-    read_depots, read_orders,
+    DayFault, DayImportError, DayParts, DayRules, DayTables, ImportDefaults, ImportError,
+    ImportTable, Imported, ImportedDay, Located, Part, RowFault, RowFaults, TableFile, TableNote,
+    WayTable, check_import_field, import_day, place_finding, read_coordinates, read_couriers,
+    read_date, read_depots, read_orders, read_ways,
 };
 pub use instance::{Fault, Instance, Misfit, Plain, PlainNode, Rank, Rounding};
 pub use solution::{WrittenSolution, read_solution, write_solution};
 pub use table::{
-    Row, RowSink, Source, TableError, TableOptions, TextEncoding, csv_text, read_table,
+    Row, RowSink, Source, TableError, TableLimits, TableOptions, TextEncoding, csv_text, read_table,
 };
 
 /// What is wrong with an instance text.

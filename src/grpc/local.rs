@@ -18,6 +18,9 @@ use super::promising::Promising;
 use super::{pb, status};
 use tower::Layer;
 
+/// Holds that are read at once.
+const HOLDS_A_PAGE: i32 = 1_000;
+
 /// What to read of a live day besides its summary and its alerts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LiveParts {
@@ -151,6 +154,31 @@ impl Api {
             ..pb::GetDayRequest::default()
         };
         Ok(self.promising.clone().get_day(request).await?.into_inner())
+    }
+
+    /// The orders of a day's holds: `PromiseService.ListPromises`, all pages of it.
+    ///
+    /// # Errors
+    /// As the call.
+    pub async fn held_orders(&self, day_id: String) -> Result<Vec<String>, ApiError> {
+        let mut client = self.promising.clone();
+        let mut orders = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = pb::ListPromisesRequest {
+                day_id: day_id.clone(),
+                page_size: HOLDS_A_PAGE,
+                page_token,
+                states: vec![pb::PromiseState::Held.into()],
+            };
+            let page = client.list_promises(request).await?.into_inner();
+            let promised = page.promises.into_iter();
+            orders.extend(promised.filter_map(|promise| Some(promise.order?.id)));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(orders);
+            }
+        }
     }
 
     /// `DayService.ListLiveDays`.

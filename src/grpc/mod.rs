@@ -8,6 +8,7 @@ mod calls;
 mod connections;
 pub mod convert;
 mod digest;
+mod exchanging;
 mod following;
 mod forecasting;
 mod health;

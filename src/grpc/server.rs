@@ -16,12 +16,15 @@ use tower::layer::util::{Identity, Stack};
 
 use super::benchmarking::Benchmarking;
 use super::calls::CallLayer;
+use super::convert::TableBounds;
+use super::exchanging::Exchanging;
 use super::following::Following;
 use super::forecasting::Forecasting;
 use super::local::Api;
 use super::noise_file::{NoiseFileError, read_noise_file};
 use super::pb::benchmark_service_server::BenchmarkServiceServer;
 use super::pb::day_service_server::DayServiceServer;
+use super::pb::exchange_service_server::ExchangeServiceServer;
 use super::pb::forecast_service_server::ForecastServiceServer;
 use super::pb::planning_service_server::PlanningServiceServer;
 use super::pb::promise_service_server::PromiseServiceServer;
@@ -306,6 +309,13 @@ impl Server {
         let benchmarking = BenchmarkServiceServer::new(Benchmarking { app: app() })
             .max_decoding_message_size(request_max)
             .max_encoding_message_size(answer_max);
+        let exchanging = Exchanging {
+            app: app(),
+            bounds: TableBounds::new(&self.config, &self.planning),
+        };
+        let exchanging = ExchangeServiceServer::new(exchanging)
+            .max_decoding_message_size(request_max)
+            .max_encoding_message_size(answer_max);
         let health = tonic_health::server::HealthService::from_health_reporter(health.clone());
         let health = tonic_health::pb::health_server::HealthServer::new(health);
         let reflection = || {
@@ -317,6 +327,7 @@ impl Server {
             .add_service(forecasting)
             .add_service(sheets)
             .add_service(benchmarking)
+            .add_service(exchanging)
             .add_service(self.promise_service())
             .add_service(self.day_service())
             .add_service(health)

@@ -14,7 +14,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::clock_face::Round;
 use super::messages::Language;
 use super::sketch::sketch;
-use super::stop_codes::stop_codes;
+use super::stop_codes::{StopCode, stop_codes};
 use super::text::{bind, clean, is_backward, isolated};
 use super::wording::{Wording, has_text, present};
 use super::{RouteSheet, SheetBreak, SheetChanges, SheetReload, SheetStop};
@@ -23,9 +23,6 @@ use figures::{code_picture, sketch_picture};
 
 /// MIME type of [`render`]'s documents.
 pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
-
-/// Lines for refusals at the end of a sheet.
-const REFUSAL_LINES: usize = 3;
 
 /// What the sketch is drawn into, in the units of its picture.
 const SKETCH: [f32; 2] = [220.0, 150.0];
@@ -164,6 +161,7 @@ impl Page<'_> {
 
     fn stops(&self) -> Markup {
         let words = self.0.words;
+        let codes = stop_codes(self.0.sheet);
         html! {
             table.stops {
                 colgroup {
@@ -188,8 +186,11 @@ impl Page<'_> {
                     }
                     tr.closing {
                         td colspan="5" {
-                            @if !self.0.is_withdrawn() { (self.refusals()) }
-                            (self.codes())
+                            // The only code stands beside the refusals.
+                            div.beside[codes.len() == 1] {
+                                @if !self.0.is_withdrawn() { (self.refusals()) }
+                                (self.codes(&codes))
+                            }
                         }
                     }
                 }
@@ -329,7 +330,7 @@ impl Page<'_> {
                 }
             }
             (labelled("minor", &words.notes, &stop.notes))
-            div.order { (words.order) " " (bind(stop.label())) }
+            div.order { (words.order) " " (by_itself(&bind(stop.label()))) }
         }
     }
 
@@ -352,7 +353,7 @@ impl Page<'_> {
         html! {
             div.refusals {
                 strong { (words.refusals) }
-                @for _ in 0..REFUSAL_LINES {
+                @for _ in 0..self.0.refusal_lines() {
                     div.row {
                         (blank(&words.refused_order))
                         (blank(&words.refused_parcels))
@@ -365,15 +366,14 @@ impl Page<'_> {
         }
     }
 
-    fn codes(&self) -> Markup {
+    fn codes(&self, codes: &[StopCode]) -> Markup {
         let words = self.0.words;
-        let codes = stop_codes(self.0.sheet);
         let count = codes.len();
         html! {
             @if count > 0 {
                 section.codes {
                     strong { (words.codes) }
-                    @for (number, code) in (1..).zip(&codes) {
+                    @for (number, code) in (1..).zip(codes) {
                         @let label = words.code_of(number, count);
                         figure { figcaption { (label) } (code_picture(code, &label)) }
                     }

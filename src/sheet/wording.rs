@@ -8,6 +8,12 @@ use super::text::{bind, clean, isolated};
 use super::{LeaveByBasis, RemovedStop, RouteSheet, SheetStop, StopChange};
 use crate::units::{Load, Timestamp};
 
+/// Lines for refusals that every sheet has, and that a long one has at most.
+pub(super) const REFUSAL_LINES_MIN: usize = 3;
+const REFUSAL_LINES_MAX: usize = 12;
+/// Stops for which there is one line more.
+const STOPS_A_REFUSAL: usize = 8;
+
 /// A sheet with the words and the clock it is printed with.
 pub(super) struct Wording<'a> {
     pub(super) sheet: &'a RouteSheet,
@@ -40,9 +46,12 @@ impl<'a> Wording<'a> {
 
     /// What stands before a leave-by time.
     pub(super) fn leave_by_label(&self, stop: &SheetStop) -> &'static str {
-        match stop.is_leave_by_planned {
-            true => &self.words.leave_planned,
-            false => &self.words.leave_by,
+        if stop.is_leave_by_planned {
+            &self.words.leave_planned
+        } else if Self::is_leave_by_for_next(stop) {
+            &self.words.leave_next
+        } else {
+            &self.words.leave_by
         }
     }
 
@@ -75,7 +84,11 @@ impl<'a> Wording<'a> {
         let is_planned = |stop: &SheetStop| stop.is_leave_by_planned;
         let planned = sheet.stops.iter().any(is_planned);
         let planned = planned.then_some(words.leave_planned_means.as_str());
-        let all = [Some(means.as_str()), planned, Some(&words.early)];
+        let is_for_next =
+            |stop: &SheetStop| !stop.is_leave_by_planned && Self::is_leave_by_for_next(stop);
+        let next = sheet.stops.iter().any(is_for_next);
+        let next = next.then_some(words.leave_next_means.as_str());
+        let all = [Some(means.as_str()), planned, next, Some(&words.early)];
         has_times.then(|| all.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
@@ -93,7 +106,7 @@ impl<'a> Wording<'a> {
 
     /// "order-0104, Main St 5, now Anna".
     pub(super) fn removed_detail(&self, stop: &RemovedStop) -> String {
-        let mut parts = vec![bind(stop.label())];
+        let mut parts = vec![isolated(&bind(stop.label()))];
         if has_text(&stop.address) {
             parts.push(isolated(&bind(&stop.address)));
         }
@@ -103,10 +116,22 @@ impl<'a> Wording<'a> {
         parts.join(", ")
     }
 
+    /// Whether a leave-by time lies after the window of a stop that may be late: it does nothing for that promise.
+    fn is_leave_by_for_next(stop: &SheetStop) -> bool {
+        let after = stop.window.zip(stop.leave_by);
+        Self::is_at_risk(stop) && after.is_some_and(|(window, leave_by)| leave_by > window.end)
+    }
+
     /// Whether the courier comes after the promised window on more than one of ten simulated days.
     pub(super) fn is_at_risk(stop: &SheetStop) -> bool {
         let promised = stop.window.zip(stop.arrival_band);
         promised.is_some_and(|(window, band)| band.end > window.end)
+    }
+
+    /// Lines for what customers refuse: the longer the route, the more.
+    pub(super) fn refusal_lines(&self) -> usize {
+        (2 + self.sheet.stops.len().div_ceil(STOPS_A_REFUSAL))
+            .clamp(REFUSAL_LINES_MIN, REFUSAL_LINES_MAX)
     }
 
     pub(super) fn is_withdrawn(&self) -> bool {

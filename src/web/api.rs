@@ -73,6 +73,18 @@ pub(super) async fn day_links(State(pages): State<Pages>, Path(id): Path<String>
     links(&pages, Source::Day(id)).await
 }
 
+/// The orders that are held, and not yet promised.
+pub(super) async fn day_holds(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
+    match pages.api.held_orders(id).await {
+        Ok(ids) => answer::of(
+            StatusCode::OK,
+            answer::JSON,
+            json!({"orderIds": ids}).to_string(),
+        ),
+        Err(error) => answer::error(error),
+    }
+}
+
 /// Travel times between all places are most of a problem, and no page needs them.
 pub(super) fn lighten(problem: &mut pb::Problem) {
     problem.travel_profiles.clear();

@@ -39,6 +39,7 @@ macro_rules! assets {
 assets! {
     "app.js" SCRIPT;
     "charts.js" SCRIPT;
+    "choice.js" SCRIPT;
     "courier.css" STYLE;
     "courier.js" SCRIPT;
     "day.js" SCRIPT;

@@ -17,6 +17,7 @@
 //! | `/api/days/{id}` | `GetDayResponse` with the plan, travel profiles left out |
 //! | `/api/days/{id}/summary` | `GetDayResponse` without the plan |
 //! | `/api/days/{id}/links` | as for plans |
+//! | `/api/days/{id}/holds` | ids of the orders that are held and not confirmed |
 //! | `/api/live` | `ListLiveDaysResponse` |
 //! | `/api/live/{id}` | `GetLiveDayResponse` with couriers and plan, travel profiles left out |
 //! | `/api/live/{id}/now` | `GetLiveDayResponse` with couriers, without the plan |
@@ -90,6 +91,7 @@ pub fn router(api: Api, secret: Secret, config: &Config) -> Router {
         .route("/api/days/{id}", get(api::day))
         .route("/api/days/{id}/summary", get(api::day_summary))
         .route("/api/days/{id}/links", get(api::day_links))
+        .route("/api/days/{id}/holds", get(api::day_holds))
         .route("/api/live", get(live::days))
         .route("/api/live/{id}", get(live::day))
         .route("/api/live/{id}/now", get(live::now))

@@ -12,6 +12,7 @@ mod day_command;
 mod days;
 mod demo_day;
 mod evaluation;
+mod exchange;
 mod exports;
 mod frontier;
 mod history_command;

@@ -57,7 +57,11 @@ impl Shop {
         config: impl FnOnce(&mut Config),
         change: impl FnOnce(&mut pb::DayTerms),
     ) -> Self {
-        let service = Service::with(config).await;
+        Self::at(Service::with(config).await, change).await
+    }
+
+    /// A shop at a service of the test's own.
+    pub(crate) async fn at(service: Service, change: impl FnOnce(&mut pb::DayTerms)) -> Self {
         let mut shop = Self {
             client: service.promises().await,
             service,
@@ -137,14 +141,14 @@ impl Shop {
     }
 
     /// Holds the first window that is offered.
-    async fn hold_any(&mut self, number: usize) -> pb::PromiseRecord {
+    pub(crate) async fn hold_any(&mut self, number: usize) -> pb::PromiseRecord {
         let quote = self.quote(order(number)).await.unwrap();
         let offered = quote.windows.iter().find(|window| window.is_offered);
         let window = offered.unwrap().window_id.clone();
         self.hold(order(number), &window).await.unwrap()
     }
 
-    async fn confirm(&mut self, promise: &str) -> Result<pb::PromiseRecord, Status> {
+    pub(crate) async fn confirm(&mut self, promise: &str) -> Result<pb::PromiseRecord, Status> {
         let request = pb::ConfirmHoldRequest {
             request_id: self.fresh(),
             day_id: day_id(),

@@ -389,3 +389,63 @@ fn wrong_arguments_exit_with_64_and_files_that_are_not_there_with_1() {
     assert!(complaints(&run).contains("the workbook cannot be read"));
     assert!(!folder.path().join("day.json").exists());
 }
+
+#[test]
+fn a_matrix_breaks_and_preferences_come_from_tables() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let couriers = "id,shift,breaks\nanna,8:00-21:00,\"30 min 12:00-14:00; 15 min after 4 h\"\n";
+    fs::write(at("couriers.csv"), couriers).unwrap();
+    let orders = "id,window,preferred,place id\nA,9-12,10-11,gate\nB,9-18,,\n";
+    fs::write(at("orders.csv"), orders).unwrap();
+    fs::write(at("depots.csv"), "id,address\nstore,Quay 1\n").unwrap();
+    let ways = "from,to,minutes,km\nstore,gate,10,5\ngate,store,12,5\nstore,B,20,9\nB,store,20,9\ngate,B,7,3\nB,gate,7,3\n";
+    fs::write(at("ways.csv"), ways).unwrap();
+    let tables = ["--couriers", "couriers.csv", "--depots", "depots.csv"];
+    let rest = [
+        "--matrix",
+        "ways.csv",
+        "--preference-cost",
+        "500",
+        "--date",
+        "26.11.2026",
+        "-o",
+        "day.json",
+    ];
+    let all = [&["import", "orders.csv"], &tables[..], &rest].concat();
+    let run = punctual(folder.path(), &all).success();
+    assert!(complaints(&run).contains("ways.csv: UTF-8, separated by commas: 6 ways"));
+    let day = day(folder.path());
+    let source = day.travel_profiles[0].source.as_ref().unwrap();
+    let pb::travel_profile::Source::Matrix(matrix) = source else {
+        panic!("{source:?}");
+    };
+    assert_eq!(matrix.place_ids, ["B", "gate", "store"]);
+    assert_eq!(
+        matrix.duration_seconds,
+        [0, 420, 1_200, 420, 0, 720, 1_200, 600, 0]
+    );
+    assert_eq!(day.orders[1].place.as_ref().unwrap().id, "B");
+    assert_eq!(day.orders[0].preference.as_ref().unwrap().miss_cost, 500);
+    assert_eq!(day.couriers[0].breaks.len(), 2);
+    let plan = [
+        "plan",
+        "day.json",
+        "--iterations",
+        "200",
+        "--output",
+        "plan.json",
+    ];
+    let run = punctual(folder.path(), &plan).success();
+    assert!(text(&run.get_output().stdout).contains("0 orders unserved"));
+
+    fs::write(at("ways.csv"), ways.replace("B,gate,7,3", "B,gate,7,far")).unwrap();
+    let run = punctual(folder.path(), &all).code(1);
+    let line = "ways.csv: row 7, \"km\" = \"far\": is no number from 0 to 10000";
+    assert!(complaints(&run).contains(line), "{}", complaints(&run));
+    fs::write(at("ways.csv"), "from,to,minutes,km\nstore,gate,10,5\n").unwrap();
+    let run = punctual(folder.path(), &all).code(1);
+    let line = "row 3, \"place.id\": the matrix of profile `car` has no row for `B`";
+    assert!(complaints(&run).contains(line), "{}", complaints(&run));
+    punctual(folder.path(), &[&all[..], &["--speed", "20"]].concat()).code(64);
+}

@@ -1,13 +1,14 @@
 //! What `punctual import` can be told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
 use crate::cli::argument;
 use crate::formats::{
-    ImportTable, Part, TableOptions, TextEncoding, check_import_field, read_coordinates,
+    DayFault, ImportTable, Part, TableLimits, TableOptions, TextEncoding, check_import_field,
+    read_coordinates,
 };
 use crate::model::{DepotId, GeoPoint};
 
@@ -51,6 +52,13 @@ pub(in crate::cli) struct Arguments {
     /// How much longer the way is than the great circle: 1 to 5.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.3, allow_negative_numbers = true, value_parser = detour)]
     pub(super) detour: f64,
+    /// Times and distances from place to place, one way a row: .csv or .xlsx, instead of --speed and --detour. Places are
+    /// called by the ids of orders and depots, or as a column `place id` says; those need no coordinates then.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["speed", "detour"])]
+    pub(super) matrix: Option<PathBuf>,
+    /// What a service outside the times that an order prefers costs where a row does not say, 1 to 1000000000.
+    #[arg(long, value_name = "COST", value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+    pub(super) preference_cost: Option<i64>,
     /// Sheet of the workbook with the orders; by default the first one.
     #[arg(long, value_name = "NAME")]
     pub(super) sheet: Option<String>,
@@ -60,6 +68,9 @@ pub(in crate::cli) struct Arguments {
     /// Sheet of the workbook with the depots.
     #[arg(long, value_name = "NAME", requires = "depots")]
     pub(super) depots_sheet: Option<String>,
+    /// Sheet of the workbook with the matrix.
+    #[arg(long, value_name = "NAME", requires = "matrix")]
+    pub(super) matrix_sheet: Option<String>,
     /// The heading of an order's field, as in phone=Contact, or none, as in weight_kg=; may be repeated.
     #[arg(long, value_name = "FIELD=HEADING", value_parser = order_column)]
     pub(super) column: Vec<(String, String)>,
@@ -69,6 +80,9 @@ pub(in crate::cli) struct Arguments {
     /// The same for depots.
     #[arg(long, value_name = "FIELD=HEADING", value_parser = depot_column, requires = "depots")]
     pub(super) depots_column: Vec<(String, String)>,
+    /// The same for the matrix.
+    #[arg(long, value_name = "FIELD=HEADING", value_parser = way_column, requires = "matrix")]
+    pub(super) matrix_column: Vec<(String, String)>,
     /// What stands between cells of CSV files, or the word tab; by default found out.
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub(super) delimiter: Option<u8>,
@@ -101,12 +115,50 @@ pub(in crate::cli) enum Encoding {
 }
 
 impl Arguments {
+    /// The table of a part of the day. Depots and ways without one are given by the command line itself, or not at all.
+    pub(super) fn path(&self, part: Part) -> &Path {
+        match part {
+            Part::Order => &self.orders,
+            Part::Courier => &self.couriers,
+            Part::Depot => self.depots.as_deref().unwrap_or(Path::new("--depot")),
+            Part::Way => self.matrix.as_deref().unwrap_or(Path::new("--matrix")),
+        }
+    }
+
+    fn sheet(&self, part: Part) -> &Option<String> {
+        match part {
+            Part::Order => &self.sheet,
+            Part::Courier => &self.couriers_sheet,
+            Part::Depot => &self.depots_sheet,
+            Part::Way => &self.matrix_sheet,
+        }
+    }
+
+    /// What to call a table: its file, and its sheet if one was chosen.
+    pub(super) fn table_name(&self, part: Part) -> String {
+        let path = self.path(part).display();
+        match self.sheet(part) {
+            Some(sheet) => format!("{path} ({sheet})"),
+            None => path.to_string(),
+        }
+    }
+
+    /// What to call the place of a fault; of the day as a whole, it is the output.
+    pub(super) fn label(&self, fault: &DayFault) -> String {
+        match fault.part {
+            Some(part) => self.table_name(part),
+            None => self.output.display().to_string(),
+        }
+    }
+
     /// How to read one of the tables.
-    pub(super) fn table(
-        &self,
-        sheet: &Option<String>,
-        columns: &[(String, String)],
-    ) -> ImportTable {
+    pub(super) fn how(&self, part: Part) -> ImportTable {
+        let columns = match part {
+            Part::Order => &self.column,
+            Part::Courier => &self.couriers_column,
+            Part::Depot => &self.depots_column,
+            Part::Way => &self.matrix_column,
+        };
         let encoding = self.encoding.map(|encoding| match encoding {
             Encoding::Utf8 => TextEncoding::Utf8,
             Encoding::Utf16Le => TextEncoding::Utf16Le,
@@ -117,9 +169,10 @@ impl Arguments {
             table: TableOptions {
                 delimiter: self.delimiter,
                 encoding,
-                sheet: sheet.clone(),
+                sheet: self.sheet(part).clone(),
+                limits: TableLimits::default(),
             },
-            columns: columns.to_vec(),
+            columns: columns.clone(),
         }
     }
 }
@@ -142,6 +195,10 @@ fn courier_column(text: &str) -> Result<(String, String), String> {
 
 fn depot_column(text: &str) -> Result<(String, String), String> {
     column(text, Part::Depot)
+}
+
+fn way_column(text: &str) -> Result<(String, String), String> {
+    column(text, Part::Way)
 }
 
 fn column(text: &str, part: Part) -> Result<(String, String), String> {
@@ -197,6 +254,7 @@ mod tests {
         assert!(order_column("phone").is_err() && order_column("shoe=X").is_err());
         assert!(order_column("load:crates=X").is_ok() && courier_column("capacity:kg=X").is_ok());
         assert!(depot_column("loading=X").is_ok() && depot_column("phone=X").is_err());
+        assert!(way_column("km=X").is_ok() && way_column("id=X").is_err());
         assert!(speed("0.5").is_err() && speed("nan").is_err() && detour("1.3").is_ok());
         assert!(argument::date("26.11.2026").is_ok() && argument::date("26.11.1926").is_err());
     }

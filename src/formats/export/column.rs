@@ -92,6 +92,7 @@ pub(super) fn stops<'a>() -> Vec<Column<Visit<'a>>> {
     columns.extend(orders());
     columns.extend(times());
     columns.extend(order_details());
+    columns.extend(order_wishes());
     columns
 }
 
@@ -259,6 +260,36 @@ fn order_details<R: OfOrder>() -> [Column<R>; 13] {
     ]
 }
 
+/// What would be better for the customer, and what a matrix calls the place.
+fn order_wishes<R: OfOrder>() -> [Column<R>; 3] {
+    [
+        Column::new(
+            ["Preferred windows", "Желаемое время"],
+            NAME,
+            |view, row: &R| {
+                let preference = row.order().preference.iter();
+                let windows = preference.flat_map(|preference| &preference.windows);
+                let windows: Vec<String> =
+                    windows.map(|window| view.window_text(*window)).collect();
+                Value::text(&windows.join("; "))
+            },
+        ),
+        Column::new(
+            ["Preference cost", "Цена неудобного времени"],
+            NUMBER,
+            |_, row: &R| {
+                let preference = row.order().preference.as_ref();
+                preference.map_or(Value::Empty, |preference| {
+                    Value::whole(preference.miss_cost.0)
+                })
+            },
+        ),
+        Column::new(["Place id", "Код точки"], ID, |_, row: &R| {
+            Value::text(row.place().id.as_ref().map_or("", |id| id.as_str()))
+        }),
+    ]
+}
+
 /// One row a route.
 pub(super) fn routes<'a>() -> Vec<Column<(&'a Route, &'a Courier)>> {
     let mut columns: Vec<Column<(&'a Route, &'a Courier)>> = vec![
@@ -371,5 +402,6 @@ pub(super) fn unserved<'a>() -> Vec<Column<Left<'a>>> {
         },
     ));
     columns.extend(order_details());
+    columns.extend(order_wishes());
     columns
 }

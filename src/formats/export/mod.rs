@@ -14,7 +14,7 @@ mod words;
 
 use std::io;
 
-use crate::model::{Plan, PlanForecast, Problem};
+use crate::model::{OrderId, Plan, PlanForecast, Problem};
 use view::View;
 
 /// A format to export a plan in.
@@ -67,6 +67,40 @@ pub enum ExportError {
     /// The map takes no more.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+}
+
+/// What a format does not show of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotShown {
+    /// Orders that are not served.
+    pub n_unserved: usize,
+    /// Stops without coordinates.
+    pub n_stops: usize,
+}
+
+/// What `format` does not show of a plan: tables of stops have no place for orders that are not served, and maps none for
+/// stops that are nowhere.
+#[must_use]
+pub fn not_shown(day: &ExportDay<'_>, format: ExportFormat) -> NotShown {
+    let shows_unserved = matches!(format, ExportFormat::Xlsx | ExportFormat::GeoJson);
+    let is_map = matches!(format, ExportFormat::GeoJson | ExportFormat::Gpx);
+    let stops = day.plan.routes.iter().flat_map(|route| &route.stops);
+    let is_nowhere = |order: &OrderId| {
+        let order = day.problem.order(order);
+        order.is_some_and(|order| day.problem.place(order.place).location.is_none())
+    };
+    NotShown {
+        n_unserved: if shows_unserved {
+            0
+        } else {
+            day.plan.unserved.len()
+        },
+        n_stops: if is_map {
+            stops.filter(|stop| is_nowhere(&stop.order)).count()
+        } else {
+            0
+        },
+    }
 }
 
 /// Writes a plan in `format`, with the words of `language`.

@@ -9,9 +9,9 @@ use super::fault::{RowFault, RowFaults};
 use super::field::Field;
 use super::heading::{Column, Columns};
 use super::moment::{self, Calendar};
-use super::{latin, number};
+use super::{latin, number, pause};
 use crate::formats::table::{Row, UNCOMPUTED};
-use crate::model::{GeoPoint, MalformedId, Place, TimeWindow, ZoneId};
+use crate::model::{CourierBreak, MalformedId, TimeWindow};
 use crate::units::{Load, Seconds, Timestamp};
 
 /// Bytes of a cell at most: Excel takes as many characters.
@@ -150,7 +150,7 @@ impl<'a> Cells<'a> {
     }
 
     /// A text that `read` reads; `None` inside for an empty cell.
-    fn if_any<T>(
+    pub(super) fn if_any<T>(
         &mut self,
         field: Field,
         read: impl FnOnce(&mut Self, &'a str) -> Option<T>,
@@ -344,6 +344,14 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// Breaks of a list; none for an empty cell.
+    pub(super) fn breaks(&mut self, field: Field) -> Option<Vec<CourierBreak>> {
+        match pause::breaks(self.text(field), &self.calendar()) {
+            Ok(breaks) => Some(breaks),
+            Err(message) => self.fault(field, message),
+        }
+    }
+
     /// The window that start and end say, or one cell; `None` inside if they are empty.
     pub(super) fn window(&mut self) -> Option<Option<TimeWindow>> {
         let start = self.moment(Field::From);
@@ -372,78 +380,6 @@ impl<'a> Cells<'a> {
             (None, Some(_), _) => self.fault(Field::From, "is empty although there is an end"),
         }
     }
-
-    /// A place that has coordinates. `near` are places that it should not be far from.
-    pub(super) fn place(&mut self, near: &[GeoPoint]) -> Option<Place> {
-        let zone = self.if_any(Field::Zone, |cells, _| cells.id(Field::Zone, ZoneId::parse));
-        let location = self.location(near);
-        Some(Place {
-            id: None,
-            location: Some(location?),
-            address: self.owned(Field::Address),
-            zone: zone?,
-        })
-    }
-
-    fn location(&mut self, near: &[GeoPoint]) -> Option<GeoPoint> {
-        let both = self.text(Field::Coordinates);
-        let is_split = !self.text(Field::Latitude).is_empty() || both.is_empty();
-        let field = if is_split {
-            Field::Latitude
-        } else {
-            Field::Coordinates
-        };
-        let (latitude, longitude) = if is_split {
-            let latitude = self.degrees(Field::Latitude);
-            let longitude = self.degrees(Field::Longitude);
-            (latitude?, longitude?)
-        } else if let Some(pair) = pair(both) {
-            pair
-        } else {
-            let message = "is no latitude and longitude; they are like 55.7558, 37.6173";
-            return self.fault(field, message);
-        };
-        let point = GeoPoint {
-            latitude,
-            longitude,
-        };
-        if latitude == 0.0 && longitude == 0.0 {
-            return self.fault(
-                field,
-                "is 0, and so is the longitude: the address was not found",
-            );
-        }
-        let is_on_globe = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
-        if (!is_on_globe && latitude.abs() <= 180.0 && longitude.abs() <= 90.0)
-            || (is_on_globe && is_swapped(point, near))
-        {
-            return self.fault(
-                field,
-                "seems to be a longitude: latitude and longitude are swapped",
-            );
-        }
-        if !is_on_globe {
-            let field = if is_split && latitude.abs() <= 90.0 {
-                Field::Longitude
-            } else {
-                field
-            };
-            let message = "is off the globe; latitudes are -90 to 90, longitudes -180 to 180";
-            return self.fault(field, message);
-        }
-        Some(point)
-    }
-
-    fn degrees(&mut self, field: Field) -> Option<f64> {
-        match (self.text(field), number::float(self.text(field))) {
-            ("", _) => self.fault(field, "is empty; degrees are needed, like 55.7558"),
-            (_, Some(degrees)) => Some(degrees),
-            (_, None) => self.fault(
-                field,
-                "is no number of degrees; one is like 55.7558 or 55,7558",
-            ),
-        }
-    }
 }
 
 /// What to do about a number with letters after it.
@@ -453,54 +389,5 @@ fn without_unit(text: &str) -> &'static str {
         "; leave the unit out"
     } else {
         ""
-    }
-}
-
-/// Latitude and longitude in one cell: `55.75, 37.61`, `55,75; 37,61` or `55.75 37.61`.
-pub(super) fn pair(text: &str) -> Option<(f64, f64)> {
-    let separators: [&str; 3] = [";", ", ", ","];
-    let separator = separators
-        .into_iter()
-        .find(|separator| text.contains(separator));
-    let (latitude, longitude) = match separator {
-        Some(separator) if text.matches(separator).count() == 1 => text.split_once(separator)?,
-        Some(_) | None => text.trim().split_once(' ')?,
-    };
-    Some((number::float(latitude)?, number::float(longitude)?))
-}
-
-/// Whether a place is far from all of `near`, but would not be with latitude and longitude swapped.
-fn is_swapped(point: GeoPoint, near: &[GeoPoint]) -> bool {
-    const FAR: f64 = 300_000.0;
-    const CLOSE: f64 = 150_000.0;
-    let swapped = GeoPoint {
-        latitude: point.longitude,
-        longitude: point.latitude,
-    };
-    let nearest = |point: GeoPoint| {
-        let distances = near.iter().map(|other| point.meters_to(*other));
-        distances.fold(f64::INFINITY, f64::min)
-    };
-    !near.is_empty() && nearest(point) > FAR && nearest(swapped) < CLOSE
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn coordinates_stand_in_one_cell_in_several_ways() {
-        for text in [
-            "55.75, 37.61",
-            "55.75,37.61",
-            "55,75; 37,61",
-            "55.75 37.61",
-            "55,75 37,61",
-        ] {
-            assert_eq!(pair(text), Some((55.75, 37.61)), "{text}");
-        }
-        for bad in ["", "55.75", "55,75,37,61", "north, east"] {
-            assert_eq!(pair(bad), None, "{bad}");
-        }
     }
 }

@@ -4,6 +4,7 @@ use super::Located;
 use super::cells::Cells;
 use super::field::Field;
 use super::latin;
+use super::place::{self, PlaceRules};
 use crate::model::{
     Costs, Courier, CourierId, Depot, DepotId, Limits, PlaceIdx, ProfileId, RouteEnd, RouteStart,
 };
@@ -30,12 +31,15 @@ pub(super) fn missing(has: &dyn Fn(Field) -> bool) -> Vec<&'static str> {
 }
 
 /// The headings that are missing for rows to be depots.
-pub(super) fn missing_of_depots(has: &dyn Fn(Field) -> bool) -> Vec<&'static str> {
+pub(super) fn missing_of_depots(
+    has: &dyn Fn(Field) -> bool,
+    needs_location: bool,
+) -> Vec<&'static str> {
     let mut missing = Vec::new();
     if !has(Field::Id) {
         missing.push("id (\"depot id\", \"код\")");
     }
-    missing.extend(super::missing_place(has));
+    missing.extend(place::missing(has).filter(|_| needs_location));
     missing
 }
 
@@ -58,6 +62,8 @@ pub(super) fn read(
         depot(cells, Field::EndDepot, depots, start.as_ref()).map(RouteEnd::Depot)
     };
     let reload_depots = cells.ids(Field::ReloadDepots, DepotId::parse);
+    let max_reloads = cells.scaled(Field::MaxReloads, 0, 0..=1_000_000);
+    let breaks = cells.breaks(Field::Breaks);
     let limits = limits(cells);
     let costs = costs(cells);
     let speed = cells.ratio(Field::SpeedFactor);
@@ -77,8 +83,8 @@ pub(super) fn read(
         speed_factor: basis_points(speed?),
         service_factor: basis_points(service?),
         reload_depots: reload_depots?,
-        max_reloads: None,
-        breaks: Vec::new(),
+        max_reloads: max_reloads?.and_then(|reloads| u32::try_from(reloads).ok()),
+        breaks: breaks?,
     })
 }
 
@@ -142,9 +148,12 @@ fn costs(cells: &mut Cells<'_>) -> Option<Costs> {
 }
 
 /// The depot in a row.
-pub(super) fn read_depot(cells: &mut Cells<'_>) -> Option<Located<Depot>> {
+pub(super) fn read_depot(cells: &mut Cells<'_>, needs_location: bool) -> Option<Located<Depot>> {
     let id = cells.id(Field::Id, DepotId::parse);
-    let place = cells.place(&[]);
+    let place = cells.place(PlaceRules {
+        near: &[],
+        needs_location,
+    });
     let loading = cells.span(Field::Loading, 60, Seconds(86_400));
     let depot = Depot {
         id: id?,

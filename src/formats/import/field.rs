@@ -45,10 +45,19 @@ pub(super) enum Field {
     SpeedFactor,
     ServiceFactor,
     Loading,
+    PlaceId,
+    Preferred,
+    PreferenceCost,
+    Breaks,
+    MaxReloads,
+    Minutes,
+    Seconds,
+    Kilometers,
+    Meters,
 }
 
 /// How many fields there are.
-pub(super) const N_FIELDS: usize = Field::Loading as usize + 1;
+pub(super) const N_FIELDS: usize = Field::Meters as usize + 1;
 
 /// A field of a kind of table.
 pub(super) struct Known {
@@ -103,6 +112,11 @@ const ZONE: Known = known(
     "zone",
     &["traffic zone", "zone", "зона движения"],
 );
+const PLACE_ID: Known = known(
+    Field::PlaceId,
+    "place_id",
+    &["place id", "id точки", "код точки"],
+);
 const PHONE: Known = known(
     Field::Phone,
     "phone",
@@ -153,6 +167,7 @@ pub(super) const ORDERS: Kind = Kind {
         LATITUDE,
         LONGITUDE,
         COORDINATES,
+        PLACE_ID,
         ZONE,
         DATE,
         known(
@@ -218,6 +233,29 @@ pub(super) const ORDERS: Kind = Kind {
                 "часы доступа",
                 "часы приема",
                 "часы работы",
+            ],
+        ),
+        known(
+            Field::Preferred,
+            "preferred",
+            &[
+                "preferred windows",
+                "preferred window",
+                "preferred time",
+                "preferred",
+                "желаемый интервал",
+                "желаемое время",
+                "удобное время",
+            ],
+        ),
+        known(
+            Field::PreferenceCost,
+            "preference_cost",
+            &[
+                "preference cost",
+                "preference miss cost",
+                "штраф за неудобное время",
+                "цена неудобного времени",
             ],
         ),
         known(
@@ -418,6 +456,16 @@ pub(super) const COURIERS: Kind = Kind {
             "reload_depots",
             &["reload depots", "склады дозагрузки"],
         ),
+        known(
+            Field::MaxReloads,
+            "max_reloads",
+            &["max reloads", "дозагрузок до"],
+        ),
+        known(
+            Field::Breaks,
+            "breaks",
+            &["breaks", "break", "перерывы", "перерыв", "обед"],
+        ),
         SKILLS,
         known(
             Field::WeightKg,
@@ -519,6 +567,7 @@ pub(super) const DEPOTS: Kind = Kind {
         LATITUDE,
         LONGITUDE,
         COORDINATES,
+        PLACE_ID,
         ZONE,
         known(
             Field::Loading,
@@ -529,6 +578,69 @@ pub(super) const DEPOTS: Kind = Kind {
                 "loading",
                 "загрузка мин",
                 "загрузка",
+            ],
+        ),
+    ],
+    dimensions: &[],
+};
+
+/// Ways from place to place.
+pub(super) const WAYS: Kind = Kind {
+    rows: "ways",
+    fields: &[
+        known(
+            Field::From,
+            "from",
+            &["from place", "from id", "from", "origin", "откуда", "из"],
+        ),
+        known(
+            Field::To,
+            "to",
+            &["to place", "to id", "to", "destination", "куда", "в"],
+        ),
+        known(
+            Field::Minutes,
+            "minutes",
+            &[
+                "duration minutes",
+                "duration min",
+                "time min",
+                "minutes",
+                "min",
+                "время в пути мин",
+                "время мин",
+                "минут",
+                "мин",
+            ],
+        ),
+        known(
+            Field::Seconds,
+            "seconds",
+            &[
+                "duration seconds",
+                "duration s",
+                "seconds",
+                "sec",
+                "время в пути сек",
+                "время сек",
+                "секунд",
+                "сек",
+            ],
+        ),
+        known(
+            Field::Kilometers,
+            "km",
+            &["distance km", "kilometers", "km", "расстояние км", "км"],
+        ),
+        known(
+            Field::Meters,
+            "meters",
+            &[
+                "distance meters",
+                "distance m",
+                "meters",
+                "расстояние м",
+                "метров",
             ],
         ),
     ],

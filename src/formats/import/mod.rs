@@ -2,13 +2,14 @@
 //!
 //! Columns are known by their headings, Russian or English, or named by the caller; every row is taken or reported, with
 //! everything that is wrong with it. What rows mean together (references, reachability) is judged by
-//! [`Problem::validate`] afterwards; [`place_finding`] says which row a finding is about.
+//! [`Problem::validate`](crate::model::Problem::validate) afterwards; [`place_finding`] says which row a finding is about.
 //!
 //! Weights are stated in kilograms or grams and become the load `grams`, volumes in cubic meters or liters the load
 //! `liters`; headings like `load crates` name any other dimension.
 
 mod cells;
 mod courier;
+mod day;
 mod fault;
 mod field;
 mod heading;
@@ -16,8 +17,11 @@ mod latin;
 mod moment;
 mod number;
 mod order;
+mod pause;
+mod place;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
@@ -26,15 +30,18 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::table::{Row, RowSink, Source, TableError, TableOptions, read_table};
-use crate::model::{
-    Courier, Depot, DepotId, Finding, GeoPoint, GeoTravel, Order, Place, PlaceIdx, Problem,
-    ProfileId, TravelProfile, TravelSource,
-};
-use crate::units::Seconds;
+use crate::model::{Courier, Depot, DepotId, Finding, GeoPoint, Order, Place, ProfileId};
+use crate::units::{Cost, Seconds};
 use cells::Cells;
+pub use day::{
+    DayFault, DayImportError, DayParts, DayRules, DayTables, ImportedDay, TableFile, TableNote,
+    import_day,
+};
 pub use fault::{RowFault, RowFaults};
 use field::{Field, Kind};
 use heading::Columns;
+use place::PlaceRules;
+pub use ways::{WayTable, read_ways};
 
 /// How to read one table.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +61,10 @@ pub struct ImportDefaults {
     pub zone: TimeZone,
     /// Time at the door of orders.
     pub service: Seconds,
+    /// What a service outside the windows that an order prefers costs.
+    pub preference_cost: Option<Cost>,
+    /// Whether things need coordinates: not where a table says how long ways are.
+    pub needs_location: bool,
 }
 
 /// Something with the place that it is at.
@@ -119,11 +130,15 @@ pub enum ImportError {
     },
 }
 
-/// Rules for rows of orders.
-struct Rules<'a> {
-    /// Places that customers should not be far from.
-    near: &'a [GeoPoint],
-    service: Seconds,
+impl ImportError {
+    /// Whether the table is larger than it may be.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        match self {
+            Self::Table(error) => error.is_too_large(),
+            Self::Headings { .. } => false,
+        }
+    }
 }
 
 /// Reads orders; `near` are the depots.
@@ -136,14 +151,18 @@ pub fn read_orders<F: Read + Seek>(
     defaults: &ImportDefaults,
     near: &[GeoPoint],
 ) -> Result<Imported<Located<Order>>, ImportError> {
-    let rules = Rules {
-        near,
-        service: defaults.service,
+    let needs_location = defaults.needs_location;
+    let rules = order::Rules {
+        places: PlaceRules {
+            near,
+            needs_location,
+        },
+        defaults,
     };
     let mut read = |cells: &mut Cells<'_>| order::read(cells, &rules);
     let frame = Frame {
         kind: &field::ORDERS,
-        missing: order::missing,
+        missing: &|has| order::missing(has, needs_location),
         choices: &how.columns,
         date: defaults.date,
         zone: &defaults.zone,
@@ -166,7 +185,7 @@ pub fn read_couriers<F: Read + Seek>(
     let mut read = |cells: &mut Cells<'_>| courier::read(cells, depots, profile);
     let frame = Frame {
         kind: &field::COURIERS,
-        missing: courier::missing,
+        missing: &courier::missing,
         choices: &how.columns,
         date: defaults.date,
         zone: &defaults.zone,
@@ -175,21 +194,22 @@ pub fn read_couriers<F: Read + Seek>(
     import(file, &how.table, frame)
 }
 
-/// Reads depots.
+/// Reads depots, which have coordinates if these are needed.
 ///
 /// # Errors
 /// If the table has no rows, or not the columns that depots need.
 pub fn read_depots<F: Read + Seek>(
     file: &mut F,
     how: &ImportTable,
+    needs_location: bool,
 ) -> Result<Imported<Located<Depot>>, ImportError> {
     let frame = Frame {
         kind: &field::DEPOTS,
-        missing: courier::missing_of_depots,
+        missing: &|has| courier::missing_of_depots(has, needs_location),
         choices: &how.columns,
         date: None,
         zone: &TimeZone::UTC,
-        read: &mut courier::read_depot,
+        read: &mut |cells| courier::read_depot(cells, needs_location),
     };
     import(file, &how.table, frame)
 }
@@ -203,6 +223,7 @@ pub fn check_import_field(part: Part, name: &str) -> Result<(), String> {
         Part::Depot => &field::DEPOTS,
         Part::Courier => &field::COURIERS,
         Part::Order => &field::ORDERS,
+        Part::Way => &field::WAYS,
     };
     heading::check_name(kind, name)
 }
@@ -210,12 +231,12 @@ pub fn check_import_field(part: Part, name: &str) -> Result<(), String> {
 /// Reads latitude and longitude as they stand in one cell: `55.7558,37.6173`.
 #[must_use]
 pub fn read_coordinates(text: &str) -> Option<GeoPoint> {
-    let (latitude, longitude) = cells::pair(text)?;
-    let is_on_globe = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
-    is_on_globe.then_some(GeoPoint {
+    let (latitude, longitude) = place::pair(text)?;
+    let point = GeoPoint {
         latitude,
         longitude,
-    })
+    };
+    place::is_on_globe(point).then_some(point)
 }
 
 /// Reads a date: `2026-11-26` or `26.11.2026`.
@@ -224,17 +245,13 @@ pub fn read_date(text: &str) -> Option<Date> {
     moment::date(text)
 }
 
-/// The headings that are missing for rows to say where something is.
-fn missing_place(has: &dyn Fn(Field) -> bool) -> Option<&'static str> {
-    let is_there = has(Field::Coordinates) || (has(Field::Latitude) && has(Field::Longitude));
-    let wanted = "latitude and longitude (\"широта\", \"долгота\"), or coordinates";
-    (!is_there).then_some(wanted)
-}
+/// Says which headings are missing, by whether a field has one.
+type Missing<'a> = dyn Fn(&dyn Fn(Field) -> bool) -> Vec<&'static str> + 'a;
 
 /// How the rows of a kind are read.
 struct Frame<'a, T> {
     kind: &'static Kind,
-    missing: fn(&dyn Fn(Field) -> bool) -> Vec<&'static str>,
+    missing: &'a Missing<'a>,
     choices: &'a [(String, String)],
     date: Option<Date>,
     zone: &'a TimeZone,
@@ -349,59 +366,6 @@ impl<T> RowSink for Intake<'_, T> {
     }
 }
 
-/// A day before it is put together.
-#[derive(Clone, Debug)]
-pub struct DayParts {
-    /// Name of the day.
-    pub name: String,
-    /// IANA name of the time zone.
-    pub time_zone: String,
-    /// Depots.
-    pub depots: Vec<Located<Depot>>,
-    /// Couriers.
-    pub couriers: Vec<Courier>,
-    /// Orders.
-    pub orders: Vec<Located<Order>>,
-    /// The travel profile of all couriers.
-    pub profile: ProfileId,
-    /// How they travel.
-    pub travel: GeoTravel,
-}
-
-impl DayParts {
-    /// The day.
-    #[must_use]
-    pub fn assemble(self) -> Problem {
-        let mut problem = Problem {
-            name: self.name,
-            time_zone: self.time_zone,
-            couriers: self.couriers,
-            profiles: vec![TravelProfile {
-                id: self.profile,
-                source: TravelSource::Geo(self.travel),
-                buckets: Vec::new(),
-            }],
-            ..Problem::default()
-        };
-        let mut settle = |place: Place| {
-            problem.places.push(place);
-            let index = problem.places.len() - 1;
-            PlaceIdx(u32::try_from(index).expect("no table has 2^32 rows"))
-        };
-        let depots = self.depots.into_iter().map(|depot| Depot {
-            place: settle(depot.place),
-            ..depot.item
-        });
-        problem.depots = depots.collect();
-        let orders = self.orders.into_iter().map(|order| Order {
-            place: settle(order.place),
-            ..order.item
-        });
-        problem.orders = orders.collect();
-        problem
-    }
-}
-
 /// What part of a day a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -411,6 +375,8 @@ pub enum Part {
     Courier,
     /// An order.
     Order,
+    /// A way from place to place.
+    Way,
 }
 
 /// The position in its list and the rest of the path of what `finding` is about; `None` if it is about the whole day.

@@ -2,23 +2,34 @@
 
 use super::cells::Cells;
 use super::field::Field;
-use super::{Located, Rules};
+use super::place::{self, PlaceRules};
+use super::{ImportDefaults, Located};
 use crate::model::{
-    Contact, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Promise,
+    Contact, CourierId, DepotId, DropPolicy, Order, OrderId, OrderKind, PlaceIdx, Preference,
+    Promise,
 };
-use crate::units::Seconds;
+use crate::units::{Cost, Seconds};
 
 /// Words for the kinds of orders.
 const DELIVERIES: [&str; 3] = ["", "delivery", "доставка"];
 const COLLECTIONS: [&str; 4] = ["collection", "pickup", "забор", "вывоз"];
 
+/// Largest cost of missing a preference.
+const MISS_COST_MAX: i64 = 1_000_000_000;
+
+/// Rules for rows of orders.
+pub(super) struct Rules<'a> {
+    pub(super) places: PlaceRules<'a>,
+    pub(super) defaults: &'a ImportDefaults,
+}
+
 /// The headings that are missing for rows to be orders.
-pub(super) fn missing(has: &dyn Fn(Field) -> bool) -> Vec<&'static str> {
+pub(super) fn missing(has: &dyn Fn(Field) -> bool, needs_location: bool) -> Vec<&'static str> {
     let mut missing = Vec::new();
     if !has(Field::Id) {
         missing.push("id (\"order\", \"номер заказа\")");
     }
-    missing.extend(super::missing_place(has));
+    missing.extend(place::missing(has).filter(|_| needs_location));
     let has_window = has(Field::Window) || (has(Field::From) && has(Field::To));
     if !has_window && !has(Field::Access) {
         missing.push("from and to (\"с\", \"до\"), or window (\"интервал\"), or access");
@@ -29,13 +40,14 @@ pub(super) fn missing(has: &dyn Fn(Field) -> bool) -> Vec<&'static str> {
 /// The order in a row.
 pub(super) fn read(cells: &mut Cells<'_>, rules: &Rules<'_>) -> Option<Located<Order>> {
     let id = cells.id(Field::Id, OrderId::parse);
-    let place = cells.place(rules.near);
+    let place = cells.place(rules.places);
     let kind = kind(cells);
     let loads = cells.loads();
     let service = cells.span(Field::Service, 60, Seconds(86_400));
     let ready = cells.moment(Field::Ready);
     let promise = cells.window();
     let windows = cells.windows(Field::Access);
+    let preference = preference(cells, rules.defaults.preference_cost);
     let allowed = cells.ids(Field::AllowedCouriers, CourierId::parse);
     let forbidden = cells.ids(Field::ForbiddenCouriers, CourierId::parse);
     let depots = cells.ids(Field::Depots, DepotId::parse);
@@ -51,7 +63,7 @@ pub(super) fn read(cells: &mut Cells<'_>, rules: &Rules<'_>) -> Option<Located<O
         kind: kind?,
         place: PlaceIdx(0),
         loads: loads?,
-        service: service?.unwrap_or(rules.service),
+        service: service?.unwrap_or(rules.defaults.service),
         ready: ready?,
         windows,
         promise: promise.map(|window| Promise {
@@ -59,7 +71,7 @@ pub(super) fn read(cells: &mut Cells<'_>, rules: &Rules<'_>) -> Option<Located<O
             promised_at: None,
             stated_probability: None,
         }),
-        preference: None,
+        preference: preference?,
         required_skills: cells.words(Field::Skills),
         allowed_couriers: allowed?,
         forbidden_couriers: forbidden?,
@@ -91,5 +103,25 @@ fn kind(cells: &mut Cells<'_>) -> Option<OrderKind> {
         Some(OrderKind::Collection)
     } else {
         cells.fault(Field::Kind, "is neither delivery nor collection")
+    }
+}
+
+/// The windows preferred, with what missing them costs: `otherwise` unless the row says.
+fn preference(cells: &mut Cells<'_>, otherwise: Option<Cost>) -> Option<Option<Preference>> {
+    let windows = cells.windows(Field::Preferred);
+    let cost = cells.scaled(Field::PreferenceCost, 0, 1..=MISS_COST_MAX);
+    let (windows, cost) = (windows?, cost?);
+    match (windows.is_empty(), cost.map(Cost).or(otherwise)) {
+        (false, Some(miss_cost)) => Some(Some(Preference { windows, miss_cost })),
+        (true, _) if cost.is_some() => cells.fault(
+            Field::Preferred,
+            "is empty although missing it costs something",
+        ),
+        (true, _) => Some(None),
+        (false, None) => {
+            let message = "is preferred, and nothing says what missing it costs; give a column preference_cost, or \
+                           --preference-cost";
+            cells.fault(Field::Preferred, message)
+        }
     }
 }

@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Formula, Workbook};
 
 use super::*;
 use crate::formats::table::{TextEncoding, tests::Heard, tests::uncomputed};
-use crate::model::{DropPolicy, OrderKind, RouteEnd};
+use crate::model::{DropPolicy, GeoTravel, OrderKind, RouteEnd};
 use crate::units::{BasisPoints, Cost, Load, Meters};
 
 const DEPOT: GeoPoint = GeoPoint {
@@ -19,6 +19,8 @@ fn defaults() -> ImportDefaults {
         date: Some(Date::constant(2026, 11, 26)),
         zone: TimeZone::get("Europe/Moscow").unwrap(),
         service: Seconds(300),
+        preference_cost: None,
+        needs_location: true,
     }
 }
 
@@ -134,6 +136,71 @@ fn everything_an_order_can_say_is_read() {
 }
 
 #[test]
+fn what_customers_prefer_has_a_price_of_its_row_or_of_the_table() {
+    let text = "id;координаты;окно;желаемое время;штраф за неудобное время\n\
+        1;55,75 37,61;9-18;10-12, 14:00-15:00;700\n\
+        2;55,75 37,61;9-18;10-12;\n\
+        3;55,75 37,61;9-18;;\n\
+        4;55,75 37,61;9-18;;5\n\
+        5;55,75 37,61;9-18;after lunch;5\n";
+    assert_eq!(
+        faults(text),
+        [
+            "row 3, \"желаемое время\" = \"10-12\": is preferred, and nothing says what missing it costs; give a column \
+             preference_cost, or --preference-cost",
+            "row 5, \"желаемое время\": is empty although missing it costs something",
+            "row 6, \"желаемое время\" = \"after lunch\": is no window; one is like 18:00-20:00",
+        ]
+    );
+    let defaults = ImportDefaults {
+        preference_cost: Some(Cost(300)),
+        ..defaults()
+    };
+    let how = ImportTable::default();
+    let read = read_orders(&mut Cursor::new(text), &how, &defaults, &[DEPOT]).unwrap();
+    let preferred: Vec<(usize, i64)> = read
+        .items
+        .iter()
+        .filter_map(|order| order.item.preference.as_ref())
+        .map(|preference| (preference.windows.len(), preference.miss_cost.0))
+        .collect();
+    assert_eq!(
+        (preferred, read.rows),
+        (vec![(2, 700), (1, 300)], vec![2, 3, 4])
+    );
+}
+
+#[test]
+fn coordinates_are_called_swapped_only_if_that_would_help() {
+    let text = "id,lat,lon,window\n\
+        1,37.6,55.75,9-12\n\
+        2,137.6,55.75,9-12\n\
+        3,-33.9,18.4,9-12\n\
+        4,37.6,155.75,9-12\n";
+    let off = "is off the globe; latitudes are -90 to 90, longitudes -180 to 180";
+    assert_eq!(
+        faults(text),
+        [
+            "row 2, \"lat\" = \"37.6\": seems to be a longitude: latitude and longitude are swapped".to_owned(),
+            format!("row 3, \"lat\" = \"137.6\": {off}"),
+        ]
+    );
+    assert_eq!(
+        orders(text).rows,
+        [4, 5],
+        "far away is no mistake by itself"
+    );
+    // Without a depot to be near to, any place on the globe will do.
+    let depots = "id,lat,lon\na,137.6,55.75\nb,137.6,155.75\n";
+    let read = read_depots(&mut Cursor::new(depots), &ImportTable::default(), true).unwrap();
+    let said: Vec<String> = read.faults.kept.iter().map(RowFault::to_string).collect();
+    assert!(
+        said[0].contains("are swapped") && said[1].contains(off),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn everything_wrong_with_rows_is_said_at_once() {
     let text = "id,lat,lon,window,weight,parcels\n\
         1,55.75,37.6,18-20,,\n\
@@ -153,7 +220,7 @@ fn everything_wrong_with_rows_is_said_at_once() {
             "row 4, \"id\": is empty; an id is needed",
             "row 4, \"lat\" = \"37.6\": seems to be a longitude: latitude and longitude are swapped",
             "row 5, \"id\" = \"東京\": is no id: an id has 1 to 128 characters out of A-Z a-z 0-9 _ . : -",
-            "row 5, \"lat\" = \"155.7\": seems to be a longitude: latitude and longitude are swapped",
+            "row 5, \"lat\" = \"155.7\": is off the globe; latitudes are -90 to 90, longitudes -180 to 180",
             "row 5: nothing says when to come; a window is needed",
             "row 6, \"weight\" = \"#N/A\": is an error of the spreadsheet; correct its formula",
             "row 7, \"lat\" = \"0\": is 0, and so is the longitude: the address was not found",
@@ -317,15 +384,15 @@ fn a_quotation_mark_that_never_ends_is_pointed_out() {
 #[test]
 fn couriers_and_depots_are_read() {
     let depots = "Код;Название;Координаты;Загрузка, мин\nstore;Склад 1;55,75 37,62;15\n";
-    let read = read_depots(&mut Cursor::new(depots), &ImportTable::default()).unwrap();
+    let read = read_depots(&mut Cursor::new(depots), &ImportTable::default(), true).unwrap();
     assert!(read.faults.is_empty(), "{:?}", read.faults);
     assert_eq!(read.items[0].item.loading, Seconds(900));
     let depots = [read.items[0].item.id.clone()];
     let text = "Код;Курьер;Смена;Склад;Склад возврата;Навыки;Грузоподъёмность, кг;Вместимость crates;Остановок до;\
-        Часов до;Пробег до, км;За выход;За км;За час;Сверхурочные за час;Норма часов;Коэффициент скорости\n\
-        c-1;Анна;9:00-18:00;;;cold;100;20;40;8,5;120,5;180000;2200;45000;22500;8;1,1\n\
-        c-2;Борис;9:00-18:00;store;Нет;;;;;;;;;;;;\n\
-        c-3;Вера;;shop;;;;;;;;;;;;;100\n";
+        Часов до;Пробег до, км;За выход;За км;За час;Сверхурочные за час;Норма часов;Коэффициент скорости;Перерывы;Дозагрузок до\n\
+        c-1;Анна;9:00-18:00;;;cold;100;20;40;8,5;120,5;180000;2200;45000;22500;8;1,1;\"30 мин 12:00-14:00; 15 мин после 4 ч\";2\n\
+        c-2;Борис;9:00-18:00;store;Нет;;;;;;;;;;;;;;\n\
+        c-3;Вера;;shop;;;;;;;;;;;;;100;12:00-13:00;\n";
     let profile = ProfileId::parse("car").unwrap();
     let how = ImportTable::default();
     let read = read_couriers(&mut Cursor::new(text), &how, &defaults(), &depots, &profile).unwrap();
@@ -335,6 +402,8 @@ fn couriers_and_depots_are_read() {
         [
             "row 4: nothing says when the courier works; a shift is needed",
             "row 4, \"Склад\" = \"shop\": is no depot; there are store",
+            "row 4, \"Перерывы\" = \"12:00-13:00\": is no break; one is like 30 min 12:00-14:00, which begins in that window, or 15 \
+             min after 4 h, which begins after so much work at the latest",
             "row 4, \"Коэффициент скорости\" = \"100\": is no number from 0.1 to 10",
         ]
     );
@@ -348,6 +417,9 @@ fn couriers_and_depots_are_read() {
     assert_eq!(anna.limits.max_distance, Some(Meters(120_500)));
     assert_eq!(anna.costs.overtime_per_hour, Cost(22_500));
     assert_eq!(anna.speed_factor, BasisPoints(11_000));
+    let breaks = anna.breaks.iter().map(|pause| pause.duration.0);
+    assert_eq!(breaks.collect::<Vec<_>>(), [1_800, 900]);
+    assert_eq!((anna.max_reloads, boris.max_reloads), (Some(2), None));
     assert_eq!(anna.end, RouteEnd::Depot(depots[0].clone()));
     assert_eq!(boris.end, RouteEnd::Open);
 }
@@ -355,7 +427,7 @@ fn couriers_and_depots_are_read() {
 #[test]
 fn what_is_put_together_is_a_sound_day() {
     let depots = "id,lat,lon\nstore,55.75,37.62\n";
-    let depots = read_depots(&mut Cursor::new(depots), &ImportTable::default()).unwrap();
+    let depots = read_depots(&mut Cursor::new(depots), &ImportTable::default(), true).unwrap();
     let profile = ProfileId::parse("car").unwrap();
     let couriers = "id,from,to\nc-1,8:00,21:00\n";
     let ids = [depots.items[0].item.id.clone()];

@@ -7,8 +7,8 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::encoding::{self, Decoded};
 use super::{
-    COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, TableOptions, find_headings,
-    is_blank,
+    Budget, COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, TableOptions,
+    find_headings, is_blank,
 };
 
 /// What may stand between cells, unless the caller says.
@@ -36,7 +36,13 @@ pub(super) fn read<F: Read + Seek>(
     let sample = String::from_utf8_lossy(&sample);
     let (delimiter, heading_row) =
         find_layout(&sample, options.delimiter, knows).ok_or(TableError::Empty)?;
+    let mut budget = Budget::new(options.limits);
+    let mut charged = Ok(());
     each_row(Decoded::new(file, encoding), delimiter, &mut |row| {
+        charged = budget.charge(row.number, &row.cells);
+        if charged.is_err() {
+            return false;
+        }
         if row.number < heading_row {
             return true;
         }
@@ -46,6 +52,7 @@ pub(super) fn read<F: Read + Seek>(
         sink.row(row);
         true
     })?;
+    charged?;
     Ok(Source::Text {
         encoding,
         delimiter,

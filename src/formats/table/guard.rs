@@ -13,10 +13,13 @@ const TEXTS_MAX: u64 = 1 << 30;
 /// Bytes of the shortest text of the list, `<si/>`.
 const TEXT_MIN: u64 = 5;
 
-/// Refuses a workbook whose list of texts is larger than can be read, or says that it is longer than it can be: room for
-/// all of it is taken at once.
-pub(super) fn check<F: Read + Seek>(file: &mut F) -> Result<(), TableError> {
+/// Refuses a workbook that has more than `unpacked_max` bytes once unpacked, or whose list of texts is larger than can be
+/// read, or says that it is longer than it can be: room for all of it is taken at once.
+pub(super) fn check<F: Read + Seek>(file: &mut F, unpacked_max: u64) -> Result<(), TableError> {
     let mut archive = ZipArchive::new(&mut *file)?;
+    if unpacked_max < u64::MAX {
+        check_unpacked(&mut archive, unpacked_max)?;
+    }
     for index in 0..archive.len() {
         let mut part = archive.by_index(index)?;
         if !part.name().is_ok_and(|name| is_list_of_texts(&name)) {
@@ -33,6 +36,19 @@ pub(super) fn check<F: Read + Seek>(file: &mut F) -> Result<(), TableError> {
         }
     }
     file.seek(SeekFrom::Start(0))?;
+    Ok(())
+}
+
+/// Unpacks everything, since what a workbook says of its size may be wrong.
+fn check_unpacked<F: Read + Seek>(archive: &mut ZipArchive<F>, max: u64) -> Result<(), TableError> {
+    let mut left = max;
+    for index in 0..archive.len() {
+        let part = archive.by_index(index)?;
+        let n_bytes = io::copy(&mut part.take(left.saturating_add(1)), &mut io::sink())?;
+        left = left
+            .checked_sub(n_bytes)
+            .ok_or(TableError::Unpacked { max })?;
+    }
     Ok(())
 }
 

@@ -38,6 +38,64 @@ pub struct TableOptions {
     pub encoding: Option<TextEncoding>,
     /// The sheet of a workbook; by default the first that is not hidden.
     pub sheet: Option<String>,
+    /// How large it may be.
+    pub limits: TableLimits,
+}
+
+/// How large a table may be that a stranger sent; without bounds by default.
+#[derive(Clone, Copy, Debug)]
+pub struct TableLimits {
+    /// Number of its last row.
+    pub rows_max: u64,
+    /// Bytes of a workbook once unpacked.
+    pub unpacked_bytes_max: u64,
+    /// Bytes of all cells together: a workbook can name one text, or merge one cell, a million times.
+    pub text_bytes_max: u64,
+}
+
+impl Default for TableLimits {
+    fn default() -> Self {
+        Self {
+            rows_max: u64::MAX,
+            unpacked_bytes_max: u64::MAX,
+            text_bytes_max: u64::MAX,
+        }
+    }
+}
+
+/// What a table may still have.
+struct Budget {
+    limits: TableLimits,
+    text_bytes: u64,
+}
+
+impl Budget {
+    fn new(limits: TableLimits) -> Self {
+        Self {
+            limits,
+            text_bytes: 0,
+        }
+    }
+
+    /// Takes a row into account.
+    fn charge(&mut self, number: u64, cells: &[String]) -> Result<(), TableError> {
+        let TableLimits {
+            rows_max,
+            text_bytes_max,
+            ..
+        } = self.limits;
+        if number > rows_max {
+            return Err(TableError::TooLong { max: rows_max });
+        }
+        // An empty cell counts, too.
+        let bytes: usize = cells.iter().map(|cell| cell.len() + 1).sum();
+        self.text_bytes += bytes as u64;
+        if self.text_bytes > text_bytes_max {
+            let max = text_bytes_max;
+            return Err(TableError::TooMuchText { max });
+        }
+        Ok(())
+    }
 }
 
 /// One row with something in it.
@@ -122,6 +180,24 @@ pub enum TableError {
     /// The workbook has more texts than can be read, or says so.
     #[error("the workbook has too many texts, or says so; save it anew, or save the sheet as CSV")]
     Oversized,
+    /// The workbook is larger than it may be once unpacked.
+    #[error("the workbook has more than {max} bytes once unpacked")]
+    Unpacked {
+        /// How many it may have.
+        max: u64,
+    },
+    /// There is more in its cells than there may be.
+    #[error("the cells have more than {max} bytes together; at most so many are read")]
+    TooMuchText {
+        /// How many they may have.
+        max: u64,
+    },
+    /// There are more rows than there may be.
+    #[error("there are rows beyond {max}; at most so many are read")]
+    TooLong {
+        /// Number of the last row that is read.
+        max: u64,
+    },
     /// The rows of the workbook's sheet do not follow each other.
     #[error("row {0} of the sheet stands after a later one; save the workbook anew")]
     RowSequence(u64),
@@ -151,6 +227,20 @@ pub enum TableError {
     Empty,
 }
 
+impl TableError {
+    /// Whether the table is larger than it may be.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::Oversized
+                | Self::Unpacked { .. }
+                | Self::TooMuchText { .. }
+                | Self::TooLong { .. }
+        )
+    }
+}
+
 /// Reads the table in `file` and tells it to `sink`.
 ///
 /// The headings are the row, among the first 20 that are not blank, in which most cells are headings that `knows`; without
@@ -168,8 +258,8 @@ pub fn read_table<F: Read + Seek>(
     file.by_ref().take(8).read_to_end(&mut magic)?;
     file.seek(SeekFrom::Start(0))?;
     if magic.starts_with(b"PK\x03\x04") {
-        guard::check(file)?;
-        workbook::read(file, options.sheet.as_deref(), knows, sink)
+        guard::check(file, options.limits.unpacked_bytes_max)?;
+        workbook::read(file, options, knows, sink)
     } else if magic.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         Err(TableError::OldWorkbook)
     } else {

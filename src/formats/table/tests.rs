@@ -305,6 +305,37 @@ fn merged_ranges_that_would_take_for_ever_are_refused() {
     assert!(matches!(refusal, TableError::Merged { row: 2, .. }));
 }
 
+#[test]
+fn tables_larger_than_they_may_be_are_refused() {
+    let limited = |limits: TableLimits| TableOptions {
+        limits,
+        ..TableOptions::default()
+    };
+    let few_rows = limited(TableLimits {
+        rows_max: 2,
+        ..TableLimits::default()
+    });
+    let little_text = limited(TableLimits {
+        text_bytes_max: 20,
+        ..TableLimits::default()
+    });
+    let small = limited(TableLimits {
+        unpacked_bytes_max: 1_000,
+        ..TableLimits::default()
+    });
+    let text = b"id,address\n1,Arbat\n2,Arbat\n".to_vec();
+    for bytes in [text.clone(), workbook()] {
+        let refusal = |options: &TableOptions| hear(&bytes, options).map(|_| ()).unwrap_err();
+        assert!(matches!(refusal(&few_rows), TableError::TooLong { max: 2 }));
+        let refused = refusal(&little_text);
+        assert!(matches!(refused, TableError::TooMuchText { max: 20 }));
+        assert!(refused.is_too_large());
+    }
+    assert!(hear(&text, &small).is_ok(), "a text is packed as it is");
+    let refused = hear(&workbook(), &small).map(|_| ()).unwrap_err();
+    assert!(matches!(refused, TableError::Unpacked { max: 1_000 }));
+}
+
 proptest! {
     #[test]
     fn bytes_of_any_kind_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -6,19 +6,19 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx};
 
 use super::merged::Merged;
 use super::{
-    COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, UNCOMPUTED, cell, find_headings,
-    is_blank, width,
+    Budget, COLUMNS_MAX, Row, RowSink, SEARCHED_ROWS, Source, TableError, TableOptions, UNCOMPUTED,
+    cell, find_headings, is_blank, width,
 };
 
 /// Reads one sheet of a workbook.
 pub(super) fn read<F: Read + Seek>(
     file: &mut F,
-    asked: Option<&str>,
+    options: &TableOptions,
     knows: &dyn Fn(&str) -> bool,
     sink: &mut dyn RowSink,
 ) -> Result<Source, TableError> {
     let mut workbook = Xlsx::new(file)?;
-    let sheet = choose_sheet(&workbook, asked)?;
+    let sheet = choose_sheet(&workbook, options.sheet.as_deref())?;
     let mut sample = Vec::new();
     each_row(&mut workbook, &sheet, &mut |number, cells| {
         if !is_blank(&cells) {
@@ -37,11 +37,14 @@ pub(super) fn read<F: Read + Seek>(
         workbook.merge_cells_by_sheet_name(&sheet)?,
         heading_index.saturating_add(1),
     );
+    let mut budget = Budget::new(options.limits);
     each_row(&mut workbook, &sheet, &mut |number, mut cells| {
         if number < heading_index || is_blank(&cells) {
+            budget.charge(u64::from(number) + 1, &cells)?;
             return Ok(true);
         }
         merged.fill(number, &mut cells)?;
+        budget.charge(u64::from(number) + 1, &cells)?;
         // What people write beside a table is no part of it.
         cells.truncate(table_width);
         let row = Row {

@@ -7,6 +7,7 @@ mod benchmark;
 mod calibration;
 mod courier;
 mod enums;
+mod exchange;
 mod finding;
 mod forecast;
 mod frontier;
@@ -31,6 +32,10 @@ mod target;
 
 pub use benchmark::{benchmark_progress_message, read_benchmark_request, study_message};
 pub use calibration::{calibration_message, read_calibration_request};
+pub use exchange::{
+    DayImport, PlanExport, TableBounds, day_import_findings, imported_day_message, read_day_import,
+    read_plan_export,
+};
 pub use finding::{findings_message, prefixed, validation_message};
 pub use forecast::forecast_message;
 pub use frontier::{frontier_message, frontier_progress_message, read_frontier_request};

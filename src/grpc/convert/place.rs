@@ -12,7 +12,7 @@ use crate::model::{
 use crate::units::{Meters, Seconds};
 
 /// How much longer than the great circle a way is, if the request does not say.
-const DETOUR_DEFAULT: f64 = 1.3;
+pub(super) const DETOUR_DEFAULT: f64 = 1.3;
 
 /// What makes two places the same: id, coordinates to the bit, address, zone.
 type Key = (String, Option<(u64, u64)>, String, String);

@@ -82,6 +82,23 @@ pub(super) struct Sheet {
     pub(super) trip: u32,
 }
 
+/// How many pages entries of these `heights` fill, as [`paginate`] puts them there; whether the heads of the columns stand
+/// above an entry comes with its height.
+pub(super) fn page_count(heights: impl Iterator<Item = (f32, bool)>, heads: f32) -> usize {
+    let (mut count, mut y, mut had_heads) = (1, BODY_TOP, false);
+    for (height, has_heads) in heights {
+        let above = |had_heads: bool| if has_heads && !had_heads { heads } else { 0.0 };
+        if y + above(had_heads) + height > BODY_BOTTOM && y > BODY_TOP {
+            count += 1;
+            y = BODY_TOP;
+            had_heads = false;
+        }
+        y += above(had_heads) + height;
+        had_heads = has_heads;
+    }
+    count
+}
+
 /// Puts entries on pages, one below the other, without heads and feet of the pages. There is always one page.
 pub(super) fn paginate(entries: Vec<Entry>, heads: &Block) -> Vec<Sheet> {
     let mut pages = Vec::new();

@@ -15,16 +15,19 @@ const FACT: Style = Style::bold(12.0);
 /// How high each part of the title and each place may be: what is absurdly long ends in an ellipsis.
 const ROOM: f32 = 150.0;
 
-/// Size of the sketch, and the width of what stands to its left.
-const SKETCH: [f32; 2] = [78.0 * MM, 58.0 * MM];
-const BESIDE: f32 = WIDTH - SKETCH[0] - 5.0 * MM;
+/// Width of the sketch, and of what stands to its left.
+const SKETCH_WIDTH: f32 = 78.0 * MM;
+const BESIDE: f32 = WIDTH - SKETCH_WIDTH - 5.0 * MM;
 
-/// Everything before the rows.
-pub(super) fn entries(wording: &Wording<'_>) -> Vec<Entry> {
+/// Sizes of the sketch, the best first.
+pub(super) const SKETCHES: [[f32; 2]; 2] = [[SKETCH_WIDTH, 58.0 * MM], [SKETCH_WIDTH, 40.0 * MM]];
+
+/// Everything before the rows, with a sketch of that size.
+pub(super) fn entries(wording: &Wording<'_>, sketch: [f32; 2]) -> Vec<Entry> {
     let mut blocks = vec![title(wording)];
     if !wording.is_withdrawn() {
         blocks.push(facts(wording));
-        blocks.push(check_and_sketch(wording));
+        blocks.push(check_and_sketch(wording, sketch));
     }
     let entry = |block| Entry {
         block,
@@ -96,8 +99,8 @@ fn facts(wording: &Wording<'_>) -> Block {
 }
 
 /// The load check and the legend, with the sketch beside them if there is one.
-fn check_and_sketch(wording: &Wording<'_>) -> Block {
-    let sketch = sketch(wording.sheet, SKETCH);
+fn check_and_sketch(wording: &Wording<'_>, size: [f32; 2]) -> Block {
+    let sketch = sketch(wording.sheet, size);
     let width = if sketch.is_some() { BESIDE } else { WIDTH };
     let check = load_check(wording, width);
     let mut legend = Cell::new(width);
@@ -113,7 +116,7 @@ fn check_and_sketch(wording: &Wording<'_>) -> Block {
     block.put([LEFT, 0.0], check);
     block.put([LEFT, check_height + 5.0], legend.block());
     if let Some(sketch) = sketch {
-        block.put([RIGHT - SKETCH[0], 0.0], picture(wording, &sketch));
+        block.put([RIGHT - size[0], 0.0], picture(wording, &sketch, size));
     }
     block.height += 7.0;
     block
@@ -148,7 +151,7 @@ fn load_check(wording: &Wording<'_>, width: f32) -> Block {
 /// Boxes are laid out from their own corner.
 const LEFT_OF_BOX: f32 = 0.0;
 
-fn picture(wording: &Wording<'_>, sketch: &Sketch) -> Block {
+fn picture(wording: &Wording<'_>, sketch: &Sketch, area: [f32; 2]) -> Block {
     let mut block = Block::default();
     for leg in &sketch.legs {
         block.items.push(Item::Line {
@@ -178,12 +181,12 @@ fn picture(wording: &Wording<'_>, sketch: &Sketch) -> Block {
     }
     block.items.push(Item::Frame {
         at: [0.3, 0.3],
-        size: SKETCH.map(|side| side - 0.6),
+        size: area.map(|side| side - 0.6),
         width: 0.6,
     });
-    let mut caption = Cell::new(SKETCH[0]);
+    let mut caption = Cell::new(area[0]);
     caption.text(&wording.words.sketch, Style::regular(6.5));
-    block.put([0.0, SKETCH[1] + 1.5], caption.block());
+    block.put([0.0, area[1] + 1.5], caption.block());
     block
 }
 

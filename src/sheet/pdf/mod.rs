@@ -15,9 +15,11 @@ mod table;
 mod tests;
 mod write;
 
+use std::sync::Arc;
+
 use super::RouteSheet;
 use super::messages::Language;
-use super::stop_codes::stop_codes;
+use super::stop_codes::{StopCode, stop_codes};
 use super::text::{bind, clean, isolated};
 use super::wording::Wording;
 use cell::cut;
@@ -64,10 +66,21 @@ fn title(sheets: &[RouteSheet], language: Language) -> String {
 fn lay_out(sheet: &RouteSheet, language: Language) -> Vec<Page> {
     let wording = Wording::new(sheet, language);
     let heads = table::heads(&wording);
-    let mut entries = front::entries(&wording);
-    entries.extend(table::rows(&wording, &heads));
-    entries.extend(closing::entries(&wording, stop_codes(sheet)));
-    let pages = paginate(entries, &heads);
+    let codes: Vec<Arc<StopCode>> = stop_codes(sheet).into_iter().map(Arc::new).collect();
+    let rows = table::rows(&wording, &heads);
+    // A smaller sketch where that saves a page.
+    let ways = front::SKETCHES.map(|size| {
+        let front = front::entries(&wording, size);
+        let before = front.iter().chain(&rows);
+        let before = before.map(|entry| (entry.block.height, entry.has_heads));
+        let before: Vec<(f32, bool)> = before.collect();
+        let closing = closing::entries(&wording, &codes, &before, heads.height);
+        (front, closing)
+    });
+    let best = ways.into_iter().min_by_key(|(_, (_, n_pages))| *n_pages);
+    let (front, (closing, _)) = best.expect("there is more than one size");
+    let entries = front.into_iter().chain(rows).chain(closing);
+    let pages = paginate(entries.collect(), &heads);
     let count = pages.len();
     let numbered = pages.into_iter().zip(1..);
     numbered

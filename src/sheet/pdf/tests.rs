@@ -142,6 +142,59 @@ fn every_page_says_whose_it_is_which_one_and_of_which_plan() {
 }
 
 #[test]
+fn three_stops_stand_on_one_page_with_their_code() {
+    for language in [Language::En, Language::Ru] {
+        let mut sheet = sample::long(3);
+        sheet.reloads.clear();
+        sheet.breaks.clear();
+        for stop in &mut sheet.stops {
+            stop.notes.clear();
+            stop.payment_note.clear();
+        }
+        let pages = lay_out(&sheet, language);
+        assert_eq!(pages.len(), 1, "{}", text(&pages));
+        assert_within(&pages);
+        let codes = pages[0].items.iter();
+        assert_eq!(
+            codes
+                .filter(|item| matches!(item, Item::Code { .. }))
+                .count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn no_page_has_nothing_but_codes() {
+    for count in (1..70).step_by(3) {
+        let pages = lay_out(&sample::long(count), Language::En);
+        assert_within(&pages);
+        let has_code = |page: &&Page| {
+            let mut items = page.items.iter();
+            items.any(|item| matches!(item, Item::Code { .. }))
+        };
+        for page in pages.iter().filter(has_code) {
+            let text = text(std::slice::from_ref(page));
+            assert!(
+                text.contains("Refused and returned"),
+                "{count} stops: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn long_routes_have_more_lines_for_what_is_refused() {
+    let lines = |count| {
+        let pages = lay_out(&sample::long(count), Language::En);
+        text(&pages).matches("Reason").count()
+    };
+    assert_eq!(lines(3), 3);
+    let long: Vec<usize> = (57..65).map(lines).collect();
+    assert!(long.contains(&10), "{long:?}");
+}
+
+#[test]
 fn the_columns_have_heads_on_every_page_with_stops() {
     for page in lay_out(&sample::long(60), Language::En) {
         let text = text(&[page]);

@@ -1,16 +1,20 @@
 // The dispatcher's page: which plan is shown, what is marked on it, and what is news.
 
+import { byDate, byWork } from "./choice.js";
 import { byId, h, put } from "./dom.js";
-import { readDay, RISKS } from "./day.js";
+import { layHolds, readDay, RISKS } from "./day.js";
 import { courierDetail, orderDetail } from "./detail.js";
 import { Lists } from "./lists.js";
 import { isSamePlan, lay, newsText, remedyText } from "./live.js";
 import { RouteMap } from "./map.js";
-import { clock, date, km, language, languages, number, percent, setLanguage, t, translate } from "./text.js";
+import { clock, date, km, language, languages, number, percent, sentence, setLanguage, t, translate } from "./text.js";
 import { Timeline } from "./timeline.js";
 
 /** How often to ask whether there are other plans. */
 const REFRESH_MS = 5_000;
+
+/** Days of promises that are looked into to find today's, if their ids do not say it. */
+const LOOKED_INTO_MAX = 20;
 
 const state = { source: null, day: null, links: {}, route: null, order: null, plans: [], days: [], lives: [], dayMark: "", failure: null, request: 0 };
 
@@ -73,7 +77,7 @@ async function refreshSources() {
     state.lives = [];
   }
   showSources();
-  if (state.source === null) chooseFirst();
+  if (state.source === null) await chooseFirst();
   await refreshDay();
 }
 
@@ -84,7 +88,7 @@ async function refreshDay() {
   const { source } = state;
   try {
     const { day } = await get(`/api/days/${encodeURIComponent(source.id)}/summary`);
-    if (state.source === source && state.dayMark !== "" && state.dayMark !== mark(day)) await load(source, true);
+    if (state.source === source && state.dayMark !== mark(day)) await load(source, true);
   } catch {
     // The next time will tell.
   }
@@ -92,17 +96,26 @@ async function refreshDay() {
 
 const mark = (summary) => `${summary?.planVersion} ${summary?.entries} ${summary?.state}`;
 
-function chooseFirst() {
+async function chooseFirst() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   for (const [kind, { mark: name }] of Object.entries(KINDS)) {
     if (wanted.get(name)) return load({ kind, id: wanted.get(name) });
   }
   // What is under way comes first.
-  if (state.lives.length > 0) return load({ kind: "live", id: state.lives.at(-1) });
+  if (state.lives.length > 0) return load({ kind: "live", id: byDate(state.lives) ?? state.lives.at(-1) });
   if (state.plans.length > 0) return load({ kind: "job", id: state.plans[0].jobId });
-  if (state.days.length > 0) return load({ kind: "day", id: state.days[0] });
+  if (state.days.length > 0) return load({ kind: "day", id: byDate(state.days) ?? (await dayAtWork()) });
   byId("welcome").hidden = false;
   byId("content").hidden = true;
+}
+
+/** The day of promises on which couriers work now or next, among the last ones. */
+async function dayAtWork() {
+  const last = state.days.slice(-LOOKED_INTO_MAX);
+  const read = (id) => get(`/api/days/${encodeURIComponent(id)}/summary`);
+  const answers = await Promise.allSettled(last.map(read));
+  const summaries = answers.filter(({ status }) => status === "fulfilled").map(({ value }) => value.day);
+  return byWork(summaries) ?? last.at(-1);
 }
 
 /** What can be shown, how the address names it, and where the server has it. */
@@ -128,13 +141,13 @@ async function load(source, isAgain = false) {
   }
   try {
     const path = `/api/${KINDS[source.kind].path}/${encodeURIComponent(source.id)}`;
-    const answer = await get(path);
+    const [answer, holds] = await Promise.all([get(path), source.kind === "day" ? get(`${path}/holds`) : null]);
     if (state.request !== request) return;
     if (source.kind === "job") showJob(source, path, answer);
     else if (source.kind === "live") showLive(source, path, answer);
     else {
       state.dayMark = mark(answer.day);
-      showDay(answer.plan, `${path}/links`);
+      showDay(answer.plan, `${path}/links`, (day) => layHolds(day, holds.orderIds));
     }
   } catch (error) {
     if (state.request !== request) return;
@@ -173,7 +186,7 @@ const NEWS_MAX = 3;
 let dueLive = null;
 
 function showLive(source, path, answer) {
-  showDay(answer.plan, `${path}/links`, answer);
+  showDay(answer.plan, `${path}/links`, (day) => lay(day, answer));
   watchLive(source, path);
 }
 
@@ -357,15 +370,25 @@ function empty(text) {
   byId("welcome").hidden = true;
   byId("content").hidden = true;
   byId("notice").hidden = false;
-  byId("notice").textContent = text;
+  byId("notice").textContent = sentence(text);
+  announce(byId("notice").textContent);
   put(byId("summary"));
+  document.title = "Punctual";
+  state.dayMark = "";
+  showSources();
 }
 
-function showDay(planned, linksPath, live = null) {
+/** Tells those who do not see the page what it shows now. */
+function announce(text) {
+  if (byId("said").textContent !== text) byId("said").textContent = text;
+}
+
+/** Shows a planned day, with what `complete` adds to it. */
+function showDay(planned, linksPath, complete = () => {}) {
   let day;
   try {
     day = readDay(planned);
-    if (live) lay(day, live);
+    complete(day);
   } catch {
     empty(t("no-planned-day"));
     return;
@@ -380,6 +403,7 @@ function showDay(planned, linksPath, live = null) {
   byId("content").hidden = false;
   byId("no-places").hidden = true;
   progress(null);
+  announce(day.name || t("unnamed"));
   drawDay();
   byId("no-places").hidden = !map.isEmpty;
   const order = day.orders.get(kept.order ?? wanted.get("order")) ?? null;
@@ -401,6 +425,7 @@ async function loadLinks(day, path) {
 
 function drawDay() {
   const { day } = state;
+  drawLegend();
   drawHead(day);
   lists.show(day);
   map.show(day);
@@ -410,6 +435,7 @@ function drawDay() {
 function drawHead(day) {
   const open = day.live?.alerts.length ?? 0;
   document.title = [open > 0 ? `(${open}) ${day.name}` : day.name, "Punctual"].filter(Boolean).join(" – ");
+  byId("day-name").textContent = day.name || t("unnamed");
   drawSummary(day);
   byId("unserved-count").textContent = day.unserved.length > 0 ? number(day.unserved.length) : "";
   byId("alerts-count").textContent = open > 0 ? number(open) : "";
@@ -427,17 +453,23 @@ function liveFigures({ live, zone, routes }, figure) {
   ];
 }
 
+/** What is promised on a day of promises: holds are no promises yet. */
+function promiseFigure({ held, routes }, figure) {
+  const n = routes.reduce((sum, route) => sum + route.stops.length, 0);
+  return figure("promises-confirmed", number(n - held), held > 0 ? t("held-count", { n: held }) : t("none-held"));
+}
+
 function drawSummary(day) {
   const served = day.routes.reduce((n, route) => n + route.stops.length, 0);
   const start = day.routes.map((route) => route.start).reduce((a, b) => Math.min(a, b), Infinity);
   const figure = (name, value, more) => h("div", { class: "figure" }, h("dt", {}, t(name)), h("dd", {}, value), more && h("dd", { class: "muted" }, more));
   const figures = day.live ? liveFigures(day, figure) : [
-    day.expected === null ? null : figure("expected-on-time", percent(day.expected, 1), t("realized", { from: percent(day.realized[0]), to: percent(day.realized[1]) })),
-    figure("orders-served", number(served), day.unserved.length ? t("unserved-count", { n: day.unserved.length }) : t("all-served")),
+    day.expected === null || served === 0 ? null : figure("expected-on-time", percent(day.expected, 1), t("realized", { from: percent(day.realized[0]), to: percent(day.realized[1]) })),
+    day.held !== null ? promiseFigure(day, figure) : figure("orders-served", number(served), day.unserved.length ? t("unserved-count", { n: day.unserved.length }) : t("all-served")),
     figure("couriers", number(day.routes.length), day.couriers > day.routes.length ? t("of-all", { all: number(day.couriers) }) : null),
     figure("distance", km(day.meters), null),
     day.cost === null ? null : figure("cost", number(day.cost), null),
-    figure("plan-version", h("code", {}, day.version.slice(0, 8)), Number.isFinite(start) ? date(start, day.zone) : null),
+    day.version === "" ? null : figure("plan-version", h("code", {}, day.version.slice(0, 8)), Number.isFinite(start) ? date(start, day.zone) : null),
   ];
   const alarms = [
     day.isFeasible === false && t("not-feasible", { n: day.violations.length }),
@@ -445,7 +477,7 @@ function drawSummary(day) {
   ].filter(Boolean);
   const hints = [
     day.setAside.length > 0 && t("set-aside", { n: day.setAside.length }),
-    !day.isCalibrated && t("not-calibrated"),
+    !day.isCalibrated && served > 0 && t("not-calibrated"),
   ].filter(Boolean);
   const line = (kind, texts) => (texts.length > 0 ? h("p", { class: kind }, texts.join(" ")) : null);
   put(byId("summary"), h("dl", { class: "figures" }, figures.filter(Boolean)), line("alarms", alarms), line("hints", hints));
@@ -505,9 +537,10 @@ function showSources() {
   put(select, groups.some(Boolean) ? groups : option("", t("no-plans")));
   const isListed = [...select.options].some(({ value }) => value === chosen);
   // What the server does not know is no choice.
-  if (chosen && !isListed && state.day) select.append(option(chosen, state.day?.name || state.source.id));
-  if (chosen) select.value = chosen;
-  select.disabled = select.options.length === 1 && select.value === "";
+  if (chosen && !isListed && state.day) select.append(option(chosen, state.day.name || state.source.id));
+  else if (chosen && !isListed && groups.some(Boolean)) select.prepend(h("option", { value: "", disabled: true }, t("choose-one")));
+  if (chosen) select.value = isListed || state.day ? chosen : "";
+  select.disabled = !groups.some(Boolean);
 }
 
 function say(text) {
@@ -521,7 +554,8 @@ function say(text) {
 
 function drawLegend() {
   const mark = ({ id, from }) => h("span", { class: "key" }, h("span", { class: `shape ${id}` }), t(`legend-${id}`, { from: percent(from) }));
-  put(byId("legend"), RISKS.map(mark));
+  const held = h("span", { class: "key" }, h("span", { class: "shape held" }), t("legend-held"));
+  put(byId("legend"), RISKS.map(mark), state.day?.held > 0 && held);
   const sample = (kind, key) => h("span", { class: "key" }, h("span", { class: `sample ${kind}` }), t(key));
   put(byId("timeline-legend"), sample("service", "service"), sample("waiting", "waiting"), sample("break", "break"), sample("window", "window"), sample("band", "band"));
 }
@@ -599,7 +633,11 @@ function listen() {
     setLanguage(target.value);
     speak();
   });
-  byId("search").addEventListener("input", ({ target }) => state.day && lists.search(target.value));
+  byId("search").addEventListener("input", ({ target }) => {
+    if (!state.day) return;
+    lists.search(target.value);
+    announce(t("found", { n: lists.rows().length }));
+  });
   byId("open").addEventListener("click", () => byId("file").click());
   byId("file").addEventListener("change", ({ target }) => {
     openFile(target.files[0]);

@@ -1,7 +1,7 @@
 // Colors and marks, from the style sheet, so that light and dark have their own.
 
 import { h, s } from "./dom.js";
-import { number } from "./text.js";
+import { number, t } from "./text.js";
 
 /** Colors of routes that people who do not see all colors can tell apart; dashes tell the next ones from them. */
 const ROUTE_COLORS = 6;
@@ -26,11 +26,14 @@ export function routeMark(index) {
   );
 }
 
-/** A chance in percent, in the color of its risk; what is over has a mark instead. */
-export function badge(chance, risk) {
+/** Says of an order that it is only held. */
+export const heldMark = (order) => (order.isHeld ? h("span", { class: "chip" }, t("held")) : null);
+
+/** A chance in percent, in the color of its risk, only framed by it if nothing is promised yet; what is over has a mark instead. */
+export function badge(chance, risk, isHeld = false) {
   const over = { done: "✓", bad: "!" }[risk] ?? "–";
   const shown = chance === null ? over : number(chance < 100 ? Math.min(Math.round(chance), 99) : 100);
-  return h("span", { class: `badge ${risk}` }, shown, h("small", {}, chance === null ? "" : "%"));
+  return h("span", { class: `badge ${risk}${isHeld ? " held" : ""}` }, shown, h("small", {}, chance === null ? "" : "%"));
 }
 
 /** Calls `then` whenever the browser turns from light to dark or back. */

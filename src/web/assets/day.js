@@ -45,6 +45,7 @@ function readOrder(order) {
     notes: order.notes ?? "",
     parcels: order.parcels ?? null,
     skills: order.requiredSkills ?? [],
+    isHeld: false,
     stop: null,
     unserved: null,
   };
@@ -218,6 +219,8 @@ export function readDay(planned) {
     unserved: (plan.unservedOrders ?? []).map((order) => readUnserved(order, orders)),
     broken: whole(plan.brokenPromises),
     setAside: plan.setAsideOrderIds ?? [],
+    // How many orders are only held; null where there are no promises.
+    held: null,
     couriers: given.size,
     meters: whole(plan.distanceMeters),
     cost: plan.cost ? whole(plan.cost.totalCost) : null,
@@ -236,6 +239,13 @@ export function readDay(planned) {
     confidence: forecast?.leaveByConfidencePercent ?? 90,
     isCalibrated: forecast ? forecast.spreadSource !== "SPREAD_SOURCE_DEFAULT" : true,
   };
+}
+
+/** Marks the orders of a day of promises that are held, and not yet confirmed. */
+export function layHolds(day, ids) {
+  const held = ids.map((id) => day.orders.get(id)).filter((order) => order?.stop);
+  for (const order of held) order.isHeld = true;
+  day.held = held.length;
 }
 
 /** The first and the last moment of anything that is shown of a day. */

@@ -1,7 +1,7 @@
 // What is known of one courier or one order.
 
 import { h, own } from "./dom.js";
-import { badge, routeMark } from "./charts.js";
+import { badge, heldMark, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
 import { atDoorText, isAction, outcomeText, ratingText, remedyFacts, remedyText, whereText, wordsOf } from "./live.js";
 import { explain, leaveByText } from "./reasons.js";
@@ -88,15 +88,16 @@ export function orderDetail(day, order, { close, pickRoute, pickOrder, apply }, 
     return h("button", { type: "button", disabled: other === undefined, onclick: () => pickOrder(other.order.id) }, label);
   };
   return [
-    heading([stop ? badge(stop.chance, stop.risk) : null, own(order.label)], close),
+    heading([stop ? badge(stop.chance, stop.risk, order.isHeld) : null, own(order.label), heldMark(order)], close),
     stop && h("p", { class: "under" }, h("button", { type: "button", class: "link", onclick: () => pickRoute(stop.route.id) }, routeMark(stop.route.index), own(stop.route.name)), " · ", t("stop-of", { number: stop.number, n: stop.route.stops.length })),
+    order.isHeld && h("p", { class: "hold" }, t("held-note")),
     alarm(day, order),
     remediesOf(day, order, remedies, apply),
     reasons(day, order),
     facts([
       ["live-state", stop && outcomeText(day, stop)],
       ["rating", stop?.live && ratingText(stop.live)],
-      [order.isPromised ? "promised-window" : "access-windows", window && order.windows.length < 2 ? span(window, zone) : windows],
+      [order.isHeld ? "held-window" : order.isPromised ? "promised-window" : "access-windows", window && order.windows.length < 2 ? span(window, zone) : windows],
       ["first-promised", stop?.live?.first.length > 0 && stop.live.first.map((each) => span(each, zone)).join(", ")],
       ["planned-arrival", stop && clock((stop.planned ?? stop).arrival, zone)],
       ["actual-arrival", stop?.live?.arrival && clock(stop.live.arrival, zone)],
@@ -131,11 +132,11 @@ function stopRow(day, stop, pickOrder) {
       h(
         "span",
         { class: "what" },
-        h("strong", {}, own(stop.order.label)),
+        h("strong", {}, own(stop.order.label), heldMark(stop.order)),
         h("span", { class: "muted" }, clock(stop.arrival, day.zone), stop.live && stop.live.state !== "TO_COME" ? ` · ${outcomeText(day, stop)}` : "", window ? ` · ${t("window-short")} ${span(window, day.zone)}` : ""),
         stop.order.address ? h("span", { class: "muted cut" }, own(stop.order.address)) : null,
       ),
-      badge(stop.chance, stop.risk),
+      badge(stop.chance, stop.risk, stop.order.isHeld),
     ),
   );
 }

@@ -1,7 +1,7 @@
 // The lists beside the map: risky promises first, couriers, and orders that nobody serves.
 
 import { h, own, put } from "./dom.js";
-import { badge, routeMark } from "./charts.js";
+import { badge, heldMark, routeMark } from "./charts.js";
 import { riskOf, windowOf } from "./day.js";
 import { causesText, whereText } from "./live.js";
 import { clock, duration, km, span, t } from "./text.js";
@@ -22,11 +22,11 @@ function riskRow(day, stop, pick) {
   return h(
     "button",
     { type: "button", class: "row", "data-order": order.id, onclick: () => pick(order.id) },
-    badge(stop.chance, stop.risk),
+    badge(stop.chance, stop.risk, order.isHeld),
     h(
       "span",
       { class: "what" },
-      h("strong", {}, own(order.label)),
+      h("strong", {}, own(order.label), heldMark(order)),
       h("span", { class: "muted" }, window ? span(window, day.zone) : "–", " · ", t("arrives", { time: clock(stop.arrival, day.zone) })),
       h("span", { class: "muted cut" }, t("stop-number", { number: stop.number }), " · ", routeMark(route.index), own(route.name)),
     ),
@@ -150,7 +150,7 @@ export class Lists {
     const rows = this.rows();
     const more = rows.length - this.shown;
     const button = h("button", { type: "button", class: "more", onclick: () => this.more() }, t("more", { n: Math.min(more, PAGE) }));
-    const none = t(this.words.length ? "none-found" : ({ unserved: "all-served", alerts: "no-alerts", risk: this.day.live ? "all-over" : "nothing" }[this.kind] ?? "nothing"));
+    const none = t(this.words.length ? "none-found" : ({ unserved: "all-served", alerts: "no-alerts", risk: this.day.live ? "all-over" : this.day.held === null ? "nothing" : "no-promises", couriers: this.day.held === null ? "nothing" : "no-promises" }[this.kind] ?? "nothing"));
     put(this.root, rows.length === 0 ? h("p", { class: "empty" }, none) : rows.slice(0, this.shown).map((make) => make()), more > 0 && button);
     if (this.selected) this.select(this.selected.route, this.selected.order);
   }

@@ -294,14 +294,17 @@ export class RouteMap {
     const size = isChosen ? STOP_PX + 3 : isNumbered ? STOP_PX : DOT_PX;
     context.save();
     context.globalAlpha = this.isFaded(stop.route) && !isChosen ? 0.3 : 1;
-    context.fillStyle = color(`${stop.risk}-fill`);
-    context.strokeStyle = isChosen ? color("focus") : color("map");
-    context.lineWidth = isChosen ? 3 : 1.5;
+    const { isHeld } = stop.order;
+    // What is only held is hollow.
+    context.fillStyle = color(isHeld ? "map" : `${stop.risk}-fill`);
+    context.strokeStyle = color(isChosen ? "focus" : isHeld ? `${stop.risk}-line` : "map");
+    context.lineWidth = isChosen ? 3 : isHeld ? 2.5 : 1.5;
+    if (isHeld) context.setLineDash([3, 2]);
     shape(context, stop.risk, px, py, size);
     context.fill();
     context.stroke();
     if (isNumbered) {
-      context.fillStyle = color(`${stop.risk}-ink`);
+      context.fillStyle = color(isHeld ? "ink" : `${stop.risk}-ink`);
       context.font = `600 ${isChosen ? 13 : 10}px system-ui, sans-serif`;
       context.textAlign = "center";
       context.textBaseline = "middle";

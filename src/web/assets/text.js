@@ -35,6 +35,14 @@ export function setLanguage(next) {
   }
 }
 
+/** A text that begins like a sentence: what the server says begins in lower case. */
+export const sentence = (text) => text.charAt(0).toLocaleUpperCase(code) + text.slice(1);
+
+const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/** A value whose direction does not turn what stands around it. */
+const isolated = (value) => (typeof value === "string" && FROM_RIGHT.test(value) ? `\u2068${value}\u2069` : value);
+
 /**
  * The text called `key`, with the values put in for their names in braces. A text with forms for numbers is chosen by
  * the value `n`.
@@ -45,7 +53,7 @@ export function t(key, values = {}) {
     const form = new Intl.PluralRules(code).select(values.n);
     text = text[form] ?? text.other;
   }
-  return text.replace(/\{(\w+)\}/g, (_, name) => (name === "n" ? number(values.n) : (values[name] ?? "")));
+  return text.replace(/\{(\w+)\}/g, (_, name) => (name === "n" ? number(values.n) : isolated(values[name] ?? "")));
 }
 
 /** Puts the texts in place that the page itself names. */

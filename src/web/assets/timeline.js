@@ -3,13 +3,16 @@
 import { h, own, put, s } from "./dom.js";
 import { badge, routeMark } from "./charts.js";
 import { extent, riskOf, windowOf } from "./day.js";
-import { clock, duration, offset, span, t } from "./text.js";
+import { clock, duration, offset, percent, span, t } from "./text.js";
 
 const HOUR = 3600;
 const ROW = 34;
 const LINE = 24;
 /** Least width of an hour. */
 const HOUR_PX = 34;
+
+/** A chance, for those who do not see its badge. */
+const kept = (chance) => (chance === null ? null : t("kept-chance", { chance: percent(chance) }));
 
 export class Timeline {
   /** Fills `root`; `pickRoute` and `pickOrder` are called with what was clicked. */
@@ -92,6 +95,7 @@ export class Timeline {
       const isOpen = route === this.selected.route;
       return [this.courierRow(route, isOpen), ...(isOpen ? route.stops.map((stop) => this.stopLine(stop)) : [])];
     });
+    if (rows.length === 0) return put(root, h("p", { class: "empty" }, t("no-routes")));
     put(root, this.axis(), ...rows);
     root.scrollTop = top;
   }
@@ -139,7 +143,7 @@ export class Timeline {
     const attributes = {
       "data-courier": route.id,
       "aria-expanded": String(isOpen),
-      "aria-label": t("timeline-row", { courier: route.name, n: route.stops.length, span: span([route.start, route.end], zone) }),
+      "aria-label": [t("timeline-row", { courier: route.name, n: route.stops.length, span: span([route.start, route.end], zone) }), kept(route.chance)].filter(Boolean).join(", "),
       onclick: () => this.pickRoute(isOpen ? null : route.id),
     };
     return this.row(`courier-row${isOpen ? " is-open" : ""}`, attributes, label, ROW, () => this.work(route));
@@ -167,7 +171,7 @@ export class Timeline {
     if (stop.waiting > 0) parts.push(this.rect("waiting", stop.arrival, stop.start, y + 4, height - 8, `${t("waiting")} ${duration(stop.waiting)}`));
     const end = stop.departure > stop.start ? stop.departure : stop.start + 60;
     const title = `${stop.number}. ${stop.order.label} ${clock(stop.arrival, zone)}`;
-    parts.push(this.rect(`service ${stop.risk}`, stop.start, end, y, height, title));
+    parts.push(this.rect(`service ${stop.risk}${stop.order.isHeld ? " held" : ""}`, stop.start, end, y, height, title));
     return parts;
   }
 
@@ -175,13 +179,17 @@ export class Timeline {
     const zone = this.day.zone;
     const label = [
       h("span", { class: "name" }, h("span", { class: "n" }, String(stop.number)), own(stop.order.label)),
-      badge(stop.chance, stop.risk),
+      badge(stop.chance, stop.risk, stop.order.isHeld),
     ];
     const window = windowOf(stop);
     const attributes = {
       "data-order": stop.order.id,
       "aria-current": String(stop.order === this.selected.order),
-      "aria-label": t("stop-row", { number: stop.number, order: stop.order.label, arrival: clock(stop.arrival, zone), window: window ? span(window, zone) : "" }),
+      "aria-label": [
+        t(window ? "stop-row" : "stop-row-open", { number: stop.number, order: stop.order.label, arrival: clock(stop.arrival, zone), window: window ? span(window, zone) : "" }),
+        stop.order.isHeld && t("held"),
+        kept(stop.chance),
+      ].filter(Boolean).join(", "),
       onclick: () => this.pickOrder(stop.order.id),
     };
     return this.row("stop-line", attributes, label, LINE, () => this.promise(stop, window));

@@ -269,4 +269,20 @@ export const EN = {
   "remedy-cost": "cost {by}",
   "remedy-applied": "Applied: {what}.",
   "remedy-not-applied": "Nothing was changed: {why}",
+
+  // Days of promises
+  news: "News",
+  found: { one: "{n} found", other: "{n} found" },
+  "choose-one": "Choose a plan or a day",
+  held: "held",
+  "held-count": { one: "and {n} hold, not confirmed", other: "and {n} holds, not confirmed" },
+  "none-held": "No holds",
+  "promises-confirmed": "Promises confirmed",
+  "held-window": "Window held",
+  "held-note": "Held for the customer, but not confirmed: it is no promise yet, and ends by itself if nobody confirms it.",
+  "legend-held": "held, not confirmed",
+  "no-promises": "Nothing is promised on this day yet.",
+  "no-routes": "Nobody drives: no route has a stop.",
+  "kept-chance": "kept with {chance}",
+  "stop-row-open": "Stop {number}, {order}: arrives {arrival}",
 };

@@ -94,9 +94,9 @@ impl Browser {
     }
 
     /// A command of Chromium's own.
-    pub(super) fn tell(&self, command: &str, parameters: &Value) {
+    pub(super) fn tell(&self, command: &str, parameters: &Value) -> Value {
         let body = json!({"cmd": command, "params": parameters});
-        self.of_session("POST", "/goog/cdp/execute", &body);
+        self.of_session("POST", "/goog/cdp/execute", &body)
     }
 
     pub(super) fn open(&self, address: &str) {

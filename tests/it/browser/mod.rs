@@ -4,6 +4,8 @@
 
 mod driver;
 mod live;
+mod promise_days;
+mod spoken;
 
 use driver::{Browser, Setup};
 use punctual::grpc::json as form;

@@ -8,7 +8,7 @@ use crate::grpc::convert::forecast::probability_message;
 use crate::grpc::convert::place::window_message;
 use crate::grpc::convert::scalar::{count, moment, percent};
 use crate::grpc::pb;
-use crate::model::DayId;
+use crate::model::{DayId, Problem, TimeWindow};
 use crate::promise::{DayState, Entry, Event, RouteChange, Statement};
 use crate::units::{BasisPoints, Timestamp};
 
@@ -40,7 +40,17 @@ pub fn day_message(view: &DayView) -> pb::DaySummary {
         noise_version: terms.noise_version().to_owned(),
         is_calibrated: terms.is_calibrated,
         time_zone: terms.base.time_zone.clone(),
+        work_window: work_window(&terms.base).map(window_message),
     }
+}
+
+/// From the first start of a shift to the last end.
+fn work_window(base: &Problem) -> Option<TimeWindow> {
+    let shifts = || base.couriers.iter().map(|courier| courier.shift);
+    Some(TimeWindow {
+        start: shifts().map(|shift| shift.start).min()?,
+        end: shifts().map(|shift| shift.end).max()?,
+    })
 }
 
 fn counts_message(counts: Counts) -> pb::PromiseCounts {
