@@ -46,7 +46,7 @@ const AUDITED_MAX: usize = 4_096;
 /// Promises on all these days together.
 const PROMISES_AUDITED: usize = 1_000_000;
 /// Sets the days of audits apart from those that every change is looked at on.
-const AUDIT: u64 = 0x6175_6469_74;
+const AUDIT: u64 = 0x0061_7564_6974;
 /// What a plan may do better on the days that it is audited on than on others, as a share of all promises.
 const MARGIN: f64 = 0.0005;
 /// Broken promises that one counts as where a stop is already below the floor.
