@@ -47,8 +47,9 @@ const AUDITED_MAX: usize = 4_096;
 const PROMISES_AUDITED: usize = 1_000_000;
 /// Sets the days of audits apart from those that every change is looked at on.
 const AUDIT: u64 = 0x0061_7564_6974;
-/// What a plan may do better on the days that it is audited on than on others, as a share of all promises.
-const MARGIN: f64 = 0.0005;
+/// How much better a plan has to do on the days that it is audited on than on all days, in standard errors of the rate on
+/// them if promises were kept independently of each other. They are not: errors are about twice as large.
+const MARGIN_ERRORS: f64 = 3.5;
 /// Broken promises that one counts as where a stop is already below the floor.
 const FLOOR_WEIGHT: i64 = 16;
 /// Mean delays at the start that couriers leave earlier by whose time costs nothing: who leaves late by an exponential law
@@ -126,11 +127,13 @@ impl Reliability {
         is_warm: bool,
     ) -> HarmLimit {
         let n_days = f64::from(hazard.rehearsal.days());
-        let allowed = (1.0 - self.target.expected - MARGIN).max(0.0);
-        let limit = |judge: &BrokenPromises| {
-            let promises = problem.orders.len() as f64 * f64::from(judge.rehearsal.days());
-            (allowed * promises) as i64
+        let promises = |judge: &BrokenPromises| {
+            problem.orders.len() as f64 * f64::from(judge.rehearsal.days())
         };
+        let broken = 1.0 - self.target.expected;
+        let error = (broken * (1.0 - broken) / promises(&audit).max(1.0)).sqrt();
+        let allowed = (broken - MARGIN_ERRORS * error).max(0.0);
+        let limit = |judge: &BrokenPromises| (allowed * promises(judge)) as i64;
         let toll = |ways: f64| ((ways * translation.target.arc_cost_mean() / n_days) as i64).max(1);
         HarmLimit {
             limit: limit(&hazard),
