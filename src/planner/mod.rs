@@ -73,8 +73,8 @@ pub struct Planned {
     pub notes: Vec<Finding>,
     /// What the last promise cost that is kept on average because of the target; `None` without one.
     pub promise_cost: Option<Cost>,
-    /// Expected share of all promises kept on the days that the search rehearsed on for the target, 0 to 1; plans do
-    /// worse on others. `None` without a target.
+    /// Expected share of all promises kept on the days that the plan was audited on for the target, 0 to 1. `None`
+    /// without a target.
     pub rehearsed: Option<f64>,
     /// Whether the plan is worth the name; false if the search was cancelled before every order had been tried, and
     /// there was no initial plan that breaks nothing.
@@ -315,17 +315,19 @@ impl Order<'_> {
     /// The limit that the target sets, and the days on which it is looked at; `None` without a target.
     fn rehearsed(&self, translation: &Translation) -> Option<(HarmLimit, Rehearsed<'_>)> {
         let reliability = self.options.reliability.as_ref()?;
-        let hazard = reliability.hazard(self.problem, translation, self.options.seed);
+        let (problem, seed) = (self.problem, self.options.seed);
+        let audit = reliability.audit(problem, translation, seed);
         let limit = reliability.limit(
-            self.problem,
+            problem,
             translation,
-            Arc::clone(&hazard),
+            reliability.hazard(problem, translation, seed),
+            Arc::clone(&audit),
             self.warm.is_some(),
         );
         let rehearsed = Rehearsed {
             reliability,
-            hazard,
-            allowed: limit.limit,
+            hazard: audit,
+            allowed: limit.audit.limit,
         };
         Some((limit, rehearsed))
     }

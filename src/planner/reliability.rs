@@ -15,7 +15,8 @@ use std::sync::Arc;
 use super::translate::Translation;
 use crate::forecast::{Rehearsal, Step};
 use crate::model::{NoiseModel, OnTimeTarget, Problem};
-use crate::solver::hazard::{HarmLimit, Hazard};
+use crate::rng;
+use crate::solver::hazard::{Audit, HarmLimit, Hazard};
 use crate::solver::problem::{self as target, VehicleType};
 use crate::units::{Cost, ExactCost, Seconds};
 
@@ -36,10 +37,19 @@ pub const ORDERS_MAX: usize = target::TABLE_CLIENTS_MAX;
 const DAYS_MIN: usize = 256;
 /// The most of them.
 const DAYS_MAX: usize = 2_048;
-/// Promises on all days together: enough that a plan made for them does as well on others, but for the margin.
+/// Promises on all days together.
 const PROMISES: usize = 100_000;
-/// What a plan does better on the days it is made for than on others, as a share of all promises.
-const MARGIN: f64 = 0.003;
+/// Days that plans to keep are audited on, at least: enough that a plan does as well on others, but for the margin.
+const AUDITED_MIN: usize = 512;
+/// The most of them.
+const AUDITED_MAX: usize = 4_096;
+/// Promises on all these days together.
+const PROMISES_AUDITED: usize = 1_000_000;
+/// Sets the days of audits apart from those that every change is looked at on.
+const AUDIT: u64 = 0x0061_7564_6974;
+/// How much better a plan has to do on the days that it is audited on than on all days, in standard errors of the rate on
+/// them if promises were kept independently of each other. They are not: errors are about twice as large.
+const MARGIN_ERRORS: f64 = 3.5;
 /// Broken promises that one counts as where a stop is already below the floor.
 const FLOOR_WEIGHT: i64 = 16;
 /// Mean delays at the start that couriers leave earlier by whose time costs nothing: who leaves late by an exponential law
@@ -72,9 +82,31 @@ impl Reliability {
         translation: &Translation,
         seed: u64,
     ) -> Arc<BrokenPromises> {
+        self.broken_promises(problem, translation, days(problem), seed)
+    }
+
+    /// Counts promises that they break on more days, and others.
+    pub(super) fn audit(
+        &self,
+        problem: &Problem,
+        translation: &Translation,
+        seed: u64,
+    ) -> Arc<BrokenPromises> {
+        let days = PROMISES_AUDITED / problem.orders.len().max(1);
+        let days = days.clamp(AUDITED_MIN, AUDITED_MAX) as u32;
+        self.broken_promises(problem, translation, days, rng::hash(seed, &[AUDIT]))
+    }
+
+    fn broken_promises(
+        &self,
+        problem: &Problem,
+        translation: &Translation,
+        days: u32,
+        seed: u64,
+    ) -> Arc<BrokenPromises> {
         let Self { noise, grace, .. } = self;
         let origin = translation.origin();
-        let rehearsal = Rehearsal::new(problem, noise, *grace, days(problem), seed, origin);
+        let rehearsal = Rehearsal::new(problem, noise, *grace, days, seed, origin);
         let tolerated = self.target.floor.map_or(1.0, |floor| 1.0 - floor);
         Arc::new(BrokenPromises {
             couriers: translation.first_couriers(),
@@ -84,21 +116,32 @@ impl Reliability {
         })
     }
 
-    /// The limit on the promises that `translation`'s solutions may break, as `hazard` counts them, for a search that
-    /// goes on from a plan if `is_warm`.
+    /// The limit on the promises that `translation`'s solutions may break, as `hazard` counts them and `audit` has the
+    /// last word, for a search that goes on from a plan if `is_warm`.
     pub(super) fn limit(
         &self,
         problem: &Problem,
         translation: &Translation,
         hazard: Arc<BrokenPromises>,
+        audit: Arc<BrokenPromises>,
         is_warm: bool,
     ) -> HarmLimit {
         let n_days = f64::from(hazard.rehearsal.days());
-        let allowed = (1.0 - self.target.expected - MARGIN).max(0.0);
+        let promises = |judge: &BrokenPromises| {
+            problem.orders.len() as f64 * f64::from(judge.rehearsal.days())
+        };
+        let broken = 1.0 - self.target.expected;
+        let error = (broken * (1.0 - broken) / promises(&audit).max(1.0)).sqrt();
+        let allowed = (broken - MARGIN_ERRORS * error).max(0.0);
+        let limit = |judge: &BrokenPromises| (allowed * promises(judge)) as i64;
         let toll = |ways: f64| ((ways * translation.target.arc_cost_mean() / n_days) as i64).max(1);
         HarmLimit {
+            limit: limit(&hazard),
+            audit: Audit {
+                limit: limit(&audit),
+                hazard: audit,
+            },
             hazard,
-            limit: (allowed * problem.orders.len() as f64 * n_days) as i64,
             toll: toll(if is_warm { WARM_TOLL } else { FIRST_TOLL }),
             toll_max: toll(TOLL_MAX),
             certain: i64::from(days(problem)),

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::problem::Problem;
+use super::solution::Solution;
 
 /// Judges routes by what may go wrong on the day.
 pub trait Hazard: Debug + Send + Sync {
@@ -15,13 +16,24 @@ pub trait Hazard: Debug + Send + Sync {
     fn harms(&self, problem: &Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>);
 }
 
+/// Judges whole solutions more surely than a search has the time for, by what it was not made for.
+#[derive(Debug)]
+pub struct Audit {
+    /// Who judges, in units of its own.
+    pub hazard: Arc<dyn Hazard>,
+    /// The most harm allowed, in these units.
+    pub limit: i64,
+}
+
 /// How much harm all routes together may do.
 #[derive(Debug)]
 pub struct HarmLimit {
-    /// Who judges routes.
+    /// Who judges routes: quick, and asked about every change.
     pub hazard: Arc<dyn Hazard>,
-    /// The most harm allowed.
+    /// The most harm allowed as `hazard` sees it, until audits tell how much that is worth.
     pub limit: i64,
+    /// Who has the last word about solutions to keep.
+    pub audit: Audit,
     /// What a unit of harm is to cost at first.
     ///
     /// From nothing, best far less than in the end: a search that pays too much early has no freedom left, and what it
@@ -36,12 +48,23 @@ pub struct HarmLimit {
     pub of_client: i64,
 }
 
-impl HarmLimit {
-    /// The harm beyond what is allowed.
-    pub(super) fn excess(&self, harm: i64) -> i64 {
-        (harm - self.limit).max(0)
+impl Audit {
+    /// The harm that all routes of a solution do.
+    pub(super) fn harm(&self, problem: &Problem, solution: &Solution) -> i64 {
+        let (mut clients, mut harms) = (Vec::new(), Vec::new());
+        let mut harm = 0;
+        for route in &solution.routes {
+            clients.clear();
+            clients.extend(route.clients.iter().map(|&client| client as u32));
+            let kind = route.kind;
+            self.hazard.harms(problem, kind, &clients, &mut harms);
+            harm += harms.iter().sum::<i64>();
+        }
+        harm
     }
+}
 
+impl HarmLimit {
     /// The toll that leaving out one client saves, at most.
     pub(super) fn toll_of_client(&self) -> i64 {
         self.toll_max.saturating_mul(self.of_client)
@@ -79,9 +102,10 @@ impl Toll {
         self.price as i64
     }
 
-    /// Follows what solutions do at the moment, after a share `done` of the search.
-    pub(super) fn follow(&mut self, harm: i64, limit: &HarmLimit, done: f64) {
-        let ratio = (harm as f64 + 1.0) / (limit.limit as f64 + 1.0);
+    /// Follows what solutions do at the moment, after a share `done` of the search, where `allowed` is the most harm that
+    /// they may.
+    pub(super) fn follow(&mut self, harm: i64, allowed: i64, limit: &HarmLimit, done: f64) {
+        let ratio = (harm as f64 + 1.0) / (allowed as f64 + 1.0);
         let ratio = if ratio > 1.0 {
             ratio.max(RATIO_MIN)
         } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::hazard::{HarmLimit, Hazard};
+use super::hazard::{Audit, HarmLimit, Hazard};
 use super::lane::{Lane, Orders};
 use super::neighborhood::Neighborhood;
 use super::params::Work;
@@ -32,10 +32,29 @@ fn harm(length: usize) -> i64 {
     beyond * (beyond + 1) / 2
 }
 
+/// Finds twice as much.
+#[derive(Debug)]
+struct Severe;
+
+impl Hazard for Severe {
+    fn harms(&self, problem: &Problem, kind: usize, clients: &[u32], harms: &mut Vec<i64>) {
+        LongRoutes.harms(problem, kind, clients, harms);
+        harms.iter_mut().for_each(|harm| *harm *= 2);
+    }
+}
+
 fn limited(problem: Problem, limit: i64) -> Problem {
+    audited(problem, limit, Arc::new(LongRoutes))
+}
+
+fn audited(problem: Problem, limit: i64, auditor: Arc<dyn Hazard>) -> Problem {
     problem.with_harm_limit(HarmLimit {
         hazard: Arc::new(LongRoutes),
         limit,
+        audit: Audit {
+            hazard: auditor,
+            limit,
+        },
         toll: 20,
         toll_max: 240,
         certain: 4,
@@ -97,6 +116,18 @@ fn a_limit_on_harm_is_kept_at_a_price() {
     );
     assert!(kept.solution.cost > free.cost);
     assert!(kept.toll > 0);
+}
+
+#[test]
+fn what_an_audit_finds_counts_and_not_what_the_search_is_told() {
+    let free = run(&problem(roomy()), 1, iterations(20_000)).solution;
+    let told: i64 = (free.routes.iter())
+        .map(|route| harm(route.clients.len()))
+        .sum();
+    let severe = audited(problem(roomy()), told, Arc::new(Severe));
+    let kept = run(&severe, 1, iterations(20_000)).solution;
+    assert!(2 * kept.harm <= told, "{} of {told}", kept.harm);
+    assert!(kept.cost > free.cost && kept.absent.is_empty());
 }
 
 #[test]

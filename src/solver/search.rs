@@ -31,6 +31,7 @@ use super::state::Route;
 use super::success::Operators;
 use crate::rng;
 use chains::FOUNDERS;
+use harm::{Audited, Kept};
 
 /// Largest number of parts a solution is split into.
 const PARTS_MAX: usize = 64;
@@ -122,7 +123,7 @@ fn search_by(
     Outcome {
         is_built,
         toll: search.toll.price(),
-        solution: search.kept.unwrap_or(search.best),
+        solution: search.kept.map_or(search.best, |kept| kept.solution),
         iterations: search.iterations,
         end,
     }
@@ -164,7 +165,8 @@ pub(super) struct Search<'p> {
     /// What a unit of harm costs in this epoch.
     toll: Toll,
     /// The cheapest solution that does no more harm than allowed, or else the one that does least; only with a limit.
-    kept: Option<Solution>,
+    kept: Option<Kept>,
+    audited: Audited,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +227,7 @@ impl<'p> Search<'p> {
             temperature: 0.0,
             toll: Toll::new(problem),
             kept: None,
+            audited: Audited::new(),
         }
     }
 
@@ -304,7 +307,7 @@ impl<'p> Search<'p> {
                 done,
                 iterations: self.iterations,
                 temperature: self.temperature,
-                best: self.kept.as_ref().unwrap_or(&self.best),
+                best: self.kept.as_ref().map_or(&self.best, |kept| &kept.solution),
                 operators: self.operators,
                 penalties: self.population.as_ref().map(Memetic::penalties),
             });

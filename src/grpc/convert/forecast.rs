@@ -87,7 +87,7 @@ pub(super) fn probability_message(chance: Probability) -> pb::Probability {
 
 /// Reads a forecast; paths start at the forecast.
 ///
-/// The grace is not on the wire as a number and is read as zero: it matters only while forecasting. Causes are not read.
+/// The grace is not on the wire as a number and is read as zero: it matters only while forecasting.
 ///
 /// # Errors
 /// Everything that could not be read.
@@ -122,6 +122,10 @@ pub(super) fn read_forecast(forecast: &pb::PlanForecast) -> Result<PlanForecast,
         "leave_by_confidence_percent",
         forecast.leave_by_confidence_percent,
     );
+    let causes = match &forecast.causes {
+        Some(causes) => read_causes(&at.field("causes"), causes).map(Some),
+        None => Some(None),
+    };
     let read = || {
         Some(PlanForecast {
             routes: routes?,
@@ -136,10 +140,27 @@ pub(super) fn read_forecast(forecast: &pb::PlanForecast) -> Result<PlanForecast,
             noise_version: forecast.noise_version.clone(),
             leave_by_confidence: confidence?,
             grace: Seconds::ZERO,
-            causes: None,
+            causes: causes?,
         })
     };
     read().ok_or_else(|| sink.take())
+}
+
+fn read_causes(at: &At<'_>, causes: &pb::CauseSplit) -> Option<CauseSplit> {
+    let traffic = at.points("traffic_points", causes.traffic_points);
+    let courier = at.points("courier_points", causes.courier_points);
+    let service = at.points("service_points", causes.service_points);
+    let start = at.points("start_points", causes.start_points);
+    let expected = at.share("expected_on_time_percent", causes.expected_on_time_percent);
+    let scenarios = at.count_if_any("scenarios", Some(causes.scenarios));
+    Some(CauseSplit {
+        expected_on_time: expected?,
+        traffic: traffic?,
+        courier: courier?,
+        service: service?,
+        start: start?,
+        scenarios: scenarios?.unwrap_or_default(),
+    })
 }
 
 fn read_route(at: &At<'_>, route: &pb::RouteForecast) -> Option<RouteForecast> {
@@ -219,5 +240,79 @@ impl At<'_> {
         self.field(field)
             .report(Reason::OutOfRange, "a percentage is between 0 and 100");
         None
+    }
+
+    /// Percentage points as a share of one, negative ones too.
+    fn points(&self, field: &'static str, points: f64) -> Option<f64> {
+        if (-100.0..=100.0).contains(&points) {
+            return Some(points / 100.0);
+        }
+        self.field(field).report(
+            Reason::OutOfRange,
+            "percentage points are between -100 and 100",
+        );
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SpreadSource;
+
+    fn forecast(causes: Option<CauseSplit>) -> PlanForecast {
+        PlanForecast {
+            routes: Vec::new(),
+            expected_on_time: 0.875,
+            expected_on_time_error: 0.0,
+            realized_p5: 0.5,
+            realized_p95: 1.0,
+            expected_kept: 0.875,
+            scenarios: 256,
+            seed: 3,
+            spread_source: SpreadSource::Default,
+            noise_version: "default".to_owned(),
+            leave_by_confidence: 0.9,
+            grace: Seconds::ZERO,
+            causes,
+        }
+    }
+
+    const CAUSES: CauseSplit = CauseSplit {
+        expected_on_time: 0.875,
+        traffic: 0.0625,
+        courier: 0.03125,
+        service: 0.125,
+        start: -0.25,
+        scenarios: 256,
+    };
+
+    #[test]
+    fn a_forecast_is_read_back_as_it_was_written_with_its_causes() {
+        for causes in [None, Some(CAUSES)] {
+            let written = forecast(causes);
+            assert_eq!(read_forecast(&forecast_message(&written)), Ok(written));
+        }
+    }
+
+    #[test]
+    fn causes_that_cannot_be_are_refused_by_path() {
+        let mut message = forecast_message(&forecast(Some(CAUSES)));
+        let causes = message.causes.as_mut().unwrap();
+        (causes.start_points, causes.traffic_points) = (-101.0, f64::NAN);
+        causes.scenarios = -1;
+        let refused = read_forecast(&message).unwrap_err();
+        let fields: Vec<_> = refused
+            .iter()
+            .map(|finding| finding.field.as_str())
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                "causes.traffic_points",
+                "causes.start_points",
+                "causes.scenarios"
+            ]
+        );
     }
 }

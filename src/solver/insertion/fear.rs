@@ -62,12 +62,16 @@ impl Fear {
         let spread = self.spread(next);
         // Who has to wait anyway loses only what there was to spare before.
         let waiting = state.visit(gap.x).start - spread as i32;
-        let rise = |arrival: i32| {
-            let later = arrival.max(waiting) - stake.arrival.max(waiting);
-            (later as f64 / spread).min(RISE_MAX).exp()
+        let (old, new) = (before.departure + before.travel, next);
+        if new.max(waiting) <= old.max(waiting) {
+            return 0.0;
+        }
+        let rise = |arrival: i32| match arrival.max(waiting) - stake.arrival.max(waiting) {
+            0 => 1.0,
+            later => (f64::from(later) / spread).min(RISE_MAX).exp(),
         };
         let harm = stake.harm as f64 + NEVER_SAFE * self.certain;
-        (harm * (rise(next) - rise(before.departure + before.travel))).max(0.0)
+        (harm * (rise(new) - rise(old))).max(0.0)
     }
 
     fn spread(&self, moment: i32) -> f64 {

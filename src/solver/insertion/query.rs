@@ -164,16 +164,17 @@ impl<'a> Query<'a> {
             return self.scan_breaks(state, slot);
         }
         let windows = &self.problem.clients()[self.client as usize].windows;
-        if let ([window], true, None) = (
-            windows.as_slice(),
-            !self.problem.features().are_weighed(),
-            &self.fear,
-        ) {
-            return if self.ready <= state.head(slot).duration.start || state.durations.is_empty() {
-                self.scan_plain(state, slot, window)
-            } else {
-                self.scan_later(state, slot, window)
-            };
+        if let [window] = windows.as_slice()
+            && !self.problem.features().are_weighed()
+        {
+            let is_ready =
+                self.ready <= state.head(slot).duration.start || state.durations.is_empty();
+            match (&self.fear, is_ready) {
+                (None, true) => return self.scan_plain(state, slot, window),
+                (None, false) => return self.scan_later(state, slot, window),
+                (Some(fear), true) => return self.scan_fearful(state, slot, window, fear),
+                (Some(_), false) => {}
+            }
         }
         let last = self.last_closing();
         let mut best = Place::NOWHERE;
@@ -255,6 +256,51 @@ impl<'a> Query<'a> {
             (node, visit) = (next, next_visit);
         }
         self.place_by_detour(after, best, window)
+    }
+
+    /// As [`Query::scan_plain`] where harm costs, too.
+    fn scan_fearful(&self, state: &State<'_>, slot: u32, window: &Window, fear: &Fear) -> Place {
+        let (distances, durations) = (self.distances, self.durations);
+        let mut node = state.gate(slot);
+        let mut visit = *state.visit(node);
+        let column = 2 * state.origin(node, self.kind);
+        let (mut distance_in, mut travel_in) = (distances[column + 1], durations[column + 1]);
+        let mut best = Place::NOWHERE;
+        while visit.departure <= window.end {
+            let next = visit.succ;
+            let column = 2 * state.destination(next, self.kind);
+            let next_visit = *state.visit(next);
+            let detour = distance_in + distances[column] - visit.distance;
+            let delta = self.per_distance * i64::from(detour) + window.cost;
+            if delta < best.delta {
+                let arrival = visit.departure + travel_in;
+                let leave = arrival.max(window.start) + self.service;
+                if arrival <= window.end && leave + durations[column] <= next_visit.latest {
+                    let gap = Gap {
+                        u: node,
+                        x: next,
+                        travel_in,
+                        travel_out: durations[column],
+                        leave,
+                        window_end: window.end,
+                    };
+                    let delta = delta + fear.of_gap(state, self, &gap);
+                    if delta < best.delta {
+                        best = Place {
+                            delta,
+                            after: node,
+                            window: 0,
+                        };
+                    }
+                }
+            }
+            if !state.is_client(next) {
+                break;
+            }
+            (distance_in, travel_in) = (distances[column + 1], durations[column + 1]);
+            (node, visit) = (next, next_visit);
+        }
+        best
     }
 
     /// As [`Query::scan_plain`] in a trip that the client's goods let begin later.

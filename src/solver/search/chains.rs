@@ -22,6 +22,9 @@ const FOUNDING: f64 = 0.6;
 /// Chains left to themselves freeze with too few routes where these are long: there are more ways to fill few routes.
 /// Chains that are paid for routes come to other numbers of them; as they cool, the pay vanishes.
 const ROUTE_BIASES: [f64; FOUNDERS] = [0.0, -3.0, -6.0, -10.0];
+/// The same in all chains where harm is limited: time to spare is found in one route more sooner than in better routes, but
+/// no cheaper in the end.
+const TOLLED_ROUTE_BIAS: f64 = 3.0;
 
 impl<'p> Search<'p> {
     /// Decides, once the pace is known, whether chains found a population: `budget` is the number of iterations per client
@@ -48,8 +51,9 @@ impl<'p> Search<'p> {
 
     /// Lets all chains go on from the best solution.
     pub(super) fn restart_chains(&mut self) {
+        let is_tolled = self.problem.harm_limit().is_some();
         for (lane, &bias) in self.lanes.iter_mut().zip(&ROUTE_BIASES) {
-            lane.set_bias(bias);
+            lane.set_bias(if is_tolled { TOLLED_ROUTE_BIAS } else { bias });
         }
         let mut routes = self.routes.clone();
         for route in &mut routes {
@@ -112,7 +116,8 @@ impl<'p> Search<'p> {
             if self.is_keeper(state.unbiased_cost(), state.harm(), state.absent()) {
                 let mut absent = state.absent().to_vec();
                 absent.sort_unstable();
-                self.kept = Some(Solution::new(self.problem, &state.routes(), &absent));
+                let found = Solution::new(self.problem, &state.routes(), &absent);
+                self.keep(found);
             }
         }
     }

@@ -80,7 +80,7 @@ impl Search<'_> {
         if cost < self.value(&self.best) {
             self.take_best();
         } else if self.is_keeper(cost, harm, &self.absent) {
-            self.kept = Some(Solution::new(self.problem, &self.routes, &self.absent));
+            self.keep(Solution::new(self.problem, &self.routes, &self.absent));
         }
     }
 
