@@ -1,8 +1,13 @@
 //! `punctual demo`: the whole service at work on the bundled day, through a real client.
 
 mod day;
+mod morning;
 mod play;
+mod promises;
 mod script;
+mod tally;
+mod verdict;
+mod visit;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,11 +61,14 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Day(day::Arguments),
+    Promises(Box<promises::Arguments>),
 }
 
 pub(super) fn run(mut arguments: Arguments) -> Result<Done, Failure> {
-    if let Some(Command::Day(arguments)) = arguments.command.take() {
-        return day::run(arguments);
+    match arguments.command.take() {
+        Some(Command::Day(arguments)) => return day::run(arguments),
+        Some(Command::Promises(arguments)) => return promises::run(*arguments),
+        None => {}
     }
     let problem = read_day(arguments.day.as_deref())?;
     day_file::ready_folder(&arguments.output)?;

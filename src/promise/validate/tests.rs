@@ -24,6 +24,7 @@ fn day() -> (DayTerms, Booking) {
         target: None,
         hold_duration: Seconds(600),
         noise: NoiseModel::default(),
+        drift: None,
         is_calibrated: false,
         grace: Seconds::ZERO,
         scenarios: 512,
