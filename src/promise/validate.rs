@@ -49,7 +49,12 @@ impl DayTerms {
             );
             report(&mut found, "scenarios", "", Reason::OutOfRange, message);
         }
-        if let Some(Drift { toward, pull }) = self.drift {
+        if let Some(drift) = self.drift {
+            let Drift {
+                toward,
+                pull_empty,
+                pull_full,
+            } = drift;
             let mut out = |field: &str, bounds: &str| {
                 let message = format!("it must be {bounds}");
                 report(&mut found, field, "", Reason::OutOfRange, message);
@@ -57,8 +62,10 @@ impl DayTerms {
             if !(toward > 0.0 && toward < 1.0) {
                 out("drift.toward_percent", "above 0 and below 100");
             }
-            if !(0.0..=1.0).contains(&pull) {
-                out("drift.pull", "0 to 1");
+            for (field, pull) in [("empty", pull_empty), ("full", pull_full)] {
+                if !(0.0..=1.0).contains(&pull) {
+                    out(&format!("drift.pull_{field}"), "0 to 1");
+                }
             }
         }
         found

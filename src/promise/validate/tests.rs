@@ -171,6 +171,26 @@ fn what_cannot_be_promised_against_yet_is_named() {
 }
 
 #[test]
+fn chances_drift_to_a_chance_and_no_farther() {
+    let (mut terms, _) = day();
+    assert_eq!(terms.findings(), []);
+    terms.drift = Some(Drift {
+        toward: 1.0,
+        pull_empty: 1.5,
+        pull_full: f64::NAN,
+    });
+    let out = |field| (field, Reason::OutOfRange);
+    assert_eq!(
+        paths(&terms.findings()),
+        [
+            out("drift.toward_percent"),
+            out("drift.pull_empty"),
+            out("drift.pull_full")
+        ]
+    );
+}
+
+#[test]
 fn an_order_elsewhere_is_told_how_far_it_is() {
     let (mut terms, mut booking) = day();
     booking.place.location = Some(GeoPoint {

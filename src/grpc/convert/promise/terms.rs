@@ -109,7 +109,8 @@ fn read_rest(
         hold_duration: hold.flatten().unwrap_or(HOLD_DEFAULT),
         drift: terms.drift.map(|drift| Drift {
             toward: drift.toward_percent / 100.0,
-            pull: drift.pull,
+            pull_empty: drift.pull_empty,
+            pull_full: drift.pull_full,
         }),
         is_calibrated: noise.is_some(),
         noise: noise.unwrap_or_default(),
@@ -175,7 +176,8 @@ pub fn terms_message(terms: &DayTerms) -> pb::DayTerms {
         noise: terms.is_calibrated.then(|| noise_message(&terms.noise)),
         drift: terms.drift.map(|drift| pb::ChanceDrift {
             toward_percent: 100.0 * drift.toward,
-            pull: drift.pull,
+            pull_empty: drift.pull_empty,
+            pull_full: drift.pull_full,
         }),
         grace_duration: span(terms.grace),
         scenarios: Some(count(terms.scenarios)),
