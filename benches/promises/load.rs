@@ -21,6 +21,8 @@ use super::{LATER, ORDERS, percentiles};
 const CLIENTS: usize = 8;
 /// How long quotes are asked for.
 const QUOTING: Duration = Duration::from_secs(15);
+/// Quotes a second that are asked for in all where clients do not ask as fast as they can.
+const PACE: u32 = 500;
 /// Holds of each client.
 const HOLDS: usize = 100;
 
@@ -167,6 +169,34 @@ async fn quotes(clients: &[Client], orders: &[pb::Order]) {
     );
 }
 
+/// Quotes at a steady pace, whatever the server does: the time of each counts from when it was due.
+async fn paced_quotes(clients: &[Client], orders: &[pb::Order]) {
+    let every = Duration::from_secs(CLIENTS as u64) / PACE;
+    let begun = Clock::start();
+    let times = all(clients, orders, |mut client, orders| async move {
+        let mut times = Vec::new();
+        // Clients take turns.
+        let mut due = every.mul_f64(client.number as f64 / CLIENTS as f64);
+        for order in orders.iter().cycle() {
+            if due > QUOTING {
+                break;
+            }
+            tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
+            client.quote(order).await;
+            times.push(begun.elapsed().saturating_sub(due));
+            due += every;
+        }
+        times
+    })
+    .await
+    .concat();
+    println!(
+        "over gRPC: {CLIENTS} clients ask for {PACE} quotes a second and have {:.0}: {}",
+        times.len() as f64 / begun.elapsed().as_secs_f64(),
+        percentiles(times)
+    );
+}
+
 /// Holds of windows that were offered right before, each let go after.
 async fn holds(clients: &[Client], orders: &[pb::Order]) {
     let begun = Clock::start();
@@ -230,6 +260,7 @@ pub(crate) fn over_grpc(terms: &DayTerms, customers: &[Booking]) {
         let (first, later) = orders.split_at(orders.len() - LATER);
         fill(&clients, &terms, first).await;
         quotes(&clients, later).await;
+        paced_quotes(&clients, later).await;
         println!(
             "the disk syncs a page: {}",
             percentiles(syncs(folder.path()))

@@ -65,8 +65,12 @@ pub struct FilledPromise {
     pub order: OrderId,
     /// How many were in the plan before it.
     pub before: usize,
+    /// Share of the couriers' shifts that the plan before it needed, 0 to 1.
+    pub used: f64,
     /// The chance quoted.
     pub quoted: f64,
+    /// The chance said to be expected at the end, if any was.
+    pub at_close: Option<f64>,
     /// The chance in the final plan, on other simulated days.
     pub kept: f64,
 }
@@ -131,7 +135,14 @@ pub fn fill(
             .find(|quote| Some(quote.window) == wanted);
         match outcome.map(|quote| (quote.id, quote.outcome)) {
             Some((window, Ok(offer))) => {
-                told.push((order.id.clone(), told.len(), offer.probability.estimate));
+                told.push(FilledPromise {
+                    order: order.id.clone(),
+                    before: told.len(),
+                    used: shop.book.used(),
+                    quoted: offer.probability.estimate,
+                    at_close: offer.at_close,
+                    kept: 0.0,
+                });
                 shop.promise(&caller, &window, &offer)?;
                 shop.improve(spec)?;
             }
@@ -147,14 +158,10 @@ pub fn fill(
         .flat_map(|route| &route.stops)
         .map(|stop| (&stop.order, stop.on_time.estimate))
         .collect();
-    let promises = told
-        .into_iter()
-        .map(|(order, before, quoted)| FilledPromise {
-            kept: chances.get(&order).copied().unwrap_or(0.0),
-            order,
-            before,
-            quoted,
-        });
+    let promises = told.into_iter().map(|promise| FilledPromise {
+        kept: chances.get(&promise.order).copied().unwrap_or(0.0),
+        ..promise
+    });
     Ok(Filling {
         asked: sequence.len(),
         promises: promises.collect(),
@@ -350,6 +357,7 @@ impl Shop {
             target: spec.target,
             hold_duration: Seconds(600),
             noise: spec.noise.clone(),
+            drift: None,
             is_calibrated: true,
             grace: Seconds::ZERO,
             scenarios: spec.scenarios,
@@ -394,6 +402,7 @@ impl Shop {
             statement: Statement {
                 window: offered.window,
                 probability: BasisPoints::of_share(offer.probability.estimate),
+                at_close: None,
                 error: BasisPoints(0),
                 plan_version: self.day.plan_version(),
                 noise_version: self.day.terms().noise_version().to_owned(),

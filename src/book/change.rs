@@ -1,6 +1,6 @@
 //! Taking orders out, and taking over better plans.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::route::LiveRoute;
@@ -90,51 +90,178 @@ impl Book {
         })
     }
 
-    /// Takes over the sequences `routes`, if the book gets better by it.
+    /// Takes over the sequences `routes`, or as much of them as makes the book better.
     ///
     /// They may come from a search that began when other orders were in the book: orders that are not in it any more are
-    /// left out, and those that came since are put in. `None` if that cannot be done, if a promise that could be kept on
-    /// paper could not be any more, or if it would be no gain: cost and expected broken promises together must fall, where
-    /// broken ones may rise as far as the day's target allows, and chances under the floor may not become more.
+    /// left out, and those that came since are put in. Better means that cost and expected broken promises together fall,
+    /// where broken ones may rise as far as the day's target allows, and chances under the floor may not become more. Where
+    /// the whole is not better, each group of routes that exchange orders with each other is taken that is; orders whose
+    /// chance would fall below the floor by it are put elsewhere first. `None` if nothing is better.
     #[must_use]
     pub fn taking_over(&self, routes: &BTreeMap<CourierId, Vec<OrderId>>) -> Option<Moved> {
-        let mut stops: HashMap<&OrderId, &Arc<Stop>> = HashMap::new();
-        for stop in self.routes.iter().flat_map(|route| route.stops()) {
-            stops.insert(stop.order(), stop);
-        }
-        let mut book = self.clone();
-        let mut changed = BTreeSet::new();
-        for (driver, before) in self.routes.iter().enumerate() {
-            let courier = before.courier(&self.site);
-            let orders = routes.get(courier).map_or(&[][..], Vec::as_slice);
-            let after: Vec<Arc<Stop>> = (orders.iter())
-                .filter_map(|order| stops.remove(order).cloned())
-                .collect();
-            let is_same = after.len() == before.stops().len()
-                && (after.iter().zip(before.stops())).all(|(a, b)| a.order() == b.order());
-            if !is_same {
-                book.put(LiveRoute::new(&self.site, driver, after).ok()?);
-                changed.insert(driver);
+        self.following(&Wanted::of(self, routes), None)
+    }
+
+    /// As [`Self::taking_over`] with the sequences of `better`, a book for about the same orders: what it has worked out of
+    /// routes that are the same here is not worked out again.
+    #[must_use]
+    pub fn catching_up(&self, better: &Self) -> Option<Moved> {
+        let routes = better.routes.iter().map(|route| {
+            let orders = route.stops().iter().map(|stop| stop.order().clone());
+            (route.courier(&self.site).clone(), orders.collect())
+        });
+        self.following(&Wanted::of(self, &routes.collect()), Some(better))
+    }
+
+    fn following(&self, wanted: &Wanted, ready: Option<&Self>) -> Option<Moved> {
+        let all: Vec<usize> = wanted.routes.keys().copied().collect();
+        let mut best = self.better_by(&all, wanted, ready);
+        if best.is_none() {
+            let groups = wanted.groups(self);
+            // One group alone is all of it, which has been tried.
+            for group in groups.iter().filter(|_| groups.len() > 1) {
+                let book = best.as_ref().unwrap_or(self);
+                best = book.better_by(group, wanted, ready).or(best);
             }
         }
-        let mut late_comers: Vec<&Arc<Stop>> = stops.into_values().collect();
-        late_comers.sort_by(|a, b| a.order().cmp(b.order()));
-        for stop in late_comers {
-            let window = self.site.terms().window(&stop.window)?;
-            let taken = book.take_anyway(&stop.caller, window).ok()?;
-            changed.insert(self.site.driver_of(&taken.change.courier)?);
-            book = taken.book;
+        let book = best?;
+        let pairs = book.routes.iter().zip(&self.routes);
+        let changed = pairs.filter(|(after, before)| !is_same(after.stops(), before.stops()));
+        let changes = changed.map(|(after, _)| after.change(&self.site)).collect();
+        Some(Moved { book, changes })
+    }
+
+    /// The book with the routes of the couriers in `group` as they are `wanted`, if that is better.
+    fn better_by(&self, group: &[usize], wanted: &Wanted, ready: Option<&Self>) -> Option<Self> {
+        let mut book = self.clone();
+        for &driver in group {
+            let stops = wanted.routes.get(&driver)?;
+            let known = ready.map(|ready| &ready.routes[driver]);
+            match known.filter(|known| is_same(known.stops(), stops)) {
+                Some(known) => book.place(Arc::clone(known)),
+                None => book.put(LiveRoute::new(&self.site, driver, stops.clone()).ok()?),
+            }
+        }
+        for (driver, stop) in &wanted.late_comers {
+            if group.contains(driver) {
+                let window = self.site.terms().window(&stop.window)?;
+                book = book.take_anyway(&stop.caller, window).ok()?.book;
+            }
         }
         if !self.site.is_better(book.totals, self.totals) {
+            book = book.mended(group)?;
+        }
+        self.site
+            .is_better(book.totals, self.totals)
+            .then_some(book)
+    }
+
+    /// The book with all orders below the floor that are in the routes of `group` in better places, as far as there are any.
+    /// `None` if there is no such order.
+    fn mended(&self, group: &[usize]) -> Option<Self> {
+        let tolerated = self.site.tolerated();
+        let mut below = Vec::new();
+        for &driver in group {
+            let route = &self.routes[driver];
+            let stops = route.stops().iter().zip(route.late_days());
+            below.extend(
+                stops
+                    .filter(|(_, late)| **late > tolerated)
+                    .map(|(stop, _)| (driver, Arc::clone(stop))),
+            );
+        }
+        if below.is_empty() {
             return None;
         }
-        let changes = changed.into_iter();
-        let changes = changes.map(|driver| book.routes[driver].change(&self.site));
-        Some(Moved {
-            changes: changes.collect(),
-            book,
-        })
+        let mut book = self.clone();
+        for (driver, stop) in below {
+            let route = &book.routes[driver];
+            // Where an order before it has been taken out, it may be likely enough now.
+            let position = route.position(stop.order())?;
+            if route.late_days()[position] <= tolerated {
+                continue;
+            }
+            let others = route
+                .stops()
+                .iter()
+                .filter(|other| !Arc::ptr_eq(other, &stop));
+            let others = others.cloned().collect();
+            book.put(LiveRoute::new(&self.site, driver, others).ok()?);
+            let window = self.site.terms().window(&stop.window)?;
+            book = book.take_anyway(&stop.caller, window).ok()?.book;
+        }
+        Some(book)
     }
+}
+
+/// Routes that somebody wants a book to have.
+struct Wanted {
+    /// By courier: the stops of each route that is to change.
+    routes: BTreeMap<usize, Vec<Arc<Stop>>>,
+    /// Stops that are in no route that is wanted, with whose route they are in now; by order.
+    late_comers: Vec<(usize, Arc<Stop>)>,
+}
+
+impl Wanted {
+    fn of(book: &Book, routes: &BTreeMap<CourierId, Vec<OrderId>>) -> Self {
+        let mut stops: BTreeMap<&OrderId, (usize, &Arc<Stop>)> = BTreeMap::new();
+        for route in &book.routes {
+            let own = route.stops().iter();
+            stops.extend(own.map(|stop| (stop.order(), (route.driver(), stop))));
+        }
+        let mut changing = BTreeMap::new();
+        for (driver, before) in book.routes.iter().enumerate() {
+            let courier = before.courier(&book.site);
+            let orders = routes.get(courier).map_or(&[][..], Vec::as_slice);
+            let after: Vec<Arc<Stop>> = (orders.iter())
+                .filter_map(|order| Some(Arc::clone(stops.remove(order)?.1)))
+                .collect();
+            if !is_same(&after, before.stops()) {
+                changing.insert(driver, after);
+            }
+        }
+        let late_comers = stops.into_values();
+        Self {
+            routes: changing,
+            late_comers: late_comers
+                .map(|(driver, stop)| (driver, Arc::clone(stop)))
+                .collect(),
+        }
+    }
+
+    /// The couriers whose routes change, in groups that can be changed one without the other: within a group, orders go
+    /// from one to another. By the first courier of each.
+    fn groups(&self, book: &Book) -> Vec<Vec<usize>> {
+        let mut leader: Vec<usize> = (0..book.routes.len()).collect();
+        let find = |leader: &[usize], mut driver: usize| {
+            while leader[driver] != driver {
+                driver = leader[driver];
+            }
+            driver
+        };
+        let mut had: BTreeMap<&OrderId, usize> = BTreeMap::new();
+        for driver in self.routes.keys() {
+            let stops = book.routes[*driver].stops().iter();
+            had.extend(stops.map(|stop| (stop.order(), *driver)));
+        }
+        for (driver, stops) in &self.routes {
+            for from in stops.iter().filter_map(|stop| had.get(stop.order())) {
+                let (a, b) = (find(&leader, *driver), find(&leader, *from));
+                leader[a.max(b)] = a.min(b);
+            }
+        }
+        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for driver in self.routes.keys() {
+            let first = find(&leader, *driver);
+            groups.entry(first).or_default().push(*driver);
+        }
+        groups.into_values().collect()
+    }
+}
+
+/// Whether two routes make the same stops in the same sequence.
+fn is_same(a: &[Arc<Stop>], b: &[Arc<Stop>]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
 }
 
 impl Site {

@@ -135,6 +135,29 @@ impl Book {
         self.site.expected(self.totals)
     }
 
+    /// How full the day is: the share of all couriers' shifts from the start of loading to the last service of a route, 0
+    /// to 1.
+    #[must_use]
+    pub fn used(&self) -> f64 {
+        let shifts = self.site.drivers().iter();
+        let shifts: i64 = shifts
+            .map(|driver| (driver.courier.shift.end - driver.courier.shift.start).0)
+            .sum();
+        let busy = self.routes.iter().filter_map(|route| {
+            let last = route.services().last()?;
+            Some((*last - route.start()).0.max(0))
+        });
+        (busy.sum::<i64>() as f64 / shifts.max(1) as f64).min(1.0)
+    }
+
+    /// The chance to be expected at the close of the day of a promise that the plan keeps with `chance`; `None` if nothing
+    /// is known of that.
+    #[must_use]
+    pub fn at_close(&self, chance: f64) -> Option<f64> {
+        let drift = self.site.terms().drift()?;
+        Some(drift.at_close(chance, self.used()))
+    }
+
     /// With another route of the same courier.
     fn with(&self, route: LiveRoute) -> Self {
         let mut book = self.clone();
@@ -143,8 +166,12 @@ impl Book {
     }
 
     fn put(&mut self, route: LiveRoute) {
+        self.place(Arc::new(route));
+    }
+
+    fn place(&mut self, route: Arc<LiveRoute>) {
         let place = &mut self.routes[route.driver()];
         self.totals = self.totals.replacing(&self.site, place, &route);
-        *place = Arc::new(route);
+        *place = route;
     }
 }

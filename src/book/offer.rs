@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::insertion::{Candidate, Miss, Survey, exclusion, survey, with_stop};
 use super::route::{LiveRoute, Obstacle};
-use super::{Book, Caller, Stop, Totals};
+use super::{BROKEN_STOPS, Book, Caller, Stop, Totals};
 use crate::model::{ConstraintKind, TimeWindow};
 use crate::promise::{Offer, OfferedWindow, RouteChange, Shortfall, WindowQuote};
 use crate::units::Timestamp;
@@ -114,15 +114,38 @@ impl Book {
     }
 
     /// The best position of a survey for `stop`, or why there is none.
+    ///
+    /// Rehearsing takes most of the time of a quote: what could not be the best even if it broke no promise is not.
     fn best(&self, survey: &Survey, stop: &Arc<Stop>) -> Result<Tried, Shortfall> {
         let candidates = survey.candidates();
-        let tried = candidates.iter();
-        let tried = tried.filter_map(|candidate| self.try_out(*candidate, stop).ok());
-        let best = tried.min_by(|a, b| {
-            let by_score = a.score.total_cmp(&b.score);
-            a.verdict.cmp(&b.verdict).then(by_score)
-        });
-        if let Some(best) = best {
+        let drafts = candidates
+            .iter()
+            .enumerate()
+            .filter_map(|(rank, candidate)| {
+                let draft = self.draft(*candidate, stop).ok()?;
+                Some((self.bound(&draft), rank, draft))
+            });
+        let mut drafts: Vec<(f64, usize, LiveRoute)> = drafts.collect();
+        drafts.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut best: Option<(usize, Tried)> = None;
+        for (bound, rank, draft) in drafts {
+            if let Some((_, best)) = &best
+                && best.verdict == Verdict::Stands
+                && bound > best.score
+            {
+                break;
+            }
+            let tried = self.rehearse(draft, candidates[rank].position);
+            let is_better = best.as_ref().is_none_or(|(before, best)| {
+                let by_score = tried.score.total_cmp(&best.score);
+                let order = tried.verdict.cmp(&best.verdict).then(by_score);
+                order.then(rank.cmp(before)).is_lt()
+            });
+            if is_better {
+                best = Some((rank, tried));
+            }
+        }
+        if let Some((_, best)) = best {
             return Ok(best);
         }
         match (&survey.miss, candidates.first()) {
@@ -133,13 +156,34 @@ impl Book {
         }
     }
 
-    /// Times, prices and rehearses a route with `stop` in it.
-    fn try_out(&self, candidate: Candidate, stop: &Arc<Stop>) -> Result<Tried, Obstacle> {
+    /// Times and prices a route with `stop` in it.
+    fn draft(&self, candidate: Candidate, stop: &Arc<Stop>) -> Result<LiveRoute, Obstacle> {
         let Candidate {
             driver, position, ..
         } = candidate;
-        let before = &self.routes[driver];
-        let route = LiveRoute::new(&self.site, driver, with_stop(before, position, stop))?;
+        let stops = with_stop(&self.routes[driver], position, stop);
+        LiveRoute::drafted(&self.site, driver, stops)
+    }
+
+    /// The least that the score of a drafted route could be when it has been rehearsed: if its courier broke no promise any
+    /// more, and its start stayed as it is.
+    fn bound(&self, draft: &LiveRoute) -> f64 {
+        let before = &self.routes[draft.driver()];
+        let cost = (self.totals.cost - before.cost() + draft.cost()).0 as f64;
+        let broken: u32 = before.late_days().iter().sum();
+        let broken = f64::from(broken) / f64::from(self.site.days().days());
+        let share = BROKEN_STOPS * broken / (self.totals.stops + 1) as f64;
+        // Where a promise broken counts as more than everything costs, a dearer route may have the lower score.
+        if share >= 1.0 || draft.has_preferences() {
+            return f64::NEG_INFINITY;
+        }
+        cost - self.totals.cost.0 as f64 - share * cost
+    }
+
+    /// Rehearses a drafted route with the order at `position`.
+    fn rehearse(&self, draft: LiveRoute, position: usize) -> Tried {
+        let route = draft.rehearsed(&self.site);
+        let before = &self.routes[route.driver()];
         let totals = self.totals.replacing(&self.site, before, &route);
         let added_cost = totals.cost - self.totals.cost;
         let late = route.late_days();
@@ -151,6 +195,7 @@ impl Book {
         let added_broken = (totals.broken as f64 - self.totals.broken as f64) / days;
         let offer = Offer {
             probability: self.site.chance(own),
+            at_close: self.at_close(self.site.chance(own).estimate),
             added_cost: added_cost.rounded(),
             added_late: others as f64 / days,
             lowest: (
@@ -160,13 +205,13 @@ impl Book {
             courier: route.courier(&self.site).clone(),
             service_start: route.services()[position],
         };
-        Ok(Tried {
+        Tried {
             verdict: self.verdict(totals),
             score: added_cost.0 as f64 + totals.broken_price() * added_broken,
             route,
             totals,
             offer,
-        })
+        }
     }
 
     /// Whether the day's target stands with `totals`; what is missed already may not get worse.
@@ -216,7 +261,7 @@ impl Book {
 
     fn limited(&self, candidate: Candidate, stop: &Arc<Stop>) -> Shortfall {
         let own = &self.site.drivers()[candidate.driver];
-        let obstacle = match self.try_out(candidate, stop) {
+        let obstacle = match self.draft(candidate, stop) {
             Err(obstacle) => obstacle,
             Ok(_) => Obstacle::new(ConstraintKind::TimeWindow, 0),
         };
@@ -263,6 +308,55 @@ impl Tried {
             expected: book.site.expected(self.totals),
             is_expected_missed: self.verdict == Verdict::ExpectedMissed,
             offer: Box::new(self.offer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::book::Site;
+    use crate::generate::{DaySpec, bookings, day_terms};
+
+    /// Every position is rehearsed.
+    fn exhaustive(book: &Book, survey: &Survey, stop: &Arc<Stop>) -> Option<Tried> {
+        let candidates = survey.candidates();
+        let tried = candidates.iter().filter_map(|candidate| {
+            let draft = book.draft(*candidate, stop).ok()?;
+            Some(book.rehearse(draft, candidate.position))
+        });
+        tried.min_by(|a, b| {
+            let by_score = a.score.total_cmp(&b.score);
+            a.verdict.cmp(&b.verdict).then(by_score)
+        })
+    }
+
+    #[test]
+    fn what_is_not_rehearsed_would_not_have_been_the_best() {
+        for seed in 1..=3 {
+            let spec = DaySpec {
+                seed,
+                orders: 60,
+                ..DaySpec::small()
+            };
+            let terms = Arc::new(day_terms(&spec));
+            let mut book = Book::new(Arc::new(Site::new(Arc::clone(&terms))));
+            for (number, booking) in bookings(&spec).into_iter().enumerate() {
+                let caller = Caller::new(book.site(), Arc::new(booking));
+                for window in &terms.windows {
+                    let stop = Stop::new(&book.site, &caller, &window.id, window.window);
+                    let surveys = survey(&book, &caller, std::slice::from_ref(&stop.windows));
+                    let all = exhaustive(&book, &surveys[0], &stop);
+                    let best = book.best(&surveys[0], &stop).ok();
+                    let said = |tried: Option<Tried>| tried.map(|tried| tried.offer);
+                    assert_eq!(said(best), said(all), "seed {seed}, {}", window.id);
+                }
+                let window = &terms.windows[number % terms.windows.len()];
+                if let Ok(taken) = book.take(&caller, window) {
+                    book = taken.book;
+                }
+            }
+            assert!(book.totals().stops > 10, "seed {seed}");
         }
     }
 }

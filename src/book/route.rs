@@ -100,11 +100,32 @@ impl LiveRoute {
     /// # Errors
     /// The first constraint that it would break.
     pub(super) fn new(site: &Site, driver: usize, stops: Vec<Arc<Stop>>) -> Result<Self, Obstacle> {
-        let mut route = Self::timed(site, driver, stops)?;
+        Ok(Self::drafted(site, driver, stops)?.rehearsed(site))
+    }
+
+    /// As [`Self::new`], but not rehearsed yet: no stop counts as late, and the start is the one that costs least.
+    pub(super) fn drafted(
+        site: &Site,
+        driver: usize,
+        stops: Vec<Arc<Stop>>,
+    ) -> Result<Self, Obstacle> {
+        let route = Self::timed(site, driver, stops)?;
         route.check_limits(site)?;
-        route.rehearse(site);
-        route.leave_earlier(site);
         Ok(route)
+    }
+
+    /// A drafted route with what its promises come to on simulated days, and the start that this asks for. It costs no less
+    /// by that, unless customers prefer some times to others.
+    pub(super) fn rehearsed(mut self, site: &Site) -> Self {
+        self.rehearse(site);
+        self.leave_earlier(site);
+        self
+    }
+
+    /// Whether some customer prefers some times to others.
+    pub(super) fn has_preferences(&self) -> bool {
+        let mut stops = self.stops.iter();
+        stops.any(|stop| stop.caller.booking.order.preference.is_some())
     }
 
     /// As [`Self::new`], and, if that breaks a constraint, the same route all the same: timed as early as it can be, with

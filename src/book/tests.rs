@@ -41,6 +41,7 @@ fn terms(problem: &Problem, windows: &[TimeWindow]) -> DayTerms {
         target: None,
         hold_duration: Seconds(600),
         noise: NoiseModel::default(),
+        drift: None,
         is_calibrated: false,
         grace: Seconds::ZERO,
         scenarios: 256,
@@ -100,6 +101,7 @@ impl Desk {
             statement: Statement {
                 window: offered.window,
                 probability: BasisPoints(10_000),
+                at_close: None,
                 error: BasisPoints(0),
                 plan_version: self.day.plan_version(),
                 noise_version: "default".to_owned(),
@@ -229,6 +231,56 @@ proptest! {
         desk.write(event);
         let again = Book::of_day(desk.book.site(), &desk.day).unwrap();
         prop_assert_eq!(again.totals(), desk.book.totals());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn whatever_is_taken_over_keeps_all_promises_and_no_fewer_of_them_above_the_floor(
+        problem in steady_day(),
+        choices in proptest::collection::vec(0..3_usize, 7),
+        sent in proptest::collection::vec((0..3_usize, 0..100_u8), 7),
+    ) {
+        let mut terms = terms(&problem, &two_hours(&problem));
+        terms.target = Some(OnTimeTarget { expected: 0.5, floor: Some(0.9) });
+        let mut desk = Desk::open(terms);
+        for (order, window) in problem.orders.iter().zip(choices) {
+            let _ = desk.promise(booking(&problem, order), window);
+        }
+        let mut wanted: Vec<(u8, usize, crate::model::OrderId)> = desk
+            .day
+            .live()
+            .keys()
+            .zip(sent)
+            .map(|(order, (courier, rank))| (rank, courier % problem.couriers.len(), order.clone()))
+            .collect();
+        wanted.sort();
+        let mut routes = std::collections::BTreeMap::new();
+        for (_, courier, id) in wanted {
+            let order = problem.orders.iter().find(|order| order.id == id).unwrap();
+            let caller = Caller::new(desk.book.site(), Arc::new(booking(&problem, order)));
+            let courier = &problem.couriers[courier];
+            // Searches send nobody who must not come.
+            if insertion::exclusion(desk.book.site(), courier, &caller).is_none() {
+                let route = routes.entry(courier.id.clone());
+                route.or_insert_with(Vec::new).push(id);
+            }
+        }
+        let before = desk.book.totals();
+        let Some(moved) = desk.book.taking_over(&routes) else {
+            return Ok(());
+        };
+        // The same, handed over as a book.
+        let caught_up = desk.book.catching_up(&moved.book);
+        prop_assert_eq!(caught_up.unwrap().book.totals(), moved.book.totals());
+        let after = moved.book.totals();
+        prop_assert_eq!(after.stops, before.stops);
+        prop_assert!(after.below_floor <= before.below_floor);
+        desk.book = moved.book;
+        desk.write(Event::Replanned { routes: moved.changes });
+        desk.audit();
     }
 }
 
@@ -385,6 +437,103 @@ fn a_better_plan_is_taken_over_with_orders_that_came_meanwhile() {
     );
     // The same again is no improvement.
     assert!(moved.book.taking_over(&better).is_none());
+}
+
+/// The book in which couriers make `stops`: for each of them, orders with the number of the window promised.
+fn planned(desk: &Desk, day: &Problem, stops: &[&[(usize, usize)]]) -> Book {
+    let mut book = desk.book.clone();
+    for (driver, stops) in stops.iter().enumerate() {
+        let stop = |(order, window): &(usize, usize)| {
+            let booking = booking(day, &day.orders[*order]);
+            let caller = Caller::new(desk.book.site(), Arc::new(booking));
+            let offered = &desk.day.terms().windows[*window];
+            Stop::new(desk.book.site(), &caller, &offered.id, offered.window)
+        };
+        let stops = stops.iter().map(stop).collect();
+        book = book.with(LiveRoute::new(desk.book.site(), driver, stops).unwrap());
+    }
+    book
+}
+
+fn sequences(
+    day: &Problem,
+    routes: &[&[usize]],
+) -> std::collections::BTreeMap<crate::model::CourierId, Vec<crate::model::OrderId>> {
+    let couriers = day.couriers.iter().zip(routes);
+    let ids = |orders: &&[usize]| orders.iter().map(|at| day.orders[*at].id.clone()).collect();
+    couriers
+        .map(|(courier, orders)| (courier.id.clone(), ids(orders)))
+        .collect()
+}
+
+#[test]
+fn of_a_plan_that_is_not_better_the_routes_that_are_are_taken_over() {
+    let mut day = road();
+    for (id, spot) in [
+        ("a", (600, 0)),
+        ("b", (1_200, 0)),
+        ("c", (1_800, 0)),
+        ("d", (-1_200, 0)),
+        ("e", (-2_400, 0)),
+        ("f", (-3_600, 0)),
+    ] {
+        day = day.order(id, spot, |_| {});
+    }
+    let mut day = day.build();
+    for courier in &mut day.couriers {
+        courier.costs.per_km = crate::units::Cost(1_000);
+    }
+    let mut desk = Desk::open(terms(&day, &[hours(9, 18)]));
+    // Anna to and fro, Boris as is best.
+    let (anna, boris) = ([(1, 0), (0, 0), (2, 0)], [(3, 0), (4, 0), (5, 0)]);
+    desk.book = planned(&desk, &day, &[&anna, &boris]);
+    let before = desk.book.totals();
+    let worse = desk
+        .book
+        .taking_over(&sequences(&day, &[&[1, 0, 2], &[4, 3, 5]]));
+    assert!(worse.is_none());
+    let moved = desk
+        .book
+        .taking_over(&sequences(&day, &[&[0, 1, 2], &[4, 3, 5]]));
+    let moved = moved.unwrap();
+    assert!(moved.book.totals().cost < before.cost);
+    let changed: Vec<&str> = (moved.changes.iter())
+        .map(|change| change.courier.as_str())
+        .collect();
+    assert_eq!(changed, ["anna"]);
+}
+
+#[test]
+fn a_plan_that_misses_the_floor_for_one_order_is_taken_over_with_that_order_elsewhere() {
+    let day = road()
+        .order("a", (3_000, 0), |order| order.service = Seconds(1_800))
+        .order("x", (3_000, 60), |_| {});
+    let mut day = day.build();
+    for courier in &mut day.couriers {
+        courier.costs.fixed = crate::units::Cost(1_000_000);
+    }
+    let shift = day.couriers[0].shift;
+    let whole = TimeWindow {
+        start: shift.start,
+        end: shift.start + Seconds(6 * 3_600),
+    };
+    let roomy = Desk::open(terms(&day, &[whole]));
+    let book = planned(&roomy, &day, &[&[(0, 0), (1, 0)]]);
+    // After `a` there is half a minute left for `x` on paper, before it half an hour.
+    let tight = TimeWindow {
+        start: shift.start,
+        end: book.routes()[0].services()[1] + Seconds(30),
+    };
+    let mut terms = terms(&day, &[whole, tight]);
+    terms.target = Some(OnTimeTarget {
+        expected: 0.5,
+        floor: Some(0.9),
+    });
+    let mut desk = Desk::open(terms);
+    desk.book = planned(&desk, &day, &[&[(0, 0)], &[(1, 1)]]);
+    let moved = desk.book.taking_over(&sequences(&day, &[&[0, 1], &[]]));
+    let totals = moved.unwrap().book.totals();
+    assert_eq!((totals.routes, totals.below_floor), (1, 0));
 }
 
 #[test]

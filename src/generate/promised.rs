@@ -51,6 +51,7 @@ pub fn day_terms(spec: &DaySpec) -> DayTerms {
         target: Some(TARGET),
         hold_duration: Seconds(600),
         noise: NoiseModel::default(),
+        drift: None,
         is_calibrated: false,
         grace: Seconds::ZERO,
         scenarios: 512,

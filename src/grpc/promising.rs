@@ -255,11 +255,14 @@ impl Promising {
         let read = |terms: &DayTerms| {
             convert::read_booking(request.order.as_ref(), &request.load_spreads, terms)
         };
-        let (terms, day, booking) = read_by_terms(promises, fields, read).await?;
+        let (terms, day, (booking, warnings)) = read_by_terms(promises, fields, read).await?;
         let quote = promises.quote(&day, booking).await;
         let quote = quote.map_err(by_clocks(&terms))?;
         let clocks = Clocks::new(&terms.base.time_zone);
-        Ok(convert::quote_message(&quote, &clocks))
+        Ok(pb::QuoteWindowsResponse {
+            warnings: convert::findings_message(&warnings),
+            ..convert::quote_message(&quote, &clocks)
+        })
     }
 
     async fn hold(

@@ -16,6 +16,7 @@ mod tests;
 
 pub use early::evaluate_early;
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -103,19 +104,41 @@ pub struct PlanProgress {
 }
 
 /// A request to stop, shared between the search and whoever may stop it.
-#[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+#[derive(Clone, Default)]
+pub struct Cancel {
+    is_cancelled: Arc<AtomicBool>,
+    give_way: Option<Arc<dyn Fn() + Send + Sync>>,
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cancel").field(&self.is_cancelled).finish()
+    }
+}
 
 impl Cancel {
+    /// The same request for a search that lets others go first: whenever it looks whether to stop, every few milliseconds,
+    /// each of its threads calls `give_way` and goes on when that returns. Time limits go on meanwhile.
+    #[must_use]
+    pub fn giving_way(self, give_way: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            give_way: Some(Arc::new(give_way)),
+            ..self
+        }
+    }
+
     /// Asks the search to stop.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Whether the search was asked to stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        if let Some(give_way) = &self.give_way {
+            give_way();
+        }
+        self.is_cancelled.load(Ordering::Relaxed)
     }
 }
 

@@ -21,8 +21,11 @@ pub struct Booking {
 pub struct Statement {
     /// The window told.
     pub window: TimeWindow,
-    /// Chance that it is kept.
+    /// Chance that it is kept by the plan of that moment.
     pub probability: BasisPoints,
+    /// Chance to be expected at the close of the day; `None` if nothing was known of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_close: Option<BasisPoints>,
     /// Standard error of that, from the number of simulated days.
     pub error: BasisPoints,
     /// The plan that it was looked up in: the number of the entry that changed routes last.

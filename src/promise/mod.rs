@@ -9,6 +9,7 @@
 //! fit.
 
 mod day;
+mod drift;
 mod entry;
 mod quote;
 mod refusal;
@@ -18,6 +19,7 @@ mod tests;
 mod validate;
 
 pub use day::{Day, DayState, PromiseRecord, PromiseState, Sequence, Unfit};
+pub use drift::Drift;
 pub use entry::{Booking, End, Entry, Event, RouteChange, Statement};
 pub use quote::{Offer, Quote, Shortfall, WindowQuote};
 pub use refusal::Refusal;

@@ -6,8 +6,10 @@ use crate::units::{Cost, Timestamp};
 /// What promising a window would mean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
-    /// Chance that the promise is kept.
+    /// Chance that the promise is kept by the plan as it would be then.
     pub probability: Probability,
+    /// Chance to be expected when the day is closed, for other orders come meanwhile; `None` if nothing is known of that.
+    pub at_close: Option<f64>,
     /// What the plan costs more.
     pub added_cost: Cost,
     /// Expected late orders among those already promised, more than without it.

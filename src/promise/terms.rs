@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Drift;
 use crate::model::{DayId, GeoPoint, NoiseModel, OnTimeTarget, Problem, TimeWindow, WindowId};
 use crate::units::{Seconds, Timestamp};
 
@@ -77,6 +78,9 @@ pub struct DayTerms {
     pub target: Option<OnTimeTarget>,
     /// How long a hold lasts.
     pub hold_duration: Seconds,
+    /// How chances change until the day is closed; `None` for what was measured on days with a target, see [`Self::drift`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
     /// How much the day varies.
     pub noise: NoiseModel,
     /// Whether `noise` is someone's own, not the built-in defaults.
@@ -105,6 +109,13 @@ impl DayTerms {
             expected: f64::midpoint(1.0, target.expected).min(0.999),
             ..target
         })
+    }
+
+    /// How chances change until the day is closed. Nothing is known of that without a target, unless the terms say it: then
+    /// nothing keeps later orders from spoiling earlier promises.
+    #[must_use]
+    pub fn drift(&self) -> Option<Drift> {
+        self.drift.or(self.target.map(|_| Drift::MEASURED))
     }
 
     /// Name and version of the noise model that probabilities rest on.

@@ -27,6 +27,7 @@ fn terms() -> DayTerms {
         target: None,
         hold_duration: Seconds(600),
         noise: NoiseModel::default(),
+        drift: None,
         is_calibrated: false,
         grace: Seconds::ZERO,
         scenarios: 128,
@@ -38,6 +39,7 @@ fn statement(chance: u32) -> Statement {
     Statement {
         window: hours(10, 12),
         probability: BasisPoints(chance),
+        at_close: None,
         error: BasisPoints(10),
         plan_version: 0,
         noise_version: "default".to_owned(),

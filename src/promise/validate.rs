@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use super::{Booking, DayTerms, OfferedWindow, ServiceArea};
-use crate::model::{DropPolicy, Finding, GeoPoint, Problem, Reason};
+use super::{Booking, DayTerms, Drift, OfferedWindow, ServiceArea};
+use crate::model::{DropPolicy, Finding, Findings, GeoPoint, Problem, Reason};
 use crate::units::{Seconds, Timestamp};
 
 /// Windows that a day may offer.
@@ -48,6 +48,25 @@ impl DayTerms {
                 SCENARIOS.end()
             );
             report(&mut found, "scenarios", "", Reason::OutOfRange, message);
+        }
+        if let Some(drift) = self.drift {
+            let Drift {
+                toward,
+                pull_empty,
+                pull_full,
+            } = drift;
+            let mut out = |field: &str, bounds: &str| {
+                let message = format!("it must be {bounds}");
+                report(&mut found, field, "", Reason::OutOfRange, message);
+            };
+            if !(toward > 0.0 && toward < 1.0) {
+                out("drift.toward_percent", "above 0 and below 100");
+            }
+            for (field, pull) in [("empty", pull_empty), ("full", pull_full)] {
+                if !(0.0..=1.0).contains(&pull) {
+                    out(&format!("drift.pull_{field}"), "0 to 1");
+                }
+            }
         }
         found
     }
@@ -158,7 +177,17 @@ impl Booking {
     /// Everything that keeps a day from looking at this order; paths are from the order down.
     #[must_use]
     pub fn findings(&self, terms: &DayTerms) -> Vec<Finding> {
-        let mut found = terms.base.validate_order(&self.order, &self.place).errors;
+        self.judged(terms).errors
+    }
+
+    /// Everything that keeps a day from looking at this order, and what is allowed but probably not meant; paths are from
+    /// the order down.
+    #[must_use]
+    pub fn judged(&self, terms: &DayTerms) -> Findings {
+        let Findings {
+            errors: mut found,
+            warnings,
+        } = terms.base.validate_order(&self.order, &self.place);
         let id = self.order.id.as_str();
         if self.order.promise.is_some() {
             let message = "a window is promised by holding it: leave the promise out";
@@ -191,7 +220,10 @@ impl Booking {
                 }
             }
         }
-        found
+        Findings {
+            errors: found,
+            warnings,
+        }
     }
 }
 

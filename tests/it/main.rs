@@ -11,6 +11,7 @@ mod command;
 mod day_command;
 mod days;
 mod demo_day;
+mod demo_promises;
 mod evaluation;
 mod exchange;
 mod exports;

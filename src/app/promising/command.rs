@@ -1,10 +1,9 @@
 //! What can be done to a day, and what it comes to: entries for the ledger and the book after them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::book::{Book, Caller};
-use crate::model::{CourierId, OrderId, PromiseId, WindowId};
+use crate::model::{PromiseId, WindowId};
 use crate::promise::{
     Booking, Day, End, Event, OfferedWindow, PromiseRecord, PromiseState, Quote, Refusal,
     Shortfall, Statement,
@@ -34,8 +33,8 @@ pub(super) enum Command {
         booking: Option<Box<Booking>>,
         least: Option<BasisPoints>,
     },
-    /// Take a better plan over.
-    TakeOver(BTreeMap<CourierId, Vec<OrderId>>),
+    /// Take over what is better in another book for about the same orders.
+    TakeOver(Box<Book>),
     /// Take no more orders.
     Close,
 }
@@ -94,7 +93,7 @@ impl Desk<'_> {
                 booking,
                 least,
             } => self.amend(promise, window, booking, least),
-            Command::TakeOver(routes) => Ok(self.take_over(&routes)),
+            Command::TakeOver(better) => Ok(self.take_over(&better)),
             Command::Close => self.close(),
         }
     }
@@ -166,6 +165,7 @@ impl Desk<'_> {
         Statement {
             window: offered.window,
             probability: BasisPoints::of_share(probability),
+            at_close: self.book.at_close(probability).map(BasisPoints::of_share),
             error: BasisPoints::of_share(variance.sqrt()),
             plan_version: self.day.plan_version(),
             noise_version: self.day.terms().noise_version().to_owned(),
@@ -342,8 +342,8 @@ impl Desk<'_> {
         })
     }
 
-    fn take_over(&self, routes: &BTreeMap<CourierId, Vec<OrderId>>) -> Decision {
-        match self.book.taking_over(routes) {
+    fn take_over(&self, better: &Book) -> Decision {
+        match self.book.catching_up(better) {
             Some(moved) => Decision {
                 events: vec![Event::Replanned {
                     routes: moved.changes,

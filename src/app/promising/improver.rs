@@ -1,7 +1,8 @@
 //! Looks for better plans while promises are made: less way, less risk, more room.
 //!
-//! Works on a copy of a day's plan, from where it stands, and hands what it finds to the writer, who takes it over only if
-//! it is better for the promises that there are by then.
+//! Works on a copy of a day's plan, from where it stands, works out what of its finds is better for the day as published, and
+//! hands that to the writer, who takes over what is still better for the promises that there are by then. Lets requests go
+//! first: while some are under way it gets short turns only.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, Weak};
@@ -10,18 +11,23 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::Command;
+use super::turns::Turns;
 use super::writer::{Job, Wish};
 use super::{Published, Shared};
+use crate::book::Book;
 use crate::clock::Clock;
 use crate::config::{self, PromiseConfig};
 use crate::model::{CourierId, DayId, InitialPlan, OrderId, Problem, RouteSketch};
 use crate::planner::reliability::{ORDERS_MAX, Reliability};
 use crate::planner::{self, Cancel, PlanOptions};
 use crate::promise::{DayState, DayTerms};
+use crate::rng;
 use crate::travel::TravelTimes;
 
 /// How often to look whether there is something to do, if nobody says so.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Searches of the same plan, each with random numbers of its own, that may find nothing before it is left alone.
+const TRIES_MAX: u64 = 3;
 
 /// The search for better plans; it ends when this is dropped.
 pub(super) struct Improver {
@@ -38,6 +44,8 @@ impl Drop for Improver {
 struct Task {
     day: DayId,
     version: u64,
+    /// Searches of this version that have found nothing.
+    tries: u64,
     terms: Arc<DayTerms>,
     problem: Problem,
     sketches: Vec<RouteSketch>,
@@ -55,6 +63,7 @@ impl Improver {
             let worker = Worker {
                 shared: Arc::downgrade(shared),
                 jobs: jobs.downgrade(),
+                turns: Arc::new(Turns::new(Arc::clone(&shared.calls))),
                 cancel: cancel.clone(),
                 slice: Duration::from_millis(config.improve_ms),
                 threads: config::count(config.improve_threads),
@@ -71,10 +80,11 @@ struct Worker {
     /// Weak, so that the writer ends when nobody else can ask it.
     jobs: mpsc::WeakSender<Job>,
     cancel: Cancel,
+    turns: Arc<Turns>,
     slice: Duration,
     threads: usize,
-    /// The version of each day's plan that nothing better was found for.
-    done: BTreeMap<DayId, u64>,
+    /// The version of each day's plan that nothing better was found for last, and how often that was tried.
+    done: BTreeMap<DayId, (u64, u64)>,
 }
 
 impl Worker {
@@ -102,21 +112,23 @@ impl Worker {
         let due = days.iter().filter_map(|(id, entry)| {
             let published = entry.read().unwrap_or_else(PoisonError::into_inner);
             let version = published.day.plan_version();
-            let done = self.done.get(id).copied();
+            let (last, tries) = self.done.get(id).copied().unwrap_or_default();
+            let tries = if last == version { tries } else { 0 };
             let is_due = published.day.state() == DayState::Open
                 && published.day.live().len() > 1
-                && done != Some(version);
-            let waited = version.saturating_sub(done.unwrap_or(0));
-            is_due.then(|| (waited, id.clone(), Arc::clone(entry)))
+                && tries < TRIES_MAX;
+            let waited = version.saturating_sub(last);
+            is_due.then(|| (waited, id.clone(), tries, Arc::clone(entry)))
         });
         let longest = due.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         drop(days);
-        let (_, id, published) = longest?;
+        let (_, id, tries, published) = longest?;
         let published = published.read().unwrap_or_else(PoisonError::into_inner);
         let Published { day, book } = &*published;
         Some(Task {
             day: id,
             version: day.plan_version(),
+            tries,
             terms: Arc::clone(day.terms()),
             problem: book.problem(day),
             sketches: book.sketches(),
@@ -125,29 +137,28 @@ impl Worker {
 
     /// Searches for a while and hands over what was found.
     async fn improve(&mut self, task: Task) {
-        let Task {
-            day,
-            version,
-            terms,
-            problem,
-            sketches,
-        } = task;
-        let found = self.search(&terms, &problem, sketches);
-        let is_taken = match found {
-            Some(routes) => self.hand_over(&day, routes).await,
+        let (day, version, tries) = (task.day.clone(), task.version, task.tries);
+        self.turns.wait();
+        let better = self.search(task).and_then(|routes| {
+            self.turns.wait();
+            let shared = self.shared.upgrade()?;
+            let published = shared.kept(&day)?;
+            let published = published.read().unwrap_or_else(PoisonError::into_inner);
+            let book = published.book.clone();
+            drop(published);
+            Some(book.taking_over(&routes)?.book)
+        });
+        let is_taken = match better {
+            Some(better) => self.hand_over(&day, better).await,
             None => false,
         };
         if !is_taken {
-            self.done.insert(day, version);
+            self.done.insert(day, (version, tries + 1));
         }
     }
 
-    fn search(
-        &self,
-        terms: &DayTerms,
-        problem: &Problem,
-        sketches: Vec<RouteSketch>,
-    ) -> Option<BTreeMap<CourierId, Vec<OrderId>>> {
+    fn search(&self, task: Task) -> Option<BTreeMap<CourierId, Vec<OrderId>>> {
+        let (terms, problem) = (task.terms, task.problem);
         let reliability = terms
             .search_target()
             .filter(|_| problem.orders.len() <= ORDERS_MAX)
@@ -158,22 +169,24 @@ impl Worker {
             });
         let options = PlanOptions {
             time_budget: Some(self.slice),
-            seed: terms.seed,
+            seed: rng::hash(terms.seed, &[task.version, task.tries]),
             threads: self.threads,
             reliability,
             initial: Some(InitialPlan {
-                routes: sketches,
+                routes: task.sketches,
                 locks: Vec::new(),
             }),
             ..PlanOptions::default()
         };
-        let travel = TravelTimes::new(problem);
+        let travel = TravelTimes::new(&problem);
+        let turns = Arc::clone(&self.turns);
+        let cancel = self.cancel.clone().giving_way(move || turns.wait());
         let planned = planner::plan(
-            problem,
+            &problem,
             &travel,
             &options,
             &Clock::start(),
-            &self.cancel,
+            &cancel,
             &mut |_| {},
         );
         let planned = planned.ok()?;
@@ -187,8 +200,8 @@ impl Worker {
         Some(routes.collect())
     }
 
-    /// Gives a plan to the writer; `true` if the day has another plan afterwards.
-    async fn hand_over(&self, day: &DayId, routes: BTreeMap<CourierId, Vec<OrderId>>) -> bool {
+    /// Gives a better plan to the writer; `true` if the day has another plan afterwards.
+    async fn hand_over(&self, day: &DayId, better: Book) -> bool {
         let Some((jobs, shared)) = self.jobs.upgrade().zip(self.shared.upgrade()) else {
             return false;
         };
@@ -203,7 +216,7 @@ impl Worker {
             day: day.clone(),
             key: None,
             asked: shared.uptime.elapsed(),
-            wish: Wish::Change(Command::TakeOver(routes)),
+            wish: Wish::Change(Command::TakeOver(Box::new(better))),
             answer,
         };
         if jobs.send(job).await.is_err() {

@@ -8,6 +8,7 @@ mod error;
 mod improver;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod view;
 mod writer;
 
@@ -31,6 +32,7 @@ use crate::units::{BasisPoints, Seconds};
 use command::Command;
 pub use error::PromiseError;
 use improver::Improver;
+use turns::Calls;
 pub use view::{Counts, DayPlan, DayView, PromiseView, Standing};
 use writer::{Answer, Job, Wish, Writer};
 
@@ -52,6 +54,8 @@ struct Shared {
     days: RwLock<HashMap<DayId, Arc<RwLock<Published>>>>,
     /// Rung when a plan has changed.
     changed: tokio::sync::Notify,
+    /// Requests that are being served.
+    calls: Arc<Calls>,
 }
 
 impl Shared {
@@ -133,6 +137,7 @@ impl Promises {
             quote_lasts: Seconds(i64::try_from(config.quote_seconds).unwrap_or(60)),
             days: RwLock::default(),
             changed: tokio::sync::Notify::new(),
+            calls: Arc::default(),
         });
         let (jobs, queue) = mpsc::channel(config::count(config.changes_waiting_max));
         let writer = Writer::new(Arc::clone(&shared), queue);
@@ -228,6 +233,7 @@ impl Promises {
     /// # Errors
     /// As [`Self::day`], and if the day is closed.
     pub async fn quote(&self, id: &DayId, booking: Booking) -> Result<Quote, PromiseError> {
+        let _call = self.shared.calls.begin();
         let published = self.published(id).await?;
         let (now, quote_lasts) = (self.shared.clock.now(), self.shared.quote_lasts);
         let work = move || {
@@ -440,6 +446,7 @@ impl Promises {
         key: Option<RequestKey>,
         wish: Wish,
     ) -> Result<Answer, PromiseError> {
+        let _call = self.shared.calls.begin();
         let asked = self.shared.uptime.elapsed();
         if let Some(key) = &key {
             let reply = self.shared.store.reply(&key.id).await;

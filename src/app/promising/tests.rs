@@ -45,6 +45,7 @@ fn terms(problem: &Problem) -> DayTerms {
         }),
         hold_duration: Seconds(600),
         noise: NoiseModel::default(),
+        drift: None,
         is_calibrated: false,
         grace: Seconds::ZERO,
         scenarios: 128,

@@ -79,6 +79,18 @@ struct HindsightRow {
     cost: i64,
 }
 
+/// One promise.
+#[derive(Debug, Serialize)]
+struct PromiseRow {
+    seed: u64,
+    order: String,
+    before: usize,
+    used_percent: f64,
+    quoted_percent: f64,
+    at_close_percent: Option<f64>,
+    kept_percent: f64,
+}
+
 /// Promises of about the same quoted chance.
 #[derive(Debug, Serialize)]
 struct Bucket {
@@ -86,7 +98,22 @@ struct Bucket {
     to: f64,
     promises: usize,
     quoted_percent: f64,
+    at_close_percent: f64,
     kept_percent: f64,
+}
+
+impl PromiseRow {
+    fn of(seed: u64, promise: &FilledPromise) -> Self {
+        Self {
+            seed,
+            order: promise.order.to_string(),
+            before: promise.before,
+            used_percent: 100.0 * promise.used,
+            quoted_percent: 100.0 * promise.quoted,
+            at_close_percent: promise.at_close.map(|chance| 100.0 * chance),
+            kept_percent: 100.0 * promise.kept,
+        }
+    }
 }
 
 pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
@@ -94,6 +121,7 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
     let target = target(args)?;
     let mut rows = Vec::new();
     let mut promises = Vec::new();
+    let mut each = Vec::new();
     for seed in (args.random.seed..).take(usize::try_from(args.days).unwrap_or(usize::MAX)) {
         let spec = FillingSpec {
             problem: day(args, seed),
@@ -117,6 +145,12 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
             .map(|budget| hindsight(&spec, budget, |_, _| ()));
         let known = known.transpose().map_err(failed)?;
         rows.push(row(seed, &filling, known.as_ref()));
+        each.extend(
+            filling
+                .promises
+                .iter()
+                .map(|promise| PromiseRow::of(seed, promise)),
+        );
         promises.extend(filling.promises);
     }
     let buckets = buckets(&promises);
@@ -125,10 +159,12 @@ pub(super) fn run(args: &Arguments) -> Result<Done, Failure> {
         struct Report<'a> {
             days: &'a [DayRow],
             reliability: &'a [Bucket],
+            promises: &'a [PromiseRow],
         }
         let report = Report {
             days: &rows,
             reliability: &buckets,
+            promises: &each,
         };
         let text = serde_json::to_string_pretty(&report);
         console::say(text.map_err(|error| Failure::new("write JSON", error))?)?;
@@ -213,6 +249,7 @@ fn buckets(promises: &[FilledPromise]) -> Vec<Bucket> {
             to,
             promises: inside.len(),
             quoted_percent: mean(|promise| promise.quoted),
+            at_close_percent: mean(|promise| promise.at_close.unwrap_or(promise.quoted)),
             kept_percent: mean(|promise| promise.kept),
         })
     };
@@ -271,6 +308,7 @@ fn buckets_table(buckets: &[Bucket]) -> Table {
         "quoted",
         "promises",
         "mean quoted",
+        "expected at the end",
         "kept by the final plan",
     ]);
     for bucket in buckets {
@@ -278,6 +316,7 @@ fn buckets_table(buckets: &[Bucket]) -> Table {
             format!("{:.1} to {:.1} %", 100.0 * bucket.from, 100.0 * bucket.to),
             bucket.promises.to_string(),
             format!("{:.2} %", bucket.quoted_percent),
+            format!("{:.2} %", bucket.at_close_percent),
             format!("{:.2} %", bucket.kept_percent),
         ]);
     }

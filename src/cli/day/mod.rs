@@ -18,6 +18,7 @@ use super::{Done, Failure, argument, console, day_file};
 use crate::grpc::pb;
 use client::{Client, Keyed, Server};
 use order::OrderArguments;
+pub(super) use shift::to_date;
 
 /// Opens delivery days on a running service, promises their windows, and follows them when they are under way.
 ///
@@ -300,6 +301,13 @@ async fn quote(quote: Quote) -> Result<Done, Failure> {
     let quoted = client.promises.quote_windows(request).await;
     let quoted = quoted.map_err(|status| Failure::status("quote windows", &status))?;
     let quoted = quoted.into_inner();
+    for warning in &quoted.warnings {
+        let line = format!(
+            "warning: {} ({}): {}",
+            warning.field, warning.subject_id, warning.message
+        );
+        console::note(crate::cli::report::plain(&line));
+    }
     client.tell(&quoted, |quote| tables::quote(quote, &zone))?;
     let is_offered = quoted.windows.iter().any(|window| window.is_offered);
     Ok(if is_offered {

@@ -7,12 +7,12 @@ use prost_types::Timestamp;
 
 use crate::grpc::pb;
 
-/// Moves shifts and windows by whole days, so that the first window opens on `date`; clocks show the same times then.
+/// Moves shifts, windows and orders by whole days, so that the first window opens on `date`; clocks show the same times then.
 /// Where id or name have the date from before, they have the new one.
 ///
 /// # Errors
 /// If there is no window, or a moment that calendars cannot tell.
-pub(super) fn to_date(terms: &mut pb::DayTerms, date: Date) -> Result<(), String> {
+pub(in crate::cli) fn to_date(terms: &mut pb::DayTerms, date: Date) -> Result<(), String> {
     let zone = match &terms.problem {
         Some(problem) if !problem.time_zone.is_empty() => TimeZone::get(&problem.time_zone)
             .map_err(|error| format!("the time zone {}: {error}", problem.time_zone))?,
@@ -29,6 +29,12 @@ pub(super) fn to_date(terms: &mut pb::DayTerms, date: Date) -> Result<(), String
     if let Some(problem) = &mut terms.problem {
         for courier in &mut problem.couriers {
             move_window(courier.shift.as_mut(), days, &zone)?;
+        }
+        for order in &mut problem.orders {
+            move_moment(order.ready_time.as_mut(), days, &zone)?;
+            for window in &mut order.windows {
+                move_window(Some(window), days, &zone)?;
+            }
         }
         problem.name = problem.name.replace(&before.to_string(), &date.to_string());
     }

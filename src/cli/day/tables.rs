@@ -213,9 +213,9 @@ fn entries_counted(entries: u64) -> String {
 /// What can be promised, and why what cannot.
 pub(super) fn quote(quote: &pb::QuoteWindowsResponse, zone: &TimeZone) -> String {
     let header = [
-        "window", "hours", "kept", "cost", "late", "lowest", "courier", "at",
+        "window", "hours", "kept", "at close", "cost", "late", "lowest", "courier", "at",
     ];
-    let mut table = table(header, &[2, 3, 4, 5]);
+    let mut table = table(header, &[2, 3, 4, 5, 6]);
     let mut refused = String::new();
     for window in &quote.windows {
         let hours = hours(window.window, zone);
@@ -225,6 +225,9 @@ pub(super) fn quote(quote: &pb::QuoteWindowsResponse, zone: &TimeZone) -> String
                 id,
                 hours,
                 chance(offer.probability),
+                offer
+                    .at_close_percent
+                    .map_or_else(|| "-".to_owned(), percent),
                 format!("{:+}", offer.added_cost),
                 format!("{:+.2}", offer.added_late_orders),
                 percent(offer.lowest_percent),

@@ -3,8 +3,13 @@
 mod day;
 mod ear;
 mod ending;
+mod morning;
 mod play;
+mod promises;
 mod script;
+mod tally;
+mod verdict;
+mod visit;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -58,11 +63,14 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Day(day::Arguments),
+    Promises(Box<promises::Arguments>),
 }
 
 pub(super) fn run(mut arguments: Arguments) -> Result<Done, Failure> {
-    if let Some(Command::Day(arguments)) = arguments.command.take() {
-        return day::run(arguments);
+    match arguments.command.take() {
+        Some(Command::Day(arguments)) => return day::run(arguments),
+        Some(Command::Promises(arguments)) => return promises::run(*arguments),
+        None => {}
     }
     let problem = read_day(arguments.day.as_deref())?;
     day_file::ready_folder(&arguments.output)?;

@@ -247,6 +247,7 @@ mod tests {
                 low: 0.95,
                 high: 0.98,
             },
+            at_close: Some(0.98),
             added_cost: Cost(1_234),
             added_late: 0.125,
             lowest: (0.9, OrderId::parse("order-1").unwrap()),

@@ -6,7 +6,7 @@ use super::idle::Idle;
 use super::service::Fleet;
 use super::time::DAY;
 use super::{Context, Findings, Subject, check_unique};
-use crate::model::{DropPolicy, Order, OrderKind, Reason, TimeWindow};
+use crate::model::{DropPolicy, Order, OrderKind, Problem, Reason, TimeWindow};
 
 pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
     let profiles = context.profiles_of(|_| true);
@@ -44,9 +44,7 @@ pub(super) fn check(context: &Context<'_>, findings: &mut Findings) {
 /// Warns of loads that nothing limits although couriers state what they hold of something, once for each dimension:
 /// probably its name is another one than the couriers'.
 fn check_dimensions(context: &Context<'_>, findings: &mut Findings) {
-    let capacities = context.problem.couriers.iter();
-    let capacities = capacities.flat_map(|courier| courier.capacities.keys());
-    let limited: BTreeSet<&str> = capacities.map(String::as_str).collect();
+    let limited = limited(context.problem);
     if limited.is_empty() {
         return;
     }
@@ -68,11 +66,32 @@ fn check_dimensions(context: &Context<'_>, findings: &mut Findings) {
             0 => String::new(),
             more => format!(" (and {more} more orders with such loads)"),
         };
-        let message = format!(
-            "no courier states how much `{dimension}` the vehicle holds, so that nothing limits this load{more}"
-        );
         let field = format!("loads[{dimension:?}]");
-        subject.warning(field, Reason::UnknownName, message);
+        subject.warning(field, Reason::UnknownName, unlimited_load(dimension, &more));
+    }
+}
+
+/// The dimensions of which some courier states how much the vehicle holds.
+fn limited(problem: &Problem) -> BTreeSet<&str> {
+    let capacities = problem.couriers.iter();
+    let capacities = capacities.flat_map(|courier| courier.capacities.keys());
+    capacities.map(String::as_str).collect()
+}
+
+fn unlimited_load(dimension: &str, more: &str) -> String {
+    format!(
+        "no courier states how much `{dimension}` the vehicle holds, so that nothing limits this load{more}"
+    )
+}
+
+/// Warns of loads of `order` that nothing limits, as [`check_dimensions`] does.
+pub(super) fn check_limits(problem: &Problem, subject: &mut Subject<'_>, order: &Order) {
+    let limited = limited(problem);
+    for (dimension, load) in &order.loads {
+        if load.0 > 0 && !limited.is_empty() && !limited.contains(dimension.as_str()) {
+            let field = format!("loads[{dimension:?}]");
+            subject.warning(field, Reason::UnknownName, unlimited_load(dimension, ""));
+        }
     }
 }
 

@@ -21,6 +21,7 @@ impl Problem {
             .atlas
             .check_place(&mut subject, "place", PlaceIdx(0), &profiles);
         order::check_figures(&mut subject, order);
+        order::check_limits(self, &mut subject, order);
         order::check_ready_time(&context, &mut subject, order);
         order::check_preference(&context, &mut subject, order);
         order::check_references(&context, &mut subject, order);
@@ -43,6 +44,23 @@ mod tests {
             let found = problem.validate_order(&order, problem.place(order.place));
             assert_eq!(found.errors, [], "{}", order.id);
         }
+    }
+
+    #[test]
+    fn a_load_that_no_courier_states_is_warned_of() {
+        let mut problem = generate(&DaySpec::small());
+        let mut order = problem.orders[0].clone();
+        let place = problem.place(order.place).clone();
+        order.loads.insert("kgs".to_owned(), crate::units::Load(40));
+        let found = problem.validate_order(&order, &place);
+        assert_eq!(found.errors, []);
+        let warned: Vec<&str> = found.warnings.iter().map(|w| w.field.as_str()).collect();
+        assert_eq!(warned, ["loads[\"kgs\"]"]);
+        // Nothing is known of what vehicles hold at all: that may well be meant.
+        for courier in &mut problem.couriers {
+            courier.capacities.clear();
+        }
+        assert_eq!(problem.validate_order(&order, &place).warnings, []);
     }
 
     #[test]

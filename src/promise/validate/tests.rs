@@ -24,6 +24,7 @@ fn day() -> (DayTerms, Booking) {
         target: None,
         hold_duration: Seconds(600),
         noise: NoiseModel::default(),
+        drift: None,
         is_calibrated: false,
         grace: Seconds::ZERO,
         scenarios: 512,
@@ -166,6 +167,26 @@ fn what_cannot_be_promised_against_yet_is_named() {
             .unwrap()
             .message
             .contains("cannot be promised against yet")
+    );
+}
+
+#[test]
+fn chances_drift_to_a_chance_and_no_farther() {
+    let (mut terms, _) = day();
+    assert_eq!(terms.findings(), []);
+    terms.drift = Some(Drift {
+        toward: 1.0,
+        pull_empty: 1.5,
+        pull_full: f64::NAN,
+    });
+    let out = |field| (field, Reason::OutOfRange);
+    assert_eq!(
+        paths(&terms.findings()),
+        [
+            out("drift.toward_percent"),
+            out("drift.pull_empty"),
+            out("drift.pull_full")
+        ]
     );
 }
 

@@ -73,6 +73,7 @@ pub fn quote_message(quote: &Quote, clocks: &Clocks) -> pb::QuoteWindowsResponse
         noise_version: quote.noise_version.clone(),
         quoted_time: moment(quote.at),
         expiry_time: moment(quote.expires_at),
+        warnings: Vec::new(),
     }
 }
 
@@ -97,6 +98,7 @@ fn offer_message(offer: &Offer) -> pb::WindowOffer {
         lowest_order_id: whose.to_string(),
         courier_id: offer.courier.to_string(),
         service_start_time: moment(offer.service_start),
+        at_close_percent: offer.at_close.map(percent),
     }
 }
 
@@ -340,6 +342,7 @@ mod tests {
                 low: 0.9,
                 high: 0.92,
             },
+            at_close: None,
             added_cost: crate::units::Cost(5),
             added_late: 0.3,
             lowest: (0.884, OrderId::parse("o-5").unwrap()),

@@ -84,7 +84,7 @@ pub fn id_of<T>(
     id.ok_or_else(|| sink.take())
 }
 
-/// Reads an order that asks for a window of a day.
+/// Reads an order that asks for a window of a day; with what is allowed about it but probably not meant.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -92,7 +92,7 @@ pub fn read_booking(
     order: Option<&pb::Order>,
     spreads: &BTreeMap<String, f64>,
     terms: &DayTerms,
-) -> Result<Booking, Vec<Finding>> {
+) -> Result<(Booking, Vec<Finding>), Vec<Finding>> {
     let sink = Sink::default();
     let booking = read_booking_at(&At::root(&sink), order, spreads);
     judged(booking, terms, &sink)
@@ -108,7 +108,7 @@ pub fn read_hold(request: &pb::HoldWindowRequest, terms: &DayTerms) -> Result<Ho
     let window = at.id("window_id", &request.window_id, WindowId::parse);
     let least = read_least(&at, request.least_percent);
     let booking = read_booking_at(&at, request.order.as_ref(), &request.load_spreads);
-    let booking = judged(booking, terms, &sink)?;
+    let (booking, _) = judged(booking, terms, &sink)?;
     let read = || {
         Some(Hold {
             booking,
@@ -136,7 +136,7 @@ pub fn read_amendment(
     let least = read_least(&at, request.least_percent);
     let booking = if request.order.is_some() {
         let booking = read_booking_at(&at, request.order.as_ref(), &request.load_spreads);
-        Some(judged(booking, terms, &sink)?)
+        Some(judged(booking, terms, &sink)?.0)
     } else {
         if !request.load_spreads.is_empty() {
             at.field("load_spreads")
@@ -163,19 +163,20 @@ pub fn read_amendment(
     read().ok_or_else(|| sink.take())
 }
 
-/// The booking, if nothing at all was found to be wrong.
+/// The booking with warnings, if nothing at all was found to be wrong.
 fn judged(
     booking: Option<Booking>,
     terms: &DayTerms,
     sink: &Sink,
-) -> Result<Booking, Vec<Finding>> {
+) -> Result<(Booking, Vec<Finding>), Vec<Finding>> {
     let mut found = sink.take();
     let Some(booking) = booking else {
         return Err(found);
     };
-    found.extend(prefixed("order", booking.findings(terms)));
+    let judged = booking.judged(terms);
+    found.extend(prefixed("order", judged.errors));
     if found.is_empty() {
-        Ok(booking)
+        Ok((booking, prefixed("order", judged.warnings)))
     } else {
         Err(found)
     }

@@ -10,7 +10,7 @@ use crate::grpc::convert::target::read_target;
 use crate::grpc::convert::{missing, prefixed, problem_message, read_problem};
 use crate::grpc::pb;
 use crate::model::{DayId, Finding, NoiseModel, OnTimeTarget, Problem, Reason, WindowId};
-use crate::promise::{DayTerms, OfferedWindow, ServiceArea, base_findings};
+use crate::promise::{DayTerms, Drift, OfferedWindow, ServiceArea, base_findings};
 use crate::units::Seconds;
 
 /// How long a hold lasts, if the terms do not say.
@@ -107,6 +107,11 @@ fn read_rest(
         area: area.flatten(),
         target: target.flatten(),
         hold_duration: hold.flatten().unwrap_or(HOLD_DEFAULT),
+        drift: terms.drift.map(|drift| Drift {
+            toward: drift.toward_percent / 100.0,
+            pull_empty: drift.pull_empty,
+            pull_full: drift.pull_full,
+        }),
         is_calibrated: noise.is_some(),
         noise: noise.unwrap_or_default(),
         grace: grace.unwrap_or(Seconds::ZERO),
@@ -169,6 +174,11 @@ pub fn terms_message(terms: &DayTerms) -> pb::DayTerms {
         on_time_target: terms.target.map(target_message),
         hold_duration: span(terms.hold_duration),
         noise: terms.is_calibrated.then(|| noise_message(&terms.noise)),
+        drift: terms.drift.map(|drift| pb::ChanceDrift {
+            toward_percent: 100.0 * drift.toward,
+            pull_empty: drift.pull_empty,
+            pull_full: drift.pull_full,
+        }),
         grace_duration: span(terms.grace),
         scenarios: Some(count(terms.scenarios)),
         seed: Some(terms.seed),

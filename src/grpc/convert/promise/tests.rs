@@ -37,7 +37,8 @@ fn booked(order: &pb::Order, spreads: &[(&str, f64)]) -> Result<Booking, Vec<Fin
     let spreads = spreads
         .iter()
         .map(|(name, spread)| ((*name).to_owned(), *spread));
-    read_booking(Some(order), &spreads.collect(), &read(&day().0).unwrap())
+    let read = read_booking(Some(order), &spreads.collect(), &read(&day().0).unwrap());
+    read.map(|(booking, _)| booking)
 }
 
 fn paths(found: &[Finding]) -> Vec<&str> {

@@ -102,6 +102,7 @@ fn statement_message(statement: &Statement, at: Timestamp) -> pb::PromiseStateme
         probability_error_points: percent(statement.error),
         plan_version: statement.plan_version,
         noise_version: statement.noise_version.clone(),
+        at_close_percent: statement.at_close.map(percent),
     }
 }
 
