@@ -94,7 +94,12 @@ async fn a_remedy_is_suggested_applied_once_and_on_record() {
     );
     let best = remedies[0].clone();
     assert!(best.on_time_after_percent > best.on_time_before_percent + 1.0);
-    // Nothing has changed yet.
+    // Nothing has changed yet; nor does it where there is nothing to change.
+    let last = remedies
+        .iter()
+        .find(|it| it.kind() == pb::RemedyKind::TellCustomer);
+    let told = apply(&mut day, "tell", last.unwrap().change.clone()).await;
+    assert_eq!(told.unwrap().plan_version, 0);
     assert_eq!(day.read().await.live_day.unwrap().plan_version, 0);
 
     let applied = apply(&mut day, "apply-1", best.change.clone())

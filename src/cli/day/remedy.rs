@@ -211,7 +211,16 @@ fn line(number: usize, order: &str, remedy: &pb::Remedy, zone: &TimeZone) -> Str
 fn what(remedy: &pb::Remedy, zone: &TimeZone) -> String {
     let (order, courier) = (&remedy.moved_order_id, &remedy.to_courier_id);
     match remedy.kind() {
-        pb::RemedyKind::Reorder => "make the stops in another sequence".to_owned(),
+        pb::RemedyKind::Reorder => {
+            let routes = remedy.change.iter().flat_map(|change| &change.routes);
+            let sequence: Vec<&str> = routes
+                .flat_map(|route| route.order_ids.iter().map(String::as_str))
+                .collect();
+            format!(
+                "make the stops in another sequence ({})",
+                sequence.join(", ")
+            )
+        }
         pb::RemedyKind::LeaveEarlier => {
             format!("start at {}", tables::minute(remedy.start_time, zone))
         }
