@@ -110,6 +110,11 @@ async fn a_remedy_is_suggested_applied_once_and_on_record() {
         .await
         .unwrap();
     assert_eq!(again, applied);
+    // Who has lost the change can ask, too; nobody else's request is meant.
+    let asked = apply(&mut day, "apply-1", None).await.unwrap();
+    assert_eq!(asked, applied);
+    let never = apply(&mut day, "apply-0", None).await.unwrap_err();
+    assert_eq!(never.code(), Code::InvalidArgument);
     let stale = apply(&mut day, "apply-2", best.change.clone())
         .await
         .unwrap_err();
