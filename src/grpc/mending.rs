@@ -59,10 +59,10 @@ pub(super) async fn apply(
     let change = convert::read_plan_change(request.change.as_ref());
     let read = convert::pair(convert::pair(id, at), convert::pair(change, found));
     let ((id, at), (change, ())) = match read {
-        Err(_) if request.change.is_none() && !request.request_id.is_empty() => {
+        Err(found) if request.change.is_none() && !request.request_id.is_empty() => {
             let id = convert::id_of("live_day_id", &request.live_day_id, DayId::parse)?;
             let answered = live.answered(&request.request_id, &id).await?;
-            return answered.ok_or_else(|| convert::missing("change").into());
+            return answered.ok_or_else(|| found.into());
         }
         read => read?,
     };
