@@ -131,7 +131,9 @@ fn goods_of_a_vehicle_that_broke_down_are_had_by_going_there_alone() {
             let route = route.unwrap();
             let at = route.orders.iter().position(|id| *id == change.order);
             let mut reloads = route.reloads.iter();
-            let is_met = |depot| found.replan.depots.iter().any(|it| it.id == *depot);
+            let is_met = |depot: &crate::model::DepotId| {
+                found.replan.depots.iter().any(|it| it.id == *depot)
+            };
             let met = reloads.any(|it| Some(it.n_before) <= at && is_met(&it.depot));
             assert!(met, "{degrees}: {change:?} {route:?}");
         }
