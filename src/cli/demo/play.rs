@@ -283,11 +283,17 @@ impl Play {
             self.deeds.repairs += 1;
             self.deeds.moved += i64::from(found.moved_stops);
             self.count(found.before.as_ref(), found.after.as_ref());
+            let waiting = unserved(found.before.as_ref());
+            let served = waiting - unserved(found.after.as_ref());
+            let served = match waiting {
+                0 => String::new(),
+                _ => format!(
+                    " orders that nobody came for and that are served now: {served} of {waiting};"
+                ),
+            };
             self.say(format_args!(
-                "Repair: stops that change courier: {}; orders that nobody came for and that are served now: {} of {}; {}",
+                "Repair: stops that change courier: {};{served} {}",
                 found.moved_stops,
-                unserved(found.before.as_ref()) - unserved(found.after.as_ref()),
-                unserved(found.before.as_ref()),
                 broken(found.before.as_ref(), found.after.as_ref()),
             ))?;
         }
