@@ -60,15 +60,16 @@ fn entries_of_days_under_way_are_read_and_written_as_they_were_and_still_mean_th
     ];
     assert!(kinds.iter().eq(&every), "{kinds:?}");
     let (_, day) = LiveDay::replay(entries).unwrap();
-    let tally = day.day().tally();
+    let tally = day.tally();
     let figures = [
         tally.open,
         tally.kept,
         tally.late,
         tally.absent,
         tally.not_delivered,
+        tally.overdue,
     ];
-    assert_eq!(figures, [4, 2, 0, 1, 0]);
+    assert_eq!(figures, [4, 2, 0, 1, 0, 0]);
     assert_eq!(day.version(), 1);
     assert!(day.alerts().open().is_empty());
 }
