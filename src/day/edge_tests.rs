@@ -169,7 +169,7 @@ fn what_is_in_hand_at_a_door_is_handed_over_by_who_cannot_go_on() {
     let outage = day.day().courier(&courier_id(0)).unwrap().outage.unwrap();
     assert!(outage.is_breakdown && outage.since == at(9, 2));
     let raised = |change: &&AlertChange| matches!(change, AlertChange::Raised(_));
-    assert_eq!(told.iter().filter(raised).count(), 4);
+    assert_eq!(told.iter().filter(raised).count(), 3);
     let stops = day.outlook(0, at(9, 6)).stops;
     assert!(stops.iter().all(|stop| stop.arrival.is_none()));
     // At another door, the courier goes on.

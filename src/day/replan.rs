@@ -33,6 +33,7 @@ pub struct Replan {
     /// Orders that are not wanted any more; they are in no route.
     pub cancelled: Vec<OrderId>,
     /// Orders that their courier skipped before, and is to come to all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resumed: Vec<OrderId>,
     /// Orders taken out of the route of a courier in whose vehicle the goods stay.
     pub left_on_board: Vec<OrderId>,

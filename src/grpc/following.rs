@@ -15,6 +15,7 @@ use crate::app::{
     App, DayPlan, Fault, LiveDays, LiveError, LiveView, Look, News, Observed, PromiseError,
     Refusal as AppRefusal, RequestKey, Watch,
 };
+use crate::config::PlanningConfig;
 use crate::day::{Refusal, Start, Taken};
 use crate::model::{DayId, Finding, Plan, Problem, Reason};
 use crate::promise::DayState;
@@ -97,21 +98,7 @@ impl Following {
                 let read = convert::read_live_terms(terms, of_promises, noise.as_ref());
                 read.map_err(|found| prefixed("terms", found))
             });
-            let plan = match (&request.source, promised) {
-                (_, Some(day)) => Ok((day.problem, day.plan)),
-                (Some(Source::Plan(plan)), None) => {
-                    convert::read_day_in("plan", plan, &config).map(|day| (day.problem, day.plan))
-                }
-                (Some(Source::PromiseDayId(_)) | None, None) => {
-                    let message = "one of plan and promise_day_id is required";
-                    Err(vec![Finding::new(
-                        "plan",
-                        "",
-                        Reason::MissingField,
-                        message,
-                    )])
-                }
-            };
+            let plan = planned(request.source.as_ref(), promised, &config);
             (key, convert::pair(terms, plan))
         });
         let (key, read) = read.await.map_err(fault)?;
@@ -190,6 +177,30 @@ impl Following {
             entries: entries.await.map_err(fault)?,
             next_page_token: next.unwrap_or_default(),
         })
+    }
+}
+
+/// The problem and the plan that a day is started from.
+fn planned(
+    source: Option<&Source>,
+    promised: Option<DayPlan>,
+    config: &PlanningConfig,
+) -> Result<(Problem, Plan), Vec<Finding>> {
+    let wrong =
+        |field: &str, reason, message: &str| Err(vec![Finding::new(field, "", reason, message)]);
+    match (source, promised) {
+        (_, Some(day)) if day.problem.orders.is_empty() => {
+            let message = "the day has no promises: there is nothing to follow";
+            wrong("promise_day_id", Reason::Conflict, message)
+        }
+        (_, Some(day)) => Ok((day.problem, day.plan)),
+        (Some(Source::Plan(plan)), None) => {
+            convert::read_day_in("plan", plan, config).map(|day| (day.problem, day.plan))
+        }
+        (Some(Source::PromiseDayId(_)) | None, None) => {
+            let message = "one of plan and promise_day_id is required";
+            wrong("plan", Reason::MissingField, message)
+        }
     }
 }
 

@@ -58,7 +58,14 @@ pub(super) async fn apply(
     let at = as_of(request.as_of_time.as_ref());
     let change = convert::read_plan_change(request.change.as_ref());
     let read = convert::pair(convert::pair(id, at), convert::pair(change, found));
-    let ((id, at), (change, ())) = read?;
+    let ((id, at), (change, ())) = match read {
+        Err(found) if request.change.is_none() && !request.request_id.is_empty() => {
+            let id = convert::id_of("live_day_id", &request.live_day_id, DayId::parse)?;
+            let answered = live.answered(&request.request_id, &id).await?;
+            return answered.ok_or_else(|| found.into());
+        }
+        read => read?,
+    };
     let request_id = std::mem::take(&mut request.request_id);
     let body = digest::call_body("ApplyRemedy", &request);
     let key = RequestKey {

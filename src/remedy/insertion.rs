@@ -110,6 +110,10 @@ impl Scene<'_> {
             let last = last.rposition(|halt| matches!(halt, Halt::Reload(_)));
             let from = last.map_or(first, |last| (last + 1).max(first));
             for reload in from..=position {
+                // What is loaded elsewhere would be missing.
+                if !self.is_of_trip(crew, &tail[reload..], depot) {
+                    continue;
+                }
                 let detour = if reload == position {
                     // There, then to the door.
                     let before = place_before(self, crew, tail, position);
@@ -133,6 +137,22 @@ impl Scene<'_> {
             }
         }
         best
+    }
+
+    /// Whether all that is to be delivered in `rest` up to the next reload can be had at `depot`, or is in the vehicle.
+    fn is_of_trip(&self, crew: &Crew, rest: &[Halt], depot: usize) -> bool {
+        let trip = rest
+            .iter()
+            .take_while(|halt| !matches!(halt, Halt::Reload(_)));
+        let mut orders = trip.filter_map(|halt| halt.order());
+        orders.all(|order| {
+            let is_here = crew.on_board.binary_search(&order).is_ok();
+            is_here
+                || match &self.sources[order] {
+                    Source::Anywhere | Source::OnBoard(_) => true,
+                    Source::At(depots) => depots.contains(&depot),
+                }
+        })
     }
 
     /// How a courier comes to have the goods of `order` at `position`.

@@ -49,8 +49,7 @@ fn an_order_that_was_skipped_is_first_in_line_for_a_repair() {
     assert!(!live.day().left_out().contains(&order));
     // And so says what is suggested for the order itself.
     let expected = found.before.late;
-    let before = lived(moment(0.3), 1);
-    let mut before = before;
+    let mut before = lived(moment(0.3), 1);
     let skip = report(
         &before,
         "skip",
@@ -78,7 +77,8 @@ fn orders_that_the_plan_leaves_out_are_counted_and_found_somebody_for() {
     live.tick(moment(0.0));
     let left = live.day().left_out();
     assert!(gone.stops.iter().all(|stop| left.contains(&stop.order)));
-    assert_eq!(live.tally().all(), problem.orders.len());
+    let planned: usize = plan.routes.iter().map(|route| route.stops.len()).sum();
+    assert_eq!(live.tally().all(), planned + left.len());
     let found = repair(&live, &request(0)).unwrap();
     assert_eq!(found.before.unserved, left.len());
     assert!(found.after.unserved < left.len(), "{found:#?}");
@@ -131,7 +131,9 @@ fn goods_of_a_vehicle_that_broke_down_are_had_by_going_there_alone() {
             let route = route.unwrap();
             let at = route.orders.iter().position(|id| *id == change.order);
             let mut reloads = route.reloads.iter();
-            let is_met = |depot| found.replan.depots.iter().any(|it| it.id == *depot);
+            let is_met = |depot: &crate::model::DepotId| {
+                found.replan.depots.iter().any(|it| it.id == *depot)
+            };
             let met = reloads.any(|it| Some(it.n_before) <= at && is_met(&it.depot));
             assert!(met, "{degrees}: {change:?} {route:?}");
         }

@@ -110,13 +110,13 @@ impl Scene<'_> {
         by_duty.map_or(who.shift.end, |end| end.min(who.shift.end))
     }
 
-    /// By how many seconds each courier may end too late: as much as the plan has it.
+    /// By how many seconds each courier may end too late: as much as the plan has it; below zero, so long before at least.
     pub(super) fn over_max(&self) -> Vec<f64> {
-        /// Expected times are guesses.
-        const SLACK: f64 = 30.0;
+        /// Routes that are given more end so long before, since expected times are guesses.
+        const SPARE: f64 = 300.0;
         let crews = self.crews.iter().enumerate();
         let over = crews.map(|(courier, crew)| self.walk(courier, &crew.tail).over);
-        over.map(|over| over.max(0.0) + SLACK).collect()
+        over.map(|over| over.max(-SPARE)).collect()
     }
 
     /// About how likely it is that who is expected `arrival` seconds from now comes after `last`.

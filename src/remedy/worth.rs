@@ -85,6 +85,11 @@ impl Judged {
         loss(self.late, self.delay(), self.unserved())
     }
 
+    /// The largest loss with which `other` cannot be told apart from this plan.
+    fn as_good_as(&self, other: &Self) -> f64 {
+        self.loss() + other.luck(self) + loss(0.0, ALIKE, 0) + ROUNDING
+    }
+
     /// By how many the promises broken here and in `other` may differ by luck: both are tried out on the same days, so that
     /// only what differs between them counts.
     pub(super) fn luck(&self, other: &Self) -> f64 {
@@ -155,7 +160,7 @@ impl Choice {
         let mut number = 0;
         self.seen.retain(|plan| {
             number += 1;
-            number == 1 || plan.loss() <= fewest.loss() + plan.luck(&fewest) + ROUNDING
+            number == 1 || plan.loss() <= fewest.as_good_as(plan)
         });
     }
 
@@ -168,10 +173,8 @@ impl Choice {
     /// The best one: the plan as it is, if nothing is better. In nothing that decides is it worse than that.
     pub(super) fn best(&self) -> &Judged {
         let (before, fewest) = (&self.seen[0], self.fewest());
-        let is_alike = |plan: &&Judged| {
-            let by_luck = fewest.loss() + plan.luck(fewest);
-            plan.loss() <= by_luck.min(before.loss()) + ROUNDING
-        };
+        let is_alike =
+            |plan: &&Judged| plan.loss() <= fewest.as_good_as(plan).min(before.loss() + ROUNDING);
         let mut best: Vec<&Judged> = self.seen.iter().filter(is_alike).collect();
         let served = best.iter().map(|plan| plan.unserved()).min();
         best.retain(|plan| Some(plan.unserved()) == served);

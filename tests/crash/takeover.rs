@@ -36,8 +36,12 @@ fn planned(now: Timestamp) -> pb::PlannedDay {
         order.allowed_couriers.clear();
         order.forbidden_couriers.clear();
         order.depots.clear();
-        (order.promise, order.preference, order.ready) = (None, None, None);
-        for window in &mut order.windows {
+        (order.preference, order.ready) = (None, None);
+        let promised = order.promise.as_mut().map(|promise| {
+            promise.promised_at = None;
+            &mut promise.window
+        });
+        for window in order.windows.iter_mut().chain(promised) {
             (window.start, window.end) = (window.start + by, window.end + by);
         }
     }

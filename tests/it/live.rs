@@ -24,7 +24,12 @@ pub(crate) const DAY: &str = "tuesday";
 
 /// A small day with a plan: every courier has every second order.
 pub(crate) fn planned() -> pb::PlannedDay {
-    let mut problem = generate(&DaySpec::small());
+    planned_of(&DaySpec::small())
+}
+
+/// The same of another day.
+pub(crate) fn planned_of(spec: &DaySpec) -> pb::PlannedDay {
+    let mut problem = generate(spec);
     // What keeps orders from couriers does not matter here.
     for order in &mut problem.orders {
         order.required_skills.clear();

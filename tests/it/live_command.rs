@@ -123,7 +123,7 @@ async fn a_day_is_followed_and_played_back_from_the_command_line() {
     fs::write(folder.join("bad.jsonl"), lines.join("\n")).unwrap();
     let unread = day("report tuesday bad.jsonl").code(2);
     let notes = said(&unread);
-    assert!(notes.contains("line 1: ") && notes.contains("far: event.as_of_time: must be from"));
+    assert!(notes.contains("line 1: ") && notes.contains("far: as_of_time: must be from"));
     assert!(printed(&unread).starts_with("1 taken"), "{notes}");
     fs::write(folder.join("none.jsonl"), "").unwrap();
     day("report tuesday none.jsonl --as-of 2026-11-23T20:00:00Z").success();

@@ -3,12 +3,14 @@
 use punctual::grpc::pb;
 use punctual::grpc::pb::EventOutcome;
 use punctual::grpc::pb::live_event::Event;
+use punctual::grpc::pb::start_live_day_request::Source;
 use tonic::Code;
 use tonic_types::StatusExt;
 
 use crate::days::moment;
 use crate::live::{
-    DAY, Day, arrived, courier_id, delivered, departed, departure, event, order_id, start_request,
+    DAY, Day, arrived, courier_id, delivered, departed, departure, event, order_id, planned_of,
+    start_request,
 };
 
 /// Everything said of an answer: `events[0].arrived.order_id order-9: the day has no order order-9`.
@@ -228,6 +230,23 @@ async fn on_a_day_by_the_clock_nobody_says_what_time_it_is() {
     told.as_of_time = moment(departure(0));
     let status = day.client.start_live_day(told).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
+    let spec = punctual::generate::DaySpec {
+        date: jiff::civil::date(2001, 1, 3),
+        ..punctual::generate::DaySpec::small()
+    };
+    // Nothing that happens now could be reported of a day that is over.
+    let mut over = start.clone();
+    over.request_id = "over".to_owned();
+    over.source = Some(Source::Plan(planned_of(&spec)));
+    let status = day.client.start_live_day(over).await.unwrap_err();
+    let violations = status.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(violations[0].field, "terms.is_simulated");
+    assert!(violations[0].description.contains("is over"));
+    let spec = punctual::generate::DaySpec {
+        date: jiff::civil::date(2101, 1, 3),
+        ..spec
+    };
+    start.source = Some(Source::Plan(planned_of(&spec)));
     day.client.start_live_day(start).await.unwrap();
     let mut request = pb::ReportEventsRequest {
         live_day_id: "real".to_owned(),
@@ -260,7 +279,7 @@ async fn everything_that_is_wrong_with_a_start_is_told_at_once() {
         seconds: -1,
         nanos: 0,
     });
-    let Some(pb::start_live_day_request::Source::Plan(plan)) = &mut request.source else {
+    let Some(Source::Plan(plan)) = &mut request.source else {
         panic!("from a plan");
     };
     plan.plan.as_mut().unwrap().routes[0].courier_id = "nobody".to_owned();

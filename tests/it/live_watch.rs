@@ -46,7 +46,9 @@ async fn a_watcher_of_a_simulated_day_hears_that_time_has_passed_after_what_chan
         let told = watching.message().await.unwrap().unwrap().told.unwrap();
         match told {
             Told::Open(first) => raised += first.alerts.len(),
-            Told::Change(_) => raised += 1,
+            Told::Change(change) => {
+                raised += usize::from(change.kind() == pb::AlertChangeKind::Raised);
+            }
             Told::Heartbeat(beat) => {
                 assert_eq!(beat.as_of_time.unwrap().seconds, leaves);
                 break;

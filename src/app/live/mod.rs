@@ -299,6 +299,22 @@ impl LiveDays {
         self.ask(id, ask).await
     }
 
+    /// What the request of this id about a live day was answered, if it was made.
+    ///
+    /// # Errors
+    /// If the store is away.
+    pub async fn answered(
+        &self,
+        request_id: &str,
+        id: &DayId,
+    ) -> Result<Option<LiveView>, LiveError> {
+        let reply = self.shared.store.reply(request_id).await;
+        let reply = reply.map_err(|error| PromiseError::of_read(&error))?;
+        // Other requests have answers of other kinds.
+        let view = reply.and_then(|reply| serde_json::from_slice::<LiveView>(&reply.body).ok());
+        Ok(view.filter(|view| view.id == *id))
+    }
+
     /// The day as it is now, to find out what could be done about it: a copy, so that nobody waits meanwhile.
     ///
     /// # Errors

@@ -152,11 +152,13 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 fn is_outcome_known(error: &LiveError) -> Option<bool> {
-    match error {
-        LiveError::Other(PromiseError::Unavailable {
-            is_outcome_known, ..
-        }) => Some(*is_outcome_known),
-        _ => None,
+    if let LiveError::Other(PromiseError::Unavailable {
+        is_outcome_known, ..
+    }) = error
+    {
+        Some(*is_outcome_known)
+    } else {
+        None
     }
 }
 
@@ -220,15 +222,9 @@ async fn an_alert_that_is_not_stored_is_not_told() {
     // The watcher is sent away, without having been told anything.
     let told = tokio::time::timeout(PATIENCE, watch.changes.recv()).await;
     assert_eq!(told.unwrap().unwrap_err(), RecvError::Closed);
-    let mut watch = server.days.watch(&id()).await.unwrap();
+    let watch = server.days.watch(&id()).await.unwrap();
     assert!(watch.open.is_empty());
     server.report(event(), at(8, 55)).await.unwrap();
-    let told = tokio::time::timeout(PATIENCE, watch.changes.recv()).await;
-    let told = told.unwrap().unwrap();
-    assert!(
-        matches!(&*told, News::Alert(told) if matches!(told.change, AlertChange::Raised(_))),
-        "{told:?}"
-    );
     let open = server.days.watch(&id()).await.unwrap().open;
     assert_eq!(open.len(), 4, "{open:?}");
     server.audit().await;

@@ -41,6 +41,11 @@ pub(super) struct Keyed {
 }
 
 impl Keyed {
+    /// The id, if it is one that may have been used before.
+    pub(super) fn given(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
     pub(super) fn id(&self) -> String {
         let fresh = || format!("{:032x}", rng::unguessable());
         self.request_id.clone().unwrap_or_else(fresh)

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use jiff::tz::TimeZone;
 use prost_types::Timestamp;
 use tokio_stream::StreamExt;
@@ -23,14 +23,16 @@ const ON_THE_WAY: usize = 256;
 
 /// Starts to follow a day under way, from a plan or from a closed day of promises.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").required(true)))]
 pub(super) struct Start {
     /// Names the live day.
     day: String,
-    /// The plan: the JSON form of `punctual.v1.PlannedDay`, as `punctual plan` and `punctual day close` write it.
-    #[arg(long, value_name = "FILE", required_unless_present = "promises")]
+    /// The plan: the JSON form of `punctual.v1.PlannedDay`, as `punctual plan` and `punctual day close` write it. Either it or
+    /// `--promises` is required.
+    #[arg(long, value_name = "FILE", group = "source")]
     plan: Option<PathBuf>,
     /// The closed day of promises, instead of a plan.
-    #[arg(long, value_name = "DAY", conflicts_with = "plan")]
+    #[arg(long, value_name = "DAY", group = "source")]
     promises: Option<String>,
     /// A promise with a smaller chance than this is at risk. By default 60.
     #[arg(long, value_name = "PERCENT")]
@@ -110,7 +112,14 @@ pub(super) async fn start(start: Start) -> Result<Done, Failure> {
     let started =
         started.map_err(|status| client::failed("start the day", &request_id, &status))?;
     let day = started.into_inner().live_day.unwrap_or_default();
-    client.tell(&day, tables::live_day)
+    client.tell(&day, |day| {
+        let mut text = tables::live_day(day);
+        if day.open_alerts > 0 {
+            text.push_str("\nWhich ones are at risk, and why: day risk ");
+            text.push_str(&day.live_day_id);
+        }
+        text
+    })
 }
 
 async fn read(client: &mut Client, day: &str) -> Result<pb::GetLiveDayResponse, Failure> {

@@ -82,6 +82,11 @@ pub(super) struct Repair {
 
 pub(super) async fn remedies(remedies: Remedies) -> Result<Done, Failure> {
     let mut client = Client::connect(&remedies.server).await?;
+    if remedies.apply.is_some()
+        && let Some(done) = applied_before(&mut client, &remedies.keyed, &remedies.day).await?
+    {
+        return Ok(done);
+    }
     let zone = zone(&mut client, &remedies.day).await?;
     let request = pb::SuggestRemediesRequest {
         live_day_id: remedies.day.clone(),
@@ -113,6 +118,11 @@ pub(super) async fn repair(repair: Repair) -> Result<Done, Failure> {
         None => pb::RepairPlanRequest::default(),
     };
     let mut client = Client::connect(&repair.server).await?;
+    if repair.apply
+        && let Some(done) = applied_before(&mut client, &repair.keyed, &repair.day).await?
+    {
+        return Ok(done);
+    }
     let zone = zone(&mut client, &repair.day).await?;
     request.live_day_id.clone_from(&repair.day);
     request.moves_max = repair.moves.or(request.moves_max);
@@ -145,6 +155,32 @@ pub(super) async fn repair(repair: Repair) -> Result<Done, Failure> {
     }
     let change = found.change.take();
     apply(&mut client, &repair.keyed, &repair.day, change).await
+}
+
+/// What a change under the same id came to, if it was made before: it is not looked for anew, since something else would be
+/// found.
+async fn applied_before(
+    client: &mut Client,
+    keyed: &Keyed,
+    day: &str,
+) -> Result<Option<Done>, Failure> {
+    let Some(id) = keyed.given() else {
+        return Ok(None);
+    };
+    let request = pb::ApplyRemedyRequest {
+        request_id: id.to_owned(),
+        live_day_id: day.to_owned(),
+        change: None,
+        as_of_time: None,
+    };
+    match client.live.apply_remedy(request).await {
+        Ok(applied) => {
+            let day = applied.into_inner().live_day.unwrap_or_default();
+            client.tell(&day, tables::live_day).map(Some)
+        }
+        Err(status) if status.code() == tonic::Code::InvalidArgument => Ok(None),
+        Err(status) => Err(client::failed("change the plan", id, &status)),
+    }
 }
 
 async fn apply(
@@ -211,7 +247,16 @@ fn line(number: usize, order: &str, remedy: &pb::Remedy, zone: &TimeZone) -> Str
 fn what(remedy: &pb::Remedy, zone: &TimeZone) -> String {
     let (order, courier) = (&remedy.moved_order_id, &remedy.to_courier_id);
     match remedy.kind() {
-        pb::RemedyKind::Reorder => "make the stops in another sequence".to_owned(),
+        pb::RemedyKind::Reorder => {
+            let routes = remedy.change.iter().flat_map(|change| &change.routes);
+            let sequence: Vec<&str> = routes
+                .flat_map(|route| route.order_ids.iter().map(String::as_str))
+                .collect();
+            format!(
+                "make the stops in another sequence ({})",
+                sequence.join(", ")
+            )
+        }
         pb::RemedyKind::LeaveEarlier => {
             format!("start at {}", tables::minute(remedy.start_time, zone))
         }

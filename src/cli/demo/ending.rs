@@ -74,7 +74,7 @@ impl Ending {
             cost,
         } = self.deeds;
         format!(
-            "Done: {remedies} remedies and {repairs} repairs; {moved} stops changed courier. By the forecasts of then, that \
+            "Done: remedies {remedies}, repairs {repairs}, stops that changed courier {moved}. By the forecasts of then, that \
              saved {saved:.1} promises and costs {cost:+}."
         )
     }

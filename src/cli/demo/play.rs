@@ -26,7 +26,7 @@ use crate::world::{Happening, World};
 /// Promises expected to be broken have to become fewer by this for somebody to be disturbed.
 const GAIN_MIN: f64 = 0.1;
 
-/// For a promise that stays at risk, remedies are looked for again after so many seconds.
+/// For what stays at risk, something is looked for again after so many seconds.
 const AGAIN: i64 = 15 * 60;
 
 /// Events that one request reports, at most.
@@ -48,6 +48,8 @@ pub(super) struct Play {
     looked: BTreeMap<String, i64>,
     /// Couriers who have left.
     left: BTreeSet<CourierId>,
+    /// When the rest of the day is to be repaired next, if a vehicle has broken down.
+    repair_due: Option<i64>,
     deeds: Deeds,
 }
 
@@ -91,6 +93,7 @@ impl Play {
             n_changes: 0,
             looked: BTreeMap::new(),
             left: BTreeSet::new(),
+            repair_due: None,
             deeds: Deeds::default(),
         })
     }
@@ -108,12 +111,13 @@ impl Play {
             let happenings = self.world.pass(self.now);
             self.report(&happenings).await?;
             self.tell_traffic(&happenings)?;
-            let mut is_lost = false;
             for happening in &happenings {
                 self.tell(happening)?;
-                is_lost |= matches!(happening.event, Event::BrokenDown { until: None, .. });
+                if matches!(happening.event, Event::BrokenDown { until: None, .. }) {
+                    self.repair_due = Some(self.now.0);
+                }
             }
-            if is_lost {
+            if self.repair_due.is_some_and(|due| due <= self.now.0) {
                 self.repair().await?;
             }
             for change in self.ear.hear(self.now).await? {
@@ -264,7 +268,7 @@ impl Play {
         Ok(())
     }
 
-    /// Repairs the rest of the day.
+    /// Repairs the rest of the day; again later, if there still are orders that nobody comes for.
     async fn repair(&mut self) -> Result<(), Failure> {
         let request = pb::RepairPlanRequest {
             live_day_id: self.id.clone(),
@@ -273,15 +277,23 @@ impl Play {
         };
         let found = self.client.repair_plan(request).await;
         let found = found.map_err(failed("repair the plan"))?.into_inner();
+        let is_whole = unserved(found.after.as_ref()) == 0;
+        self.repair_due = (!is_whole).then_some(self.now.0 + AGAIN);
         if found.is_changed && self.apply(found.change).await? {
             self.deeds.repairs += 1;
             self.deeds.moved += i64::from(found.moved_stops);
             self.count(found.before.as_ref(), found.after.as_ref());
+            let waiting = unserved(found.before.as_ref());
+            let served = waiting - unserved(found.after.as_ref());
+            let served = match waiting {
+                0 => String::new(),
+                _ => format!(
+                    " orders that nobody came for and that are served now: {served} of {waiting};"
+                ),
+            };
             self.say(format_args!(
-                "Repair: {} stops change courier, {} of {} orders that nobody came for are served; {}",
+                "Repair: stops that change courier: {};{served} {}",
                 found.moved_stops,
-                unserved(found.before.as_ref()) - unserved(found.after.as_ref()),
-                unserved(found.before.as_ref()),
                 broken(found.before.as_ref(), found.after.as_ref()),
             ))?;
         }
