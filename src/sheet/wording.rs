@@ -46,9 +46,12 @@ impl<'a> Wording<'a> {
 
     /// What stands before a leave-by time.
     pub(super) fn leave_by_label(&self, stop: &SheetStop) -> &'static str {
-        match stop.is_leave_by_planned {
-            true => &self.words.leave_planned,
-            false => &self.words.leave_by,
+        if stop.is_leave_by_planned {
+            &self.words.leave_planned
+        } else if Self::is_leave_by_for_next(stop) {
+            &self.words.leave_next
+        } else {
+            &self.words.leave_by
         }
     }
 
@@ -81,7 +84,11 @@ impl<'a> Wording<'a> {
         let is_planned = |stop: &SheetStop| stop.is_leave_by_planned;
         let planned = sheet.stops.iter().any(is_planned);
         let planned = planned.then_some(words.leave_planned_means.as_str());
-        let all = [Some(means.as_str()), planned, Some(&words.early)];
+        let is_for_next =
+            |stop: &SheetStop| !stop.is_leave_by_planned && Self::is_leave_by_for_next(stop);
+        let next = sheet.stops.iter().any(is_for_next);
+        let next = next.then_some(words.leave_next_means.as_str());
+        let all = [Some(means.as_str()), planned, next, Some(&words.early)];
         has_times.then(|| all.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
@@ -107,6 +114,12 @@ impl<'a> Wording<'a> {
             parts.push(self.words.removed_to(&isolated(&bind(&stop.taken_by))));
         }
         parts.join(", ")
+    }
+
+    /// Whether a leave-by time lies after the window of a stop that may be late: it does nothing for that promise.
+    fn is_leave_by_for_next(stop: &SheetStop) -> bool {
+        let after = stop.window.zip(stop.leave_by);
+        Self::is_at_risk(stop) && after.is_some_and(|(window, leave_by)| leave_by > window.end)
     }
 
     /// Whether the courier comes after the promised window on more than one of ten simulated days.

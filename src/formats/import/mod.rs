@@ -2,7 +2,7 @@
 //!
 //! Columns are known by their headings, Russian or English, or named by the caller; every row is taken or reported, with
 //! everything that is wrong with it. What rows mean together (references, reachability) is judged by
-//! [`Problem::validate`] afterwards; [`place_finding`] says which row a finding is about.
+//! [`Problem::validate`](crate::model::Problem::validate) afterwards; [`place_finding`] says which row a finding is about.
 //!
 //! Weights are stated in kilograms or grams and become the load `grams`, volumes in cubic meters or liters the load
 //! `liters`; headings like `load crates` name any other dimension.

@@ -84,6 +84,22 @@ fn a_stop_that_is_late_on_more_than_one_day_in_ten_is_marked() {
 }
 
 #[test]
+fn a_time_to_leave_that_is_too_late_for_a_stop_is_said_to_be_for_the_next_ones() {
+    let mut sheet = sample::small();
+    let window = sheet.stops[0].window.unwrap();
+    let late = window.end + crate::units::Seconds(60);
+    sheet.stops[0].leave_by = Some(late);
+    assert!(!render(&sheet, Language::En).contains("leave by (next)"));
+    sheet.stops[0].arrival_band = Some(TimeWindow {
+        start: window.start,
+        end: late,
+    });
+    let html = render(&sheet, Language::En);
+    assert!(html.contains("leave by (next)"));
+    assert!(html.contains("is for the promises after a stop that may be late itself"));
+}
+
+#[test]
 fn right_to_left_text_stands_by_itself_so_that_a_phone_after_it_keeps_its_digits_in_sequence() {
     let mut sheet = sample::small();
     sheet.stops[0].contact.name = "דנה כהן".into();
