@@ -24,6 +24,7 @@ pub(super) struct Tally {
     refused: BTreeMap<&'static str, usize>,
     quotes: Vec<Duration>,
     holds: Vec<Duration>,
+    again: usize,
 }
 
 /// The heads of the columns of [`Tally::line`].
@@ -36,6 +37,7 @@ impl Tally {
         self.buyers += usize::from(visit.visitor.is_buyer);
         self.quotes.push(visit.quoted);
         self.holds.extend(visit.held);
+        self.again += visit.again;
         match &visit.outcome {
             Outcome::Looked => {}
             Outcome::Refused(refusal) => *self.refused.entry(reason(refusal)).or_default() += 1,
@@ -89,7 +91,7 @@ impl Tally {
         format!(
             "{}: {} of {} saw an open window. {} of {} have a promise, {} of them in another window than they came for; {} \
              let the hold go, {}.\n\
-             Quotes: {}. Holds, on disk: {}. Up to {} at once.",
+             Quotes: {}. Holds, on disk: {}. Up to {} at once; {} asked to come again later.",
             counted(self.visits, "visit"),
             share(self.saw_open, self.visits),
             self.visits,
@@ -101,6 +103,7 @@ impl Tally {
             percentiles(&mut self.quotes),
             percentiles(&mut self.holds),
             counted(most, "visitor"),
+            counted(self.again, "request"),
         )
     }
 }
@@ -169,6 +172,7 @@ mod tests {
             outcome,
             quoted: Duration::from_millis(2),
             held: None,
+            again: 0,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 use super::morning::{Visitor, choice};
 use crate::cli::Failure;
@@ -14,6 +14,8 @@ use crate::grpc::status::quote_in;
 
 /// By how much the chance of a window may have fallen since the quote for the hold to do, in percentage points.
 const GIVE: f64 = 5.0;
+/// How long a checkout waits before it asks again when the service has too much to do, in milliseconds, time after time.
+const PAUSES: [u64; 5] = [50, 150, 500, 1_500, 4_000];
 /// Windows that somebody tries to hold, one after the other, when the ones before are gone.
 const HOLDS_MAX: usize = 3;
 
@@ -58,8 +60,10 @@ pub(super) struct Visit {
     pub(super) outcome: Outcome,
     /// How long the quote took.
     pub(super) quoted: Duration,
-    /// How long each hold took that was granted.
+    /// How long the hold took, if one was granted.
     pub(super) held: Option<Duration>,
+    /// Requests that were refused because the service had too much to do, and made again.
+    pub(super) again: usize,
 }
 
 /// A window on offer: its number, its id, and the chance that it is kept, in percent.
@@ -84,7 +88,7 @@ fn open(windows: &[pb::WindowQuote]) -> Vec<Open> {
 impl Shop {
     /// Lets `visitor`, who wants window number `wanted` for `order`, look, choose, hold and confirm.
     pub(super) async fn serve(
-        mut self,
+        self,
         visitor: Visitor,
         order: pb::Order,
         wanted: usize,
@@ -95,8 +99,12 @@ impl Shop {
             order: Some(order.clone()),
             ..pb::QuoteWindowsRequest::default()
         };
-        let quote = self.promises.quote_windows(request).await;
-        let quote = quote.map_err(failed("quote windows"))?.into_inner();
+        let mut again = 0;
+        let quote = patiently(&mut again, || {
+            let (mut promises, request) = (self.promises.clone(), request.clone());
+            async move { promises.quote_windows(request).await }
+        });
+        let quote = quote.await.map_err(failed("quote windows"))?;
         let mut visit = Visit {
             visitor,
             wanted,
@@ -104,6 +112,7 @@ impl Shop {
             outcome: Outcome::Looked,
             quoted: clock.elapsed(),
             held: None,
+            again,
         };
         if visitor.is_buyer {
             visit.outcome = self.buy(&mut visit, order, quote.windows).await?;
@@ -112,7 +121,7 @@ impl Shop {
     }
 
     async fn buy(
-        &mut self,
+        &self,
         visit: &mut Visit,
         order: pb::Order,
         mut windows: Vec<pb::WindowQuote>,
@@ -135,10 +144,14 @@ impl Shop {
                 least_percent: Some((chosen.percent - GIVE).max(0.0)),
                 ..pb::HoldWindowRequest::default()
             };
-            match self.promises.hold_window(request).await {
+            let held = patiently(&mut visit.again, || {
+                let (mut promises, request) = (self.promises.clone(), request.clone());
+                async move { promises.hold_window(request).await }
+            });
+            match held.await {
                 Ok(held) => {
                     visit.held = Some(clock.elapsed());
-                    let held = held.into_inner().promise.unwrap_or_default();
+                    let held = held.promise.unwrap_or_default();
                     return self.end(visit, held, chosen.number, refusal).await;
                 }
                 // Somebody was faster: the answer says what there is now.
@@ -153,8 +166,8 @@ impl Shop {
 
     /// Confirms a hold, or lets it go.
     async fn end(
-        &mut self,
-        visit: &Visit,
+        &self,
+        visit: &mut Visit,
         held: pb::PromiseRecord,
         window: usize,
         refusal: Option<pb::WindowRefusal>,
@@ -166,8 +179,11 @@ impl Shop {
                 day_id,
                 promise_id,
             };
-            let released = self.promises.release_hold(request).await;
-            released.map_err(failed("let a hold go"))?;
+            let released = patiently(&mut visit.again, || {
+                let (mut promises, request) = (self.promises.clone(), request.clone());
+                async move { promises.release_hold(request).await }
+            });
+            released.await.map_err(failed("let a hold go"))?;
             return Ok(Outcome::LetGo);
         }
         let request = pb::ConfirmHoldRequest {
@@ -175,8 +191,11 @@ impl Shop {
             day_id,
             promise_id,
         };
-        let confirmed = self.promises.confirm_hold(request).await;
-        let confirmed = confirmed.map_err(failed("confirm a hold"))?.into_inner();
+        let confirmed = patiently(&mut visit.again, || {
+            let (mut promises, request) = (self.promises.clone(), request.clone());
+            async move { promises.confirm_hold(request).await }
+        });
+        let confirmed = confirmed.await.map_err(failed("confirm a hold"))?;
         let stated = confirmed
             .promise
             .and_then(|promise| promise.first_statement);
@@ -189,6 +208,23 @@ impl Shop {
             instead: (refusal.filter(|_| window != visit.wanted)).map(Box::new),
         })
     }
+}
+
+/// Makes a call, again after a while where the service has too much to do; the request's id makes that safe. Counts how often.
+async fn patiently<T, Calling>(again: &mut usize, call: impl Fn() -> Calling) -> Result<T, Status>
+where
+    Calling: Future<Output = Result<tonic::Response<T>, Status>>,
+{
+    for pause in PAUSES {
+        match call().await {
+            Err(status) if status.code() == Code::ResourceExhausted => {
+                *again += 1;
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+            }
+            answered => return answered.map(tonic::Response::into_inner),
+        }
+    }
+    call().await.map(tonic::Response::into_inner)
 }
 
 /// What the failure of a call means for the demonstration.
