@@ -25,8 +25,8 @@ pub(super) struct Arguments {
     /// Print the configuration in force, with the meaning and bounds of every setting, and exit.
     #[arg(long)]
     show_config: bool,
-    /// Directory where the ledger of promises and the records of live days are kept, unless `--store` says otherwise; made if it is not there. By default
-    /// `punctual-data`.
+    /// Directory where the ledger of promises and the records of live days are kept, unless `--store` says otherwise; made if
+    /// it is not there. By default `punctual-data`.
     #[arg(long, value_name = "DIRECTORY")]
     data: Option<PathBuf>,
     /// Where the ledger of promises is kept instead: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `sqlite:DIRECTORY`, or

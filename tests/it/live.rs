@@ -282,7 +282,7 @@ async fn a_day_is_started_reported_and_read() {
     let summary = read.live_day.unwrap();
     let tally = summary.tally.unwrap();
     assert_eq!(tally.kept + tally.late, 2);
-    assert_eq!(tally.open, summary.stops - 2);
+    assert_eq!(tally.open + tally.overdue, summary.stops - 2);
     assert_eq!(summary.ratings.unwrap().count, 1);
     assert_eq!(i32::try_from(read.alerts.len()), Ok(summary.open_alerts));
     let first = &read.couriers[0];
