@@ -127,7 +127,6 @@ fn what_an_audit_finds_counts_and_not_what_the_search_is_told() {
     let severe = audited(problem(roomy()), told, Arc::new(Severe));
     let kept = run(&severe, 1, iterations(20_000)).solution;
     assert!(2 * kept.harm <= told, "{} of {told}", kept.harm);
-    assert!(kept.cost > free.cost && kept.absent.is_empty());
 }
 
 #[test]
