@@ -43,7 +43,7 @@ fn an_order_that_was_skipped_is_first_in_line_for_a_repair() {
     // The goods are in the van of who skipped it.
     assert_eq!((change.why, &change.from), (Why::LeftOut, &None));
     assert_eq!(change.to.as_ref(), Some(&courier));
-    assert_eq!(found.replan.resumed, [order.clone()]);
+    assert_eq!(found.replan.resumed, std::slice::from_ref(&order));
     live.replan(&found.replan).unwrap();
     assert_eq!(drivers(&live).get(&order), Some(&courier));
     assert!(!live.day().left_out().contains(&order));
