@@ -110,7 +110,7 @@ fn a_frontier_is_a_folder_of_plans() {
         "plan",
         "day.json",
         "--frontier",
-        "97,90",
+        "96.5,90",
         "--iterations",
         "2000",
         "--output",
@@ -122,7 +122,7 @@ fn a_frontier_is_a_folder_of_plans() {
     let read = |name: &str| fs::read_to_string(folder.path().join("plans").join(name)).unwrap();
     let frontier: pb::Frontier = json::read(&read("frontier.json")).unwrap();
     assert_eq!(frontier.points.len(), 2);
-    let day: pb::PlannedDay = json::read(&read("2-on-time-97.json")).unwrap();
+    let day: pb::PlannedDay = json::read(&read("2-on-time-96.5.json")).unwrap();
     assert!(day.target_outcome.unwrap().is_met);
     assert_eq!(
         day.plan.unwrap().cost.unwrap().total_cost,

@@ -77,7 +77,10 @@ async fn an_alert_arrives_without_a_reload_with_its_cause_and_words_for_the_cust
     browser.click(&row);
     browser.until("document.querySelector('#detail .stops')");
     let said = browser.text("#detail .stops");
-    assert!(said.contains("delivered · on time"), "{said}");
+    assert!(
+        said.contains("delivered ") && said.contains("· on time"),
+        "{said}"
+    );
     browser.picture("live-courier");
     assert_eq!(browser.ask("window.isSamePage"), json!(true));
     assert_eq!(browser.complaints(), Vec::<String>::new());
