@@ -26,7 +26,9 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("book", &["model", "travel", "forecast", "promise"]),
     (
         "planner",
-        &["clock", "model", "travel", "solver", "forecast", "check"],
+        &[
+            "rng", "clock", "model", "travel", "solver", "forecast", "check",
+        ],
     ),
     ("world", &["rng", "model", "travel", "day"]),
     ("store", &["rng", "clock", "model", "promise", "day"]),
