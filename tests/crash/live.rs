@@ -11,7 +11,7 @@ use punctual::day::{LiveDay, Outcome};
 use punctual::generate::{DaySpec, generate};
 use punctual::grpc::pb::live_event::Event;
 use punctual::grpc::{convert, pb};
-use punctual::model::RouteSketch;
+use punctual::model::{Problem, RouteSketch};
 use punctual::planner;
 use punctual::travel::TravelTimes;
 use tokio::sync::Mutex;
@@ -55,25 +55,27 @@ fn planned(seed: u64) -> pb::PlannedDay {
     }
     let due = |order: &punctual::model::Order| order.service_windows().last().map(|w| w.end);
     problem.orders.sort_by_key(due);
+    planned_in_turn(&problem)
+}
+
+/// A day with a plan: each courier in turn has the next order.
+pub(crate) fn planned_in_turn(problem: &Problem) -> pb::PlannedDay {
     let n_couriers = problem.couriers.len();
-    let sketches = problem
-        .couriers
-        .iter()
-        .enumerate()
-        .map(|(number, courier)| {
-            let orders = problem.orders.iter().skip(number).step_by(n_couriers);
-            RouteSketch {
-                courier: courier.id.clone(),
-                orders: orders.map(|order| order.id.clone()).collect(),
-                start: None,
-                reloads: Vec::new(),
-            }
-        });
+    let couriers = problem.couriers.iter().enumerate();
+    let sketches = couriers.map(|(number, courier)| {
+        let orders = problem.orders.iter().skip(number).step_by(n_couriers);
+        RouteSketch {
+            courier: courier.id.clone(),
+            orders: orders.map(|order| order.id.clone()).collect(),
+            start: None,
+            reloads: Vec::new(),
+        }
+    });
     let sketches: Vec<RouteSketch> = sketches.collect();
-    let plan = planner::evaluate(&problem, &TravelTimes::new(&problem), &sketches);
+    let plan = planner::evaluate(problem, &TravelTimes::new(problem), &sketches);
     pb::PlannedDay {
-        problem: Some(convert::problem_message(&problem)),
-        plan: Some(convert::plan_message(&problem, &plan, &[])),
+        problem: Some(convert::problem_message(problem)),
+        plan: Some(convert::plan_message(problem, &plan, &[])),
         forecast: None,
         target_outcome: None,
     }

@@ -4,16 +4,15 @@ use std::time::Instant;
 
 use punctual::clock::WallClock;
 use punctual::generate::{DaySpec, generate};
+use punctual::grpc::pb;
 use punctual::grpc::pb::day_service_client::DayServiceClient;
-use punctual::grpc::{convert, pb};
-use punctual::model::{Problem, RouteSketch};
-use punctual::planner;
-use punctual::travel::TravelTimes;
+use punctual::model::Problem;
 use punctual::units::{Seconds, Timestamp};
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::live::planned_in_turn;
 use crate::postgres::Postgres;
 use crate::server::Server;
 use crate::{ONE_AT_A_TIME, PATIENCE, TAKEOVER_MAX};
@@ -45,25 +44,7 @@ fn planned(now: Timestamp) -> pb::PlannedDay {
             (window.start, window.end) = (window.start + by, window.end + by);
         }
     }
-    let n_couriers = problem.couriers.len();
-    let couriers = problem.couriers.iter().enumerate();
-    let sketches = couriers.map(|(number, courier)| {
-        let orders = problem.orders.iter().skip(number).step_by(n_couriers);
-        RouteSketch {
-            courier: courier.id.clone(),
-            orders: orders.map(|order| order.id.clone()).collect(),
-            start: None,
-            reloads: Vec::new(),
-        }
-    });
-    let sketches: Vec<RouteSketch> = sketches.collect();
-    let plan = planner::evaluate(&problem, &TravelTimes::new(&problem), &sketches);
-    pb::PlannedDay {
-        problem: Some(convert::problem_message(&problem)),
-        plan: Some(convert::plan_message(&problem, &plan, &[])),
-        forecast: None,
-        target_outcome: None,
-    }
+    planned_in_turn(&problem)
 }
 
 async fn client(server: &Server) -> DayServiceClient<Channel> {
